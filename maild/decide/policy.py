@@ -1,0 +1,163 @@
+"""How this desk judges: the configuration as the deciding functions see it (pure).
+
+Stands below everything in the flow; built once by ``maild.config`` and never changed. It cannot fail:
+whatever is wrong with a configuration was said when it was read.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The house that answers. ``secrets``: the first signs, all of them verify (keys rotate)."""
+
+    name: str
+    address: str
+    aliases: tuple[str, ...] = ()
+    prefix: str = "ETNIC"
+    languages: tuple[str, ...] = ("fr", "nl", "de", "en")
+    timezone: str = "Europe/Brussels"
+    phone: str = ""
+    signature: str = ""
+    administrators: tuple[str, ...] = ()
+    plus_addresses: bool = False
+    secrets: tuple[bytes, ...] = (b"",)
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """The desk's own addresses, case folded."""
+        return frozenset(a.casefold() for a in (self.address, *self.aliases))
+
+    @property
+    def domain(self) -> str:
+        """The domain of the desk's address: the right side of our Message-IDs (RFC 5322 3.6.4)."""
+        return self.address.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """One person who answers for the desk. ``away``: first and last day, both included."""
+
+    name: str
+    address: str
+    teams: tuple[str, ...] = ("desk",)
+    lead: bool = False
+    language: str = "fr"
+    away: tuple[tuple[date, date], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """A team that has a table of its own; with an address it gets one mail instead of one an agent."""
+
+    name: str
+    address: str = ""
+    limit: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """A kind of ticket, and what follows from it."""
+
+    name: str
+    team: str = ""
+    priority: str = ""
+    limit: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The closed vocabulary of a rule: every condition that is given must hold.
+
+    Texts are glob patterns, compared without case, anywhere in the field unless they hold a ``*``.
+    ``header`` is ``"Name: pattern"``.
+    """
+
+    subject: str = ""
+    from_: str = ""
+    to: str = ""
+    text: str = ""
+    attachment: str = ""
+    header: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What a matching mail suggests. Rules suggest, people decide; the first that matches wins a field."""
+
+    match: Match
+    team: str = ""
+    category: str = ""
+    priority: str = ""
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beneficiary:
+    """Who may use the service. ``status``: "yes", "study" or "no"."""
+
+    entity: str
+    domains: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    status: str = "yes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """At most ``count`` automatic answers in any ``span``: written "10/1h"."""
+
+    count: int
+    span: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What automatic answers may spend, counted from the outbox's own rows."""
+
+    receipt_max_age: timedelta = timedelta(hours=24)
+    mute_for: timedelta = timedelta(days=60)
+    recipient: tuple[Rate, ...] = (
+        Rate(count=10, span=timedelta(hours=1)),
+        Rate(count=40, span=timedelta(days=1)),
+    )
+    ticket: tuple[Rate, ...] = (Rate(count=10, span=timedelta(hours=1)),)
+    domain: tuple[Rate, ...] = (Rate(count=300, span=timedelta(hours=1)),)
+    total: tuple[Rate, ...] = (Rate(count=1200, span=timedelta(hours=1)),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sla:
+    """The promise: ``limit`` from arrival to the first act of a person; ``near`` is a share of it."""
+
+    limit: timedelta = timedelta(hours=24)
+    near: float = 0.8
+    warn_at: tuple[float, ...] = (0.5, 0.8, 0.95)
+    clock: str = "wall"
+    silent_after: timedelta = timedelta(days=5)
+    close_after: timedelta = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Everything that a decision may know of the desk, and nothing of its servers."""
+
+    desk: Desk
+    agents: tuple[Agent, ...] = ()
+    teams: tuple[Team, ...] = ()
+    categories: tuple[Category, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    beneficiaries: tuple[Beneficiary, ...] = ()
+    budget: Budget = field(default_factory=Budget)
+    sla: Sla = field(default_factory=Sla)
+    trusted_authserv_ids: tuple[str, ...] = ()
+    proof: tuple[str, ...] = ("token", "dmarc")
+
+    def agent(self, address: str) -> Agent | None:
+        """The agent who owns this address, compared without case; None for anybody else."""
+        wanted = address.casefold()
+        return next((a for a in self.agents if a.address.casefold() == wanted), None)
+
+    def members(self, team: str) -> tuple[Agent, ...]:
+        """The agents of a team, in the order of the configuration."""
+        return tuple(a for a in self.agents if team in a.teams)
