@@ -1,0 +1,1 @@
+"""The tests, which mirror the tree: a package at every level, so that `tests.parsers` never hides `parsers`."""

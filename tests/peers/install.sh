@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Installs the servers that the tests run against, where they are missing and this is root on Debian.
+# Installs nothing otherwise: the tests that need an absent server then skip and say so, or fail when
+# MAILD_REQUIRE_REAL=1. The servers that Debian would start are never started: the tests run their own.
+set -euo pipefail
+
+has_postgres() {
+    command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
+}
+
+missing=()
+PATH="$PATH:/usr/sbin:/sbin" command -v dovecot >/dev/null || missing+=(dovecot-imapd)
+has_postgres || missing+=(postgresql)
+command -v openssl >/dev/null || missing+=(openssl)
+[ "${#missing[@]}" -gt 0 ] || exit 0
+
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    echo "maild: not installed here: ${missing[*]}; as root, apt-get install them to run every test" >&2
+    exit 0
+fi
+
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    # invoke-rc.d asks this file before it starts a service; 101 means "do not".
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+    trap 'rm -f "$policy"' EXIT
+fi
+
+echo "maild: installing for the tests: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
