@@ -1,0 +1,159 @@
+"""Which parts are the body and which are attachments; the body's text (RFC 2046 5.1, RFC 3676).
+
+Takes the tree that ``mime`` built. Total; recursion is bounded by the tree's own depth.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from parsers.mime import Part
+
+MAX_TEXT: Final = 2_000_000  # characters of text that are read
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_QUOTE: Final = re.compile(r">+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A stretch of the body: the parts that spell it in plain text and in HTML, either may be missing."""
+
+    plain: tuple[Part, ...] = ()
+    html: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The body in reading order, the other leaves, and which of these stand inside the HTML."""
+
+    segments: tuple[Segment, ...]
+    attachments: tuple[Part, ...]
+    related: frozenset[int]  # id() of the parts that multipart/related ties to the HTML
+
+
+def find_layout(root: Part) -> Layout:
+    """Sort the leaves of a mail into body and attachments."""
+    attachments: list[Part] = []
+    related: set[int] = set()
+    segments = _segments(root, attachments, related)
+    return Layout(segments=tuple(segments), attachments=tuple(attachments), related=frozenset(related))
+
+
+def _segments(part: Part, attachments: list[Part], related: set[int]) -> list[Segment]:
+    if not part.children:
+        return _leaf(part, attachments)
+    kind = part.content_type
+    if kind == "multipart/alternative":
+        return _alternative(part, attachments, related)
+    if kind == "multipart/encrypted":
+        attachments.extend(part.leaves())
+        return []
+    if kind == "multipart/related":
+        root = _related_root(part)
+        segments = _segments(root, attachments, related)
+        for child in part.children:
+            if child is not root:
+                leaves = list(child.leaves())
+                attachments.extend(leaves)
+                related.update(map(id, leaves))
+        return segments
+    if kind in ("multipart/report", "multipart/signed"):
+        segments = _segments(part.children[0], attachments, related)
+        for child in part.children[1:]:
+            attachments.extend(child.leaves())
+        return segments
+    segments = []
+    for child in part.children:
+        segments += _segments(child, attachments, related)
+    return segments
+
+
+def _leaf(part: Part, attachments: list[Part]) -> list[Segment]:
+    if is_body_text(part):
+        return [Segment(html=(part,)) if part.content_type == "text/html" else Segment(plain=(part,))]
+    attachments.append(part)
+    return []
+
+
+def is_body_text(part: Part) -> bool:
+    """Whether a leaf is text to be read rather than a file: no file name in its disposition, not an attachment."""
+    if part.content_type not in ("text/plain", "text/html", "text/enriched", "text/richtext"):
+        return False
+    if part.disposition == "attachment" or "filename" in part.disposition_parameters:
+        return False
+    return "name" not in part.parameters or part.disposition == "inline"
+
+
+def _alternative(part: Part, attachments: list[Part], related: set[int]) -> list[Segment]:
+    """The plain and the HTML spelling of one text; the later of two HTML spellings is the richer one."""
+    plain: list[Segment] = []
+    rich: list[Segment] = []
+    for child in part.children:
+        found = _segments(child, attachments, related)
+        if any(segment.html for segment in found):
+            rich = found
+        elif not plain:
+            plain = found
+    if not (plain and rich):
+        return rich or plain
+    # Apple Mail splits one of the spellings around pictures, so each may have several parts.
+    return [
+        Segment(
+            plain=tuple(one for segment in plain for one in segment.plain),
+            html=tuple(one for segment in rich for one in segment.html),
+        )
+    ]
+
+
+def _related_root(part: Part) -> Part:
+    """The root of multipart/related: named by ``start`` (RFC 2387 3.2), else the first child."""
+    wanted = part.parameters.get("start", "").strip(" <>")
+    if wanted:
+        for child in part.children:
+            if child.content_id == wanted:
+                return child
+    for child in part.children:
+        if child.children or child.content_type in ("text/html", "text/plain"):
+            return child
+    return part.children[0]
+
+
+def plain_text(part: Part) -> str:
+    """The text of a plain part: charset, line ends, format=flowed, without control characters."""
+    text = part.text()[:MAX_TEXT].replace("\r\n", "\n").replace("\r", "\n")
+    if part.parameters.get("format", "").lower() == "flowed":
+        text = unflow(text, part.parameters.get("delsp", "").lower() == "yes")
+    return without_controls(text)
+
+
+def without_controls(text: str) -> str:
+    """``text`` without control characters that mean nothing in text (NUL among them)."""
+    return _CONTROLS.sub("", text)
+
+
+def unflow(text: str, delete_space: bool) -> str:
+    """Join the soft line breaks of format=flowed (RFC 3676 4.2 to 4.5), quoted lines included."""
+    out: list[str] = []
+    joined: list[str] = []
+    joined_depth = -1
+    for line in text.split("\n"):
+        quote = _QUOTE.match(line)
+        depth = quote.end() if quote else 0
+        content = line[depth:]
+        content = content.removeprefix(" ")
+        if joined and (depth != joined_depth or content == "-- "):
+            out.append(_flowed_line(joined_depth, joined))
+            joined = []
+        joined_depth = depth
+        if content.endswith(" ") and content != "-- ":
+            joined.append(content[:-1] if delete_space else content)
+            continue
+        out.append(_flowed_line(depth, [*joined, content]))
+        joined = []
+    if joined:
+        out.append(_flowed_line(joined_depth, joined))
+    return "\n".join(out)
+
+
+def _flowed_line(depth: int, pieces: list[str]) -> str:
+    return (">" * depth + " " if depth else "") + "".join(pieces)

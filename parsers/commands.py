@@ -1,0 +1,65 @@
+"""What an agent orders: ``#verb argument`` lines at the top of the new text; syntax only.
+
+Reads the reply text that ``quotes`` found. Which verbs exist and who may use them is the trunk's judgement.
+Total: text without commands gives an empty block and comes back whole.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+MAX_COMMANDS: Final = 50
+
+# A verb begins with a letter, so that "#1 the printer" and "# title" are text.
+_COMMAND: Final = re.compile(r"[ \t\u00a0\u200b\ufeff]*[#＃]([^\W\d_][\w’'-]{0,39})(?:[ \t\u00a0]*[:：](?=\s|$))?(?:[ \t\u00a0]+(.*))?$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandLine:
+    """One order: ``verb`` as written without ``#``, ``argument`` trimmed, ``line`` as it stood in the mail."""
+
+    verb: str
+    argument: str
+    line: str
+
+    @property
+    def key(self) -> str:
+        """The verb folded for look-up: no case, no accents, one kind of hyphen and apostrophe."""
+        return command_key(self.verb)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandBlock:
+    """The orders at the top and the text below them, without the blank lines between."""
+
+    commands: tuple[CommandLine, ...]
+    rest: str
+
+
+def command_key(verb: str) -> str:
+    """Fold a verb: case and accents go, typographic apostrophes become plain ones.
+
+    >>> command_key("Hors-Périmètre")
+    'hors-perimetre'
+    """
+    plain = unicodedata.normalize("NFKD", verb.replace("’", "'").casefold())
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+def parse_commands(text: str) -> CommandBlock:
+    """The command lines at the top; blank lines between them are allowed, any other line ends the block."""
+    commands: list[CommandLine] = []
+    lines = text.splitlines(keepends=True)
+    rest = 0
+    for number, line in enumerate(lines):
+        if not line.strip():
+            continue
+        found = _COMMAND.match(line.rstrip()) if len(line) <= 1000 else None
+        if found is None or len(commands) >= MAX_COMMANDS:
+            break
+        argument = (found[2] or "").strip()
+        commands.append(CommandLine(verb=found[1], argument=argument, line=line.strip()))
+        rest = number + 1
+    body = "".join(lines[rest:])
+    return CommandBlock(commands=tuple(commands), rest=body.strip("\r\n") if commands else text)

@@ -1,0 +1,245 @@
+"""HTML bodies: their text, the text of their new part, and a form that is safe to show.
+
+Stands between ``body`` (which finds the HTML) and ``quotes``. Structure that mail clients give a quotation is
+left out here, words are judged there. Total: markup that would cost too much is stripped of its tags by a plain
+pattern instead (``too_deep``).
+"""
+
+import html as entities
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import nh3
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+MAX_HTML: Final = 1_000_000  # characters
+MAX_NESTING: Final = 500  # levels; lexbor and ammonia both need quadratic time beyond
+
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,30})")
+# Elements that close themselves or each other do not nest.
+_FLAT: Final = frozenset(
+    "p li td th tr tbody thead dt dd option br hr img input meta link base col area wbr html body head".split()
+)
+_BLOCK: Final = frozenset(
+    "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header "
+    "hr li main nav ol p pre section table tbody tfoot thead tr ul title caption".split()
+)
+_PARAGRAPH: Final = frozenset("p h1 h2 h3 h4 h5 h6 blockquote ul ol table pre".split())
+_SILENT: Final = frozenset("head style script title template noscript object svg math select textarea iframe".split())
+_SPACES: Final = re.compile(r"[ \t\r\n\f\u00a0]+")
+_BLANK_LINES: Final = re.compile(r"\n{3,}")
+_HIDDEN: Final = re.compile(r"display\s{0,3}:\s{0,3}none|mso-hide\s{0,3}:\s{0,3}all", re.IGNORECASE)
+
+# What mail clients wrap around the mail they answer. Quotations are skipped: text may go on behind them.
+_QUOTATION: Final = (
+    "blockquote[type=cite],blockquote.gmail_quote,.gmail_attr,.moz-cite-prefix,.protonmail_quote,"
+    ".yahoo_quoted,[id^=yahoo_quoted],#reply-intro,.gmail_signature,.gmail_signature_prefix,.moz-signature,"
+    "#ms-outlook-mobile-signature,[id^=ms-outlook-mobile-signature],#composer_signature,.protonmail_signature_block,"
+    "[data-marker=__HEADERS__],[data-marker=__QUOTED_TEXT__],.tutanota_quote,.zmail_extra,#Signature,"
+    "#AppleMailSignature,blockquote.tutanota_quote,.WhatsApp_quote,.cm_quote,#oriMsgHtmlSeperator"
+)
+# Where these stand everything that follows is the answered mail.
+_CUT: Final = (
+    "#divRplyFwdMsg,#appendonsend,#mail-editor-reference-message-container,.ms-outlook-mobile-reference-message,"
+    "#x_divRplyFwdMsg,hr#zwchr,#zwchr,#OLK_SRC_BODY_SECTION,#stopSpelling,.gmail_extra > .gmail_quote_container > "
+    ".fsReplyAbove,.fsReplyAbove,#mailru_original"
+)
+_RULE_ABOVE: Final = re.compile(r"border-top\s*:\s*solid\s+#[0-9a-f]{3,6}", re.IGNORECASE)
+_SEPARATOR_DIV: Final = 'div[style*="border-top:solid #" i],div[style*="border-top: solid #" i]'
+_LABEL: Final = re.compile(r"\s*(?:de|from|von|van|afzender|expéditeur|date|sent|envoyé)\s*:", re.IGNORECASE)
+# One look at the source tells whether any of the selectors can match at all.
+_STRUCTURE: Final = re.compile(
+    r"type=[\"']?cite|gmail_|moz-|protonmail_|yahoo_quoted|reply-intro|outlook-mobile|composer_signature|data-marker"
+    r"|tutanota_|zmail_extra|id=[\"']?Signature|AppleMailSignature|divRplyFwdMsg|appendonsend|mail-editor-reference"
+    r"|zwchr|OLK_SRC|stopSpelling|fsReplyAbove|mailru_original|border-top\s{0,3}:\s{0,3}solid\s{1,3}#|WhatsApp_quote"
+    r"|cm_quote|oriMsgHtml",
+    re.IGNORECASE,
+)
+
+_STYLES: Final = frozenset(
+    "color background-color font-family font-size font-style font-weight text-align text-decoration margin margin-left "
+    "margin-right margin-top margin-bottom padding padding-left padding-right padding-top padding-bottom border "
+    "border-left border-right border-top border-bottom border-collapse width height vertical-align white-space "
+    "list-style-type line-height".split()
+)
+_TINY: Final = frozenset({"0", "1", "2", "0px", "1px", "2px"})
+_IMAGE: Final = re.compile(r"<img\b[^>]{0,4000}>", re.IGNORECASE)
+_REMOTE: Final = re.compile(r"\ssrc\s*=\s*[\"']?\s*(?:https?:)?//", re.IGNORECASE)
+_SIZE: Final = re.compile(r"\s(?:width|height)\s*=\s*[\"']?\s*([0-9]{1,5}(?:px)?)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HtmlText:
+    """The text of an HTML body. ``new``: without what clients mark as quoted; None when nothing is so marked."""
+
+    whole: str
+    new: str | None
+    too_deep: bool
+
+
+def read_html(source: str) -> HtmlText:
+    """The text of ``source`` in reading order, blocks on lines of their own."""
+    source = guarded(source)
+    if nesting(source) > MAX_NESTING:
+        return HtmlText(whole=_stripped(source), new=None, too_deep=True)
+    body = LexborHTMLParser(source).body
+    if body is None:
+        return HtmlText(whole="", new=None, too_deep=False)
+    whole = _text(body, frozenset(), frozenset())
+    if not _STRUCTURE.search(source):
+        return HtmlText(whole=whole, new=None, too_deep=False)
+    skipped = frozenset(node.mem_id for node in body.css(_QUOTATION))
+    cuts = frozenset(node.mem_id for node in body.css(_CUT)) | _rules_above(body, source)
+    new = _text(body, skipped, cuts) if skipped or cuts else None
+    return HtmlText(whole=whole, new=new, too_deep=False)
+
+
+def guarded(source: str) -> str:
+    """``source`` without what the libraries choke on: NUL, lone surrogates, anything past ``MAX_HTML``."""
+    source = source[:MAX_HTML]
+    if "\0" in source:
+        source = source.replace("\0", "")
+    return source.encode("utf-8", "replace").decode() if not source.isascii() else source
+
+
+def nesting(source: str) -> int:
+    """How deep the elements of ``source`` can nest at most, counted without a parser."""
+    if source.count("<") <= MAX_NESTING:
+        return 0
+    depth = deepest = 0
+    for closing, name in _TAG.findall(source):
+        if name.lower() in _FLAT:
+            continue
+        depth += -1 if closing else 1
+        if depth < 0:
+            depth = 0
+        elif depth > deepest:
+            deepest = depth
+    return deepest
+
+
+def sanitize_html(source: str) -> str:
+    """``source`` as it may be shown to a person, "" when it is too deep to clean.
+
+    No scripts, forms, data: or UNC links; images of the mail itself (cid:) stay; remote images small enough
+    to be beacons go.
+    """
+    source = guarded(source)
+    if nesting(source) > MAX_NESTING:
+        return ""
+    if "<img" in source or "<IMG" in source:
+        source = _IMAGE.sub(_without_beacon, source)
+    return nh3.clean(
+        source,
+        url_schemes={"http", "https", "mailto", "tel", "cid"},
+        attributes=_ATTRIBUTES,
+        filter_style_properties=set(_STYLES),
+        clean_content_tags={"script", "style", "title"},
+        link_rel="noopener noreferrer nofollow",
+        url_relative="deny",
+    )
+
+
+_ATTRIBUTES: Final = {**{tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}, "*": {"style", "dir", "lang"}}
+
+
+def _without_beacon(image: re.Match[str]) -> str:
+    sizes = _SIZE.findall(image[0])
+    beacon = bool(sizes) and all(size in _TINY for size in sizes) and _REMOTE.search(image[0])
+    return "" if beacon else image[0]
+
+
+def _rules_above(body: LexborNode, source: str) -> frozenset[int]:
+    """The lines that Outlook draws above the header block of the answered mail."""
+    if not _RULE_ABOVE.search(source):
+        return frozenset()
+    return frozenset(
+        node.mem_id for node in body.css(_SEPARATOR_DIV) if _LABEL.match(node.text(deep=True)[:80].replace("\u00a0", " "))
+    )
+
+
+def _text(root: LexborNode, skipped: frozenset[int], cuts: frozenset[int]) -> str:
+    """Walk the tree in document order, without recursion, and write its text down."""
+    out: list[str] = []
+    chosen = bool(skipped or cuts)
+    preformatted = 0
+    node: LexborNode | None = root.child
+    while node is not None:
+        tag = node.tag
+        descend = None
+        if tag == "-text":
+            text = node.text_content or ""
+            out.append(text if preformatted else _SPACES.sub(" ", text))
+        elif tag is not None and tag[0] != "-":
+            if chosen and node.mem_id in cuts:
+                break
+            if not (tag in _SILENT or (chosen and node.mem_id in skipped) or _is_hidden(node)):
+                _open(tag, out)
+                preformatted += tag == "pre"
+                descend = node.child
+                if descend is None:
+                    preformatted -= tag == "pre"
+                    _close(tag, node, out)
+        if descend is not None:
+            node = descend
+            continue
+        while node is not None and node.next is None:
+            node = node.parent
+            if node is None or node.mem_id == root.mem_id:
+                return _tidy("".join(out))
+            preformatted -= node.tag == "pre"
+            _close(node.tag or "", node, out)
+        node = node.next if node is not None else None
+    return _tidy("".join(out))
+
+
+def _is_hidden(node: LexborNode) -> bool:
+    style = node.attributes.get("style")
+    return bool(style) and _HIDDEN.search(style or "") is not None
+
+
+def _open(tag: str, out: list[str]) -> None:
+    if tag == "br":
+        out.append("\n")
+    elif tag in _BLOCK:
+        out.append("\x01")
+        if tag == "li":
+            out.append("- ")
+    elif tag in ("td", "th"):
+        out.append(" ")
+
+
+def _close(tag: str, node: LexborNode, out: list[str]) -> None:
+    if tag in _PARAGRAPH:
+        compact = tag == "p" and "MsoNormal" in (node.attributes.get("class") or "")
+        out.append("\x01" if compact else "\x02")
+    elif tag in _BLOCK:
+        out.append("\x01")
+
+
+_BREAKS: Final = re.compile(r"[ \t]*([\x01\x02](?:[ \t]*[\x01\x02])*)[ \t]*")
+_LINE_BLANKS: Final = re.compile(r"(?<!\S)[ \t]+(?=\n)|(?<=\n) (?=\S)")
+
+
+def _tidy(text: str) -> str:
+    """Block marks made newlines: \\x01 ends a line if one is open, \\x02 also asks for a blank line."""
+    text = _BREAKS.sub(lambda run: "\x02" if "\x02" in run[1] else "\x01", text)
+    text = text.replace("\n\x01", "\n").replace("\n\x02", "\n\n").replace("\x01", "\n").replace("\x02", "\n\n")
+    lines = [line.strip(" \t\u00a0") for line in text.split("\n")]
+    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
+
+
+def _stripped(source: str) -> str:
+    """Text by pattern, for markup that no parser should see."""
+    out = []
+    position = 0
+    while (start := source.find("<", position)) >= 0:
+        out.append(source[position:start])
+        end = source.find(">", start)
+        if end < 0:
+            position = start + 1
+            break
+        position = end + 1
+    out.append(source[position:])
+    return _tidy(entities.unescape(" ".join(piece for piece in out if piece.strip())))

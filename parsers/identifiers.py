@@ -1,0 +1,39 @@
+"""Which mail is this, and which mails does it answer: Message-ID, In-Reply-To, References (RFC 5322 3.6.4).
+
+Reads single fields on behalf of ``mail``. Total: a field that holds no identifier gives an empty tuple.
+Identifiers are returned without <>, with the blanks taken out that broken programs fold into them.
+"""
+
+import re
+from typing import Final
+
+MAX_IDENTIFIERS: Final = 500
+
+_BRACKETED: Final = re.compile(r"<([^<>]{1,998})>")
+_BLANK: Final = re.compile(r"\s+")
+_BARE: Final = re.compile(r"[^\s<>,;\"]{1,998}@[^\s<>,;\"]{1,998}|[^\s<>,;\"@]{1,998}@")
+
+
+def identifiers(field: str) -> tuple[str, ...]:
+    """The identifiers in an unfolded field, in order, each once; the newest are kept when there are too many.
+
+    >>> identifiers("<a@x> <b @x>"), identifiers("a@x b@x")
+    (('a@x', 'b@x'), ('a@x', 'b@x'))
+    """
+    if "<" in field:
+        outside = _BRACKETED.sub(" ", field)
+        found = [_BLANK.sub("", inner) for inner in _BRACKETED.findall(field)]
+        if "@" in outside and not any("@" in one for one in found):
+            found += _BARE.findall(outside)
+    else:
+        found = _BARE.findall(field)
+    return tuple(dict.fromkeys(one for one in found if one))[-MAX_IDENTIFIERS:]
+
+
+def message_identifier(field: str) -> str:
+    """The identifier of a Message-ID field, "" when it holds none; a bare word counts as one."""
+    found = identifiers(field)
+    if found:
+        return found[0]
+    bare = field.strip().strip("<>").strip()
+    return "" if not bare or _BLANK.search(bare) else bare[:998]

@@ -1,0 +1,443 @@
+"""``parse_mail``: everything the daemon knows of a mail, from its bytes alone. The door to mail-parser.
+
+First thing that reads a kept mail. Total: any bytes give a ``ParsedMail``; what was wrong with them stands in
+its ``defects``. Sends nothing to a log and knows no clock, so the same bytes always say the same.
+"""
+
+import hashlib
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from mailparser import MailParser  # type: ignore[import-untyped]
+
+from parsers import auto, quotes, report
+from parsers.addresses import MAX_ADDRESSES, Address, bare_addresses, read_addresses, readable_name
+from parsers.body import Layout, Segment, find_layout, plain_text, without_controls
+from parsers.headers import Fields, decode_header, raw_text
+from parsers.html import MAX_HTML, HtmlText, read_html, sanitize_html
+from parsers.identifiers import identifiers, message_identifier
+from parsers.language import detect_language
+from parsers.mime import Part, read_tree, uuencoded
+from parsers.report import DeliveryReport
+from parsers.subject import is_forward_prefix
+
+logging.getLogger("mailparser").setLevel(logging.CRITICAL)  # it would write header text of strangers to the log
+
+MAX_ADDRESS_FIELD: Final = 65_536  # characters of one address field that are read
+_DELIVERED: Final = (
+    "delivered-to", "x-original-to", "envelope-to", "x-delivered-to", "x-envelope-to", "x-rcpt-to",
+    "x-forwarded-to", "apparently-to", "original-recipient", "x-original-recipient",
+)  # fmt: skip
+_DIGESTED: Final = (
+    "from", "sender", "reply-to", "to", "cc", "subject", "date", "in-reply-to", "references", "mime-version",
+    "content-type", "content-transfer-encoding", "content-disposition", "content-id", "content-language",
+)  # fmt: skip
+_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f<>:\"/\\|?*\u202a-\u202e\u2066-\u2069]+")
+_CALENDAR_METHOD: Final = re.compile(r"^METHOD:[ \t]*REPLY[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_CALENDAR_UID: Final = re.compile(r"^UID(?:;[^:\r\n]{0,200})?:(.{1,1000})$", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that came with the mail. ``filename`` is safe to show and to save, "" when it had none."""
+
+    filename: str
+    content_type: str
+    content: bytes
+    sha256: str
+    content_id: str
+    inline: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes of the decoded content."""
+        return len(self.content)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedMail:
+    """One mail as understood. Identifiers come without <>, instants in UTC, text without control characters."""
+
+    message_id: str
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    sender: Address | None
+    reply_to: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    delivered_to: tuple[str, ...]
+    return_path: str | None
+    subject: str
+    date: datetime | None
+    text: str
+    reply_text: str
+    html: str
+    attachments: tuple[Attachment, ...]
+    auto_submitted: bool
+    auto_reason: str
+    is_bounce: bool
+    report: DeliveryReport | None
+    is_mdn: bool
+    list_id: str
+    list_unsubscribe: bool
+    precedence: str
+    suppress: tuple[str, ...]
+    spam: bool
+    language: str
+    authentication_results: tuple[str, ...]
+    headers: tuple[tuple[str, str], ...]
+    is_forward: bool
+    calendar_uid: str
+    digest: str
+    defects: tuple[str, ...]
+
+    def header(self, name: str) -> str:
+        """The first value of the field called ``name``, whatever its case; "" when there is none."""
+        wanted = name.lower()
+        return next((value for given, value in self.headers if given.lower() == wanted), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _People:
+    """The address fields and the date as mail-parser or the fallbacks read them."""
+
+    sender: Address | None
+    reply_to: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    date: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Content:
+    """The body in its three spellings."""
+
+    text: str
+    html: str
+    new: quotes.Reply
+
+
+def parse_mail(content: bytes) -> ParsedMail:
+    """Read a mail (RFC 5322, RFC 2045 to 2049). Never raises, whatever ``content`` holds."""
+    root, found = read_tree(content)
+    defects = list(found)
+    fields = root.fields
+    layout = find_layout(root)
+    parts = tuple(root.leaves())
+    people = _people(fields, defects)
+    subject = fields.text("subject")
+    answered = identifiers(_joined_field(fields, "in-reply-to"))
+    references = identifiers(_joined_field(fields, "references"))
+    body = _content(layout, subject, bool(answered or references), defects)
+    return_path = _return_path(fields)
+    list_id = auto.list_identifier(fields)
+    precedence = fields.text("precedence").strip().lower()
+    is_mdn = report.is_disposition_notification(root, parts)
+    delivery = None if is_mdn else _delivery(people.sender, subject, body.text, parts, return_path)
+    reason = auto.automatic_reason(fields, subject, precedence, return_path, list_id)
+    is_bounce = delivery is not None and delivery.is_failure
+    if not reason and (delivery is not None or is_mdn):
+        reason = "delivery report" if delivery is not None else "disposition notification"
+    return ParsedMail(
+        message_id=_first_identifier(fields.all("message-id")),
+        in_reply_to=answered,
+        references=references,
+        sender=people.sender,
+        reply_to=people.reply_to,
+        to=people.to,
+        cc=people.cc,
+        delivered_to=_delivered_to(fields),
+        return_path=return_path,
+        subject=subject,
+        date=people.date,
+        text=body.text,
+        reply_text=body.new.text,
+        html=body.html,
+        attachments=_attachments(layout, body, defects),
+        auto_submitted=bool(reason),
+        auto_reason=reason,
+        is_bounce=is_bounce,
+        report=delivery,
+        is_mdn=is_mdn,
+        list_id=list_id,
+        list_unsubscribe="list-unsubscribe" in fields,
+        precedence=precedence,
+        suppress=auto.suppressed_answers(fields),
+        spam=auto.is_spam(fields),
+        language=detect_language(body.new.text or subject, fields.text("content-language")),
+        authentication_results=tuple(map(raw_text, fields.all("authentication-results"))),
+        headers=tuple((name, decode_header(value)) for name, value in fields.items),
+        is_forward=body.new.is_forward or _forwards_attached(subject, parts),
+        calendar_uid=_calendar_uid(parts),
+        digest=_digest(root),
+        defects=tuple(dict.fromkeys(defects)),
+    )
+
+
+def _joined_field(fields: Fields, name: str) -> str:
+    values = fields.all(name)
+    return " ".join(map(raw_text, values)) if values else ""
+
+
+def _first_identifier(values: Sequence[bytes]) -> str:
+    """The first usable Message-ID when the field is repeated."""
+    return next((found for value in values if (found := message_identifier(raw_text(value)))), "")
+
+
+def _return_path(fields: Fields) -> str | None:
+    if "return-path" not in fields:
+        return None
+    return fields.text("return-path").strip().strip("<>").strip()
+
+
+def _delivered_to(fields: Fields) -> tuple[str, ...]:
+    values = (raw_text(value) for name in _DELIVERED for value in fields.all(name))
+    return tuple(dict.fromkeys(address for value in values for address in bare_addresses(value)))
+
+
+def _people(fields: Fields, defects: list[str]) -> _People:
+    """The address fields and Date: mail-parser on a bare header first, plain patterns for what it leaves."""
+    raw = {name: _address_field(fields, name) for name in ("from", "to", "cc", "reply-to")}
+    date = raw_text(fields.raw("date"))
+    read = _ask_mailparser(raw, date, defects)
+    sender = next(iter(_either(read.get("from", ()), raw["from"])), None)
+    return _People(
+        sender=sender or _later_sender(fields),
+        reply_to=_either(read.get("reply-to", ()), raw["reply-to"]),
+        to=_either(read.get("to", ()), raw["to"]),
+        cc=_either(read.get("cc", ()), raw["cc"]),
+        date=_date(read.get("date"), date),
+    )
+
+
+def _address_field(fields: Fields, name: str) -> str:
+    """A repeated To or Cc is one list; of a repeated From the first counts (see ``_later_sender``)."""
+    values = fields.all(name)
+    if not values:
+        return ""
+    if len(values) == 1 or name == "from":
+        return raw_text(values[0])[:MAX_ADDRESS_FIELD]
+    return ", ".join(map(raw_text, values[:50]))[:MAX_ADDRESS_FIELD]
+
+
+def _later_sender(fields: Fields) -> Address | None:
+    """Where the first From is unusable: a later one, then Sender (RFC 5322 3.6.2)."""
+    for value in [*fields.all("from")[1:5], fields.raw("sender")]:
+        found = read_addresses(raw_text(value))
+        if found:
+            return found[0]
+    return None
+
+
+def _ask_mailparser(raw: dict[str, str], date: str, defects: list[str]) -> dict[str, object]:
+    """mail-parser's reading of a header that holds nothing else (it is slow and frail on whole mails)."""
+    bare = Message()
+    for name, value in raw.items():
+        if value:
+            bare[name] = value
+    if date:
+        bare["date"] = date
+    bare.set_payload("")
+    bare.epilogue = ""
+    try:
+        asked = MailParser(bare)
+        return {
+            "from": asked.from_,
+            "to": asked.to,
+            "cc": asked.cc,
+            "reply-to": asked.reply_to,
+            "date": asked.date,
+        }
+    except Exception as error:  # whatever it trips over, the patterns below read the fields
+        defects.append(f"mail-parser: {type(error).__name__}")
+        return {}
+
+
+def _either(read: object, raw: str) -> tuple[Address, ...]:
+    """What mail-parser found, or the plain pattern's reading of the same field."""
+    if not raw:
+        return ()
+    pairs = read if isinstance(read, list) else []
+    found = tuple(
+        Address(readable_name(name), address.strip("<> "))
+        for name, address in pairs[:MAX_ADDRESSES]
+        if "@" in address
+    )
+    return found or read_addresses(raw)
+
+
+def _date(read: object, raw: str) -> datetime | None:
+    """The Date in UTC (RFC 5322 3.3); one without a zone is taken for UTC. None when it makes no sense."""
+    if not isinstance(read, datetime):
+        try:
+            read = parsedate_to_datetime(raw) if raw else None
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
+    if read is None:
+        return None
+    try:
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _content(layout: Layout, subject: str, answers: bool, defects: list[str]) -> _Content:
+    """The body: plain text where it was sent, else read from the HTML; what is new from the richer one."""
+    texts: list[str] = []
+    news: list[str] = []
+    shown: list[str] = []
+    forwarded = False
+    for segment in layout.segments:
+        text, new, source = _segment(segment, defects)
+        forwarded = forwarded or quotes.is_forward(text, subject)
+        texts.append(text)
+        news.append(text if new is None else new)
+        if source:
+            shown.append(source)
+    text = _stacked(texts)
+    if forwarded:
+        reply = quotes.Reply(text=text, is_forward=True)
+    else:
+        reply = quotes.read_reply(_stacked(news) or text, subject, answers)
+    return _Content(text=text, html=_shown(shown), new=reply)
+
+
+def _segment(segment: Segment, defects: list[str]) -> tuple[str, str | None, str]:
+    """Text, new text where the HTML marks what is quoted, and the HTML source."""
+    plain = _stacked([plain_text(part) for part in segment.plain])
+    source = "\n".join(part.text() for part in segment.html)[:MAX_HTML]
+    if not source:
+        return plain, None, ""
+    read = _html_text(source, defects)
+    whole = plain if plain.strip() else read.whole
+    if read.new is not None and read.new.strip():
+        return whole, read.new, source
+    return whole, None, source
+
+
+def _html_text(source: str, defects: list[str]) -> HtmlText:
+    read = read_html(source)
+    if read.too_deep:
+        defects.append("HTML nested too deep, shown as text only")
+    return HtmlText(
+        whole=without_controls(read.whole),
+        new=None if read.new is None else without_controls(read.new),
+        too_deep=read.too_deep,
+    )
+
+
+def _shown(sources: list[str]) -> str:
+    return "\n".join(map(sanitize_html, sources)) if sources else ""
+
+
+def _stacked(texts: list[str]) -> str:
+    if len(texts) == 1:
+        return texts[0]
+    return "\n".join(text.rstrip("\n") for text in texts if text.strip())
+
+
+def _delivery(
+    sender: Address | None, subject: str, text: str, parts: Sequence[Part], return_path: str | None
+) -> DeliveryReport | None:
+    found = report.read_delivery_report(parts)
+    if found is not None:
+        return found
+    daemon = sender is not None and report.is_daemon(sender.address, sender.name)
+    if not daemon and return_path != "":
+        return None
+    return report.read_old_notice(subject, text, parts, daemon=daemon, null_path=return_path == "")
+
+
+def _forwards_attached(subject: str, parts: Sequence[Part]) -> bool:
+    return is_forward_prefix(subject) and any(part.content_type == "message/rfc822" for part in parts)
+
+
+def _attachments(layout: Layout, body: _Content, defects: list[str]) -> tuple[Attachment, ...]:
+    files = [_attachment(part, id(part) in layout.related, body.html) for part in layout.attachments]
+    if "\nbegin " in body.text or body.text.startswith("begin "):
+        files += _uuencoded_files(body.text)
+    return tuple(files)
+
+
+def _attachment(part: Part, related: bool, html: str) -> Attachment:
+    content = part.payload()
+    content_id = part.content_id
+    inline = part.disposition == "inline" or (part.disposition != "attachment" and related)
+    if content_id and not inline:
+        inline = f"cid:{content_id}" in html
+    return Attachment(
+        filename=safe_filename(part.filename) or _enclosed_name(part, content),
+        content_type=part.content_type,
+        content=content,
+        sha256=hashlib.sha256(content).hexdigest(),
+        content_id=content_id,
+        inline=inline,
+    )
+
+
+def safe_filename(name: str) -> str:
+    """The last step of a path, without what a file system or a terminal would take for more than a name.
+
+    >>> safe_filename("../../etc/cron.d/x"), safe_filename("C:\\\\temp\\\\a.pdf")
+    ('x', 'a.pdf')
+    """
+    last = re.split(r"[/\\]", name[-1000:])[-1]
+    clean = _UNSAFE.sub("_", without_controls(last)).strip(" .") if last.strip(" .") else ""
+    if len(clean) <= 200:
+        return clean
+    stem, dot, suffix = clean.rpartition(".")
+    return f"{stem[: 199 - len(suffix)]}.{suffix}" if dot and len(suffix) <= 12 else clean[:200]
+
+
+def _enclosed_name(part: Part, content: bytes) -> str:
+    """An enclosed mail is named after its subject."""
+    if part.content_type != "message/rfc822":
+        return ""
+    enclosed, _ = read_tree(content[:65_536])
+    return (safe_filename(enclosed.fields.text("subject").replace("/", "-"))[:100] or "message") + ".eml"
+
+
+def _uuencoded_files(text: str) -> list[Attachment]:
+    """Files that old programs write into the text itself; the text keeps them."""
+    found = uuencoded(text.encode("utf-8", "replace"))
+    return [
+        Attachment(
+            filename=safe_filename(name),
+            content_type="application/octet-stream",
+            content=content,
+            sha256=hashlib.sha256(content).hexdigest(),
+            content_id="",
+            inline=False,
+        )
+        for name, content, _, _ in found[:50]
+    ]
+
+
+def _calendar_uid(parts: Sequence[Part]) -> str:
+    """The UID that an answer to an invitation names (RFC 5546 3.2.3), "" for any other mail."""
+    for part in parts:
+        if part.content_type != "text/calendar":
+            continue
+        calendar = re.sub(r"\r?\n[ \t]", "", part.text()[:200_000]).replace("\r", "")
+        if part.parameters.get("method", "").lower() == "reply" or _CALENDAR_METHOD.search(calendar):
+            uid = _CALENDAR_UID.search(calendar)
+            return uid[1].strip() if uid else ""
+    return ""
+
+
+def _digest(root: Part) -> str:
+    """A hash of what survives transport: two copies of one mail have the same, whatever servers added."""
+    state = hashlib.sha256()
+    for name in _DIGESTED:
+        for value in root.fields.all(name):
+            state.update(f"{name}:".encode() + b" ".join(value.split()) + b"\n")
+    body = root.raw
+    state.update(b"\n")
+    state.update((body.replace(b"\r\n", b"\n") if b"\r" in body else body).rstrip(b"\n "))
+    return state.hexdigest()

@@ -1,0 +1,331 @@
+"""The parts of a mail: header block found and repaired, body split at its boundaries (RFC 5322, RFC 2045-2049).
+
+First step of the parse. Works on the bytes as they came, with offsets instead of copies, without recursion and
+never inside message/*, so that an enclosed mail stays whole. It cannot fail: beyond a bound the rest stays one
+undivided part, and every repair is named in the defects.
+"""
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from parsers.charsets import decode_text
+from parsers.headers import Fields, content_type, decode_base64, decode_header, disposition
+
+MAX_DEPTH: Final = 50  # levels of multipart
+MAX_PARTS: Final = 1_000
+MAX_HEADER_BYTES: Final = 1_048_576
+MAX_FIELDS: Final = 1_000
+MAX_BOUNDARY: Final = 200  # characters; RFC 2046 5.1.1 allows 70
+
+_BLANK_LINE: Final = re.compile(rb"\n\r?\n")
+_FIELD: Final = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)\n?")
+# Names that betray a header block although a broken line stands before them.
+_KNOWN_FIELD: Final = re.compile(
+    rb"(?:from|to|cc|bcc|subject|date|sender|reply-to|message-id|in-reply-to|references|mime-version|received"
+    rb"|return-path|delivered-to|content-[a-z-]{1,40}|x-[a-z0-9-]{1,60}|dkim-signature|list-[a-z-]{1,20}"
+    rb"|auto-submitted|precedence|importance|priority|thread-[a-z]{1,10}|user-agent|organization)[ \t]*:",
+    re.IGNORECASE,
+)
+_GUESSED_BOUNDARY: Final = re.compile(rb"(?:\A|\n)--([^\s-][^\r\n]{0,199}?)[ \t]*\r*\n(?=content-)", re.IGNORECASE)
+_UU_BEGIN: Final = re.compile(rb"(?:\A|\n)begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n")
+_BASE64_FOOTER: Final = re.compile(rb"\n[ \t]*\r*\n(?=[-_]{2})")
+_NEWLINE: Final = b"\r\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One node of the MIME tree. ``content[start:end]`` is its body as transported."""
+
+    fields: Fields
+    content_type: str
+    parameters: dict[str, str]
+    disposition: str
+    disposition_parameters: dict[str, str]
+    content: bytes
+    start: int
+    end: int
+    children: tuple["Part", ...] = ()
+
+    @property
+    def raw(self) -> bytes:
+        """The body as transported."""
+        return self.content[self.start : self.end]
+
+    @property
+    def maintype(self) -> str:
+        """The media type before the slash."""
+        return self.content_type.partition("/")[0]
+
+    @property
+    def content_id(self) -> str:
+        """Content-ID without <> (RFC 2392), "" when none."""
+        return self.fields.text("content-id").strip(" <>")
+
+    @property
+    def filename(self) -> str:
+        """The file name as its sender wrote it, decoded; filename before name (RFC 2183 2.3)."""
+        for parameters, name in ((self.disposition_parameters, "filename"), (self.parameters, "name")):
+            written = parameters.get(name, "")
+            if "=?" in written:
+                written = decode_header(written.encode("utf-8", "replace"))
+            if written:
+                return written
+        return ""
+
+    def payload(self) -> bytes:
+        """The body with its transfer encoding undone (RFC 2045 6), as far as it can be."""
+        return decode_transfer(self.raw, self.fields.raw("content-transfer-encoding"), self.maintype == "text")
+
+    def text(self) -> str:
+        """The payload as text, by its charset parameter or whatever explains the bytes."""
+        return decode_text(self.payload(), self.parameters.get("charset", ""))
+
+    def leaves(self) -> Iterator["Part"]:
+        """Every part without children, in the order of the mail; goes no deeper than ``MAX_DEPTH``."""
+        if not self.children:
+            yield self
+        for child in self.children:
+            yield from child.leaves()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Node:
+    """A part whose children are still being found."""
+
+    fields: Fields
+    content_type: str
+    parameters: dict[str, str]
+    start: int
+    end: int
+    depth: int
+    children: list["_Node"] = field(default_factory=list)
+
+
+def decode_transfer(raw: bytes, encoding: bytes, is_text: bool = False) -> bytes:
+    """Undo a Content-Transfer-Encoding; an unknown one is taken for none."""
+    name = encoding.strip().lower()
+    if not name or name in (b"7bit", b"8bit"):
+        return raw
+    if name.startswith(b"base64"):
+        if is_text:  # a list footer appended in clear to an encoded text is not base64
+            raw = _BASE64_FOOTER.split(raw, maxsplit=1)[0]
+        return decode_base64(raw)
+    if name.startswith(b"quoted"):
+        return binascii.a2b_qp(raw)
+    if name in (b"x-uuencode", b"uuencode", b"x-uue", b"uue"):
+        files = uuencoded(raw)
+        return files[0][1] if files else raw
+    return raw
+
+
+def uuencoded(raw: bytes) -> list[tuple[str, bytes, int, int]]:
+    """The uuencoded files in ``raw``: name, content, and the span they fill; broken ones are left out."""
+    files = []
+    position = 0
+    while (begin := _UU_BEGIN.search(raw, position)) is not None:
+        stop = raw.find(b"\nend", begin.end() - 1)
+        if stop < 0:
+            break
+        content = _uu_lines(raw[begin.end() : stop])
+        position = stop + 4
+        if content is not None:
+            files.append((decode_header(begin[1]), content, begin.start(), position))
+    return files
+
+
+def _uu_lines(block: bytes) -> bytes | None:
+    out = []
+    for line in block.splitlines():
+        try:
+            out.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            # Some encoders write trailing bytes that the length in front does not count.
+            expected = ((line[0] - 32 & 63) * 4 + 5) // 3
+            try:
+                out.append(binascii.a2b_uu(line[:expected]))
+            except binascii.Error:
+                return None
+    return b"".join(out)
+
+
+def read_tree(content: bytes) -> tuple[Part, tuple[str, ...]]:
+    """The MIME tree of a mail and what was wrong with it. Never raises."""
+    defects: list[str] = []
+    content = _straight_lines(content)
+    fields, start = read_fields(content, 0, len(content), defects)
+    root = _node(fields, start, len(content), 0, "text/plain")
+    pending = [root]
+    count = 1
+    while pending:
+        node = pending.pop()
+        if not node.content_type.startswith("multipart/"):
+            continue
+        if node.depth >= MAX_DEPTH:
+            defects.append(f"multipart nested deeper than {MAX_DEPTH} levels")
+            node.content_type = "application/octet-stream"
+            continue
+        spans = _split(content, node, MAX_PARTS - count, defects)
+        for first, last in spans:
+            part_fields, body = read_fields(content, first, last, defects)
+            default = "message/rfc822" if node.content_type == "multipart/digest" else "text/plain"
+            node.children.append(_node(part_fields, body, last, node.depth + 1, default))
+        count += len(spans)
+        if not spans:
+            node.content_type = "text/plain"
+        pending.extend(reversed(node.children))
+    return _frozen(root, content), tuple(dict.fromkeys(defects))
+
+
+def _straight_lines(content: bytes) -> bytes:
+    """Line ends of broken transports made bare newlines; a byte order mark before the first field dropped."""
+    if content.startswith(b"\xef\xbb\xbf"):
+        content = content[3:]
+    if b"\n" not in content[:MAX_HEADER_BYTES] and b"\r" in content:
+        return content.replace(b"\r", b"\n")
+    if b"\r\r\n" in content[:4096]:
+        return content.replace(b"\r\r\n", b"\r\n")
+    return content
+
+
+def _node(fields: Fields, start: int, end: int, depth: int, default: str) -> _Node:
+    declared = fields.raw("content-type")
+    kind, parameters = content_type(declared) if declared else ("", {})
+    return _Node(
+        fields=fields,
+        content_type=kind or default,
+        parameters=parameters,
+        start=start,
+        end=max(start, end),
+        depth=depth,
+    )
+
+
+def _frozen(node: _Node, content: bytes) -> Part:
+    """The finished tree; recursion is bounded by ``MAX_DEPTH``."""
+    declared = node.fields.raw("content-disposition")
+    kind, parameters = disposition(declared) if declared else ("", {})
+    return Part(
+        fields=node.fields,
+        content_type=node.content_type,
+        parameters=node.parameters,
+        disposition=kind,
+        disposition_parameters=parameters,
+        content=content,
+        start=node.start,
+        end=node.end,
+        children=tuple(_frozen(child, content) for child in node.children),
+    )
+
+
+def read_fields(content: bytes, start: int, end: int, defects: list[str]) -> tuple[Fields, int]:
+    """The header fields that begin at ``start`` and where the body after them begins (RFC 5322 2.1)."""
+    if content.startswith((b"\n", b"\r\n"), start, end):
+        return Fields(), start + (1 if content[start] == 10 else 2)
+    blank = _BLANK_LINE.search(content, start, min(end, start + MAX_HEADER_BYTES))
+    if blank is not None:
+        stop, body = blank.start() + 1, blank.end()
+    elif end - start > MAX_HEADER_BYTES:
+        defects.append(f"header block larger than {MAX_HEADER_BYTES} bytes")
+        stop = body = content.rfind(b"\n", start, start + MAX_HEADER_BYTES) + 1 or start + MAX_HEADER_BYTES
+    else:
+        stop = body = end
+    items: list[tuple[str, bytes]] = []
+    position = start
+    while position < stop and len(items) < MAX_FIELDS:
+        found = _FIELD.match(content, position, stop)
+        if found is None:
+            resumed = _after_broken_line(content, position, stop, items, defects)
+            if resumed is None:
+                defects.append("no blank line after the header block")
+                return Fields(tuple(items)), position
+            position = resumed
+            continue
+        items.append((found[1].decode("ascii"), found[2]))
+        position = found.end()
+    if position < stop:
+        defects.append(f"more than {MAX_FIELDS} header fields")
+    return Fields(tuple(items)), body
+
+
+def _after_broken_line(
+    content: bytes, position: int, stop: int, items: list[tuple[str, bytes]], defects: list[str]
+) -> int | None:
+    """Where the header block goes on after a line that is no field; None when it is over.
+
+    A line without a colon is the rest of the field before it when known fields follow, otherwise the first
+    line of a body whose blank line was lost. The mbox line "From x" is skipped.
+    """
+    line_end = content.find(b"\n", position, stop) + 1 or stop
+    line = content[position:line_end]
+    if line.startswith((b"From ", b">From ")) and not items:
+        defects.append("mbox line before the header block")
+        return line_end
+    following = line_end
+    for _ in range(40):
+        if following >= stop:
+            break
+        if _KNOWN_FIELD.match(content, following, stop):
+            defects.append("line without a field name in the header block")
+            if items:
+                name, value = items[-1]
+                items[-1] = (name, value.rstrip(b"\r\n") + b"\n " + line.strip())
+            return line_end
+        following = content.find(b"\n", following, stop) + 1 or stop
+    return None
+
+
+def _split(content: bytes, node: _Node, limit: int, defects: list[str]) -> list[tuple[int, int]]:
+    """The spans between the delimiter lines of a multipart body (RFC 2046 5.1.1)."""
+    boundary = node.parameters.get("boundary", "")[:MAX_BOUNDARY].rstrip()
+    spans = _spans(content, node, boundary.encode("utf-8", "replace"), limit, defects) if boundary else []
+    if not spans:
+        defects.append("multipart without its boundary")
+        guessed = _GUESSED_BOUNDARY.search(content, node.start, min(node.end, node.start + 65_536))
+        if guessed is not None:
+            spans = _spans(content, node, guessed[1], limit, defects)
+    return spans
+
+
+def _spans(
+    content: bytes, node: _Node, boundary: bytes, limit: int, defects: list[str]
+) -> list[tuple[int, int]]:
+    delimiter = b"--" + boundary
+    spans: list[tuple[int, int]] = []
+    opened = -1
+    position = node.start
+    while (at := content.find(delimiter, position, node.end)) >= 0:
+        position = at + len(delimiter)
+        if at > node.start and content[at - 1] not in _NEWLINE:
+            continue
+        closing = content.startswith(b"--", position, node.end)
+        line_end = content.find(b"\n", position, node.end)
+        line_end = node.end if line_end < 0 else line_end
+        if content[position + 2 * closing : line_end].strip():
+            continue  # a longer boundary that begins like this one, or text
+        if opened >= 0:
+            spans.append((opened, _before_newline(content, opened, at)))
+        opened = -1 if closing else min(line_end + 1, node.end)
+        position = line_end
+        if closing:
+            break
+        if len(spans) >= limit:
+            defects.append(f"more than {MAX_PARTS} parts")
+            break
+    else:
+        if opened >= 0:
+            defects.append("multipart without its end")
+    if opened >= 0:
+        spans.append((opened, node.end))
+    return spans
+
+
+def _before_newline(content: bytes, start: int, at: int) -> int:
+    """The newline before a delimiter belongs to the delimiter."""
+    if at > start and content[at - 1] == 10:
+        at -= 1
+    if at > start and content[at - 1] == 13:
+        at -= 1
+    return at

@@ -1,0 +1,326 @@
+"""What the person newly wrote: a reply without the mail it answers, client taglines and signature.
+
+Works on text; ``html`` has left out what clients mark by structure. A line scanner with anchored patterns,
+linear in its input. Total. Losing a word the person wrote is the grave error, leaving quoted words in the small
+one: every rule wants positive evidence, and the answer is never empty when the mail had text.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from parsers.subject import is_forward_prefix
+
+MAX_LINES: Final = 5_000  # lines that are looked at; what follows is kept
+MAX_LINE: Final = 1_000  # characters of a line that patterns see
+SIGNATURE_LINES: Final = 15
+
+#: Our own separator line at the top of each notification, by language.
+SEPARATORS: Final = {
+    "fr": "##- Répondez au-dessus de cette ligne -##",
+    "nl": "##- Antwoord boven deze regel -##",
+    "de": "##- Bitte antworten Sie oberhalb dieser Zeile -##",
+    "en": "##- Please reply above this line -##",
+}
+
+_MARKER: Final = re.compile(r"[>\s*|]*##-\s?[^#]{5,150}\s?-##")
+_TOKEN: Final = re.compile(r"##-[^#\n]{5,150}-##[\s>*]{1,20}\(m:([A-Za-z0-9._~=-]{1,200})\)")
+
+_FROM: Final = "de|from|von|van|da|expéditeur|afzender|absender|od"
+_TO: Final = "à|a|to|an|aan|pour|destinataire|destinataires|ontvanger|empfänger|para"
+_CC: Final = "cc|copie à|kopie|copie|bcc|cci|kopie an|reply-to|répondre à|importance|priorité|belang"
+_DATE: Final = "envoyé|envoyé le|envoyée?|date|sent|date sent|verzonden|datum|gesendet|gesendet am|verstuurd|le"
+_SUBJECT: Final = "objet|sujet|subject|onderwerp|betreff|betreft|asunto|oggetto"
+_LABEL: Final = re.compile(
+    rf"[\s>*_|]*(?:(?P<from>{_FROM})|(?P<to>{_TO})|(?P<cc>{_CC})|(?P<date>{_DATE})|(?P<subject>{_SUBJECT}))"
+    r"[\s*_]{0,4}:[\s*_]*(?P<value>.*)",
+    re.IGNORECASE,
+)
+_WHEN: Final = re.compile(r"\b(?:19|20)\d\d\b|\d{1,2}\s?[:hu.]\s?\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}\b")
+_ADDRESS: Final = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,255}")
+
+_ORIGINAL: Final = re.compile(
+    r"[\s>*_]*-{2,}\s*(?:message d['’]origine|message original|original message|original appointment|originele? bericht"
+    r"|oorspronkelijk bericht|ursprüngliche nachricht|originalnachricht|urspr\. nachricht|courriel original"
+    r"|reply message|mail original|original-?nachricht|e-?mail d['’]origine|rendez-vous d['’]origine"
+    r"|исходное сообщение|mensaje original|messaggio originale)\s*-{2,}\s*$",
+    re.IGNORECASE,
+)
+_FORWARDED: Final = re.compile(
+    r"[\s>*_]*(?:-{2,}\s*(?:forwarded message|message transféré|message suivi|doorgestuurd bericht"
+    r"|weitergeleitete nachricht|forwarded by|transféré par|doorgestuurd door|weitergeleitet von"
+    r"|forwarded mail|message réexpédié|courriel transféré)\b[^\n]{0,200}"
+    r"|begin forwarded message\s*:|début du message (?:transféré|réexpédié)\s*:|begin doorgestuurd bericht\s*:"
+    r"|anfang der weitergeleiteten nachricht\s*:|start of forwarded message)[\s*_]*$",
+    re.IGNORECASE,
+)
+_RULE: Final = re.compile(r"[\s>*]*_{20,}\s*$")
+_PHRASE: Final = re.compile(
+    r"(?<!m['’])(?<!t['’])(?<!l['’])(?<!nous )(?<!vous )(?<!lui )(?<!leur )\ba (?:écrit|ecrit)\b"
+    r"|\bwrote\b|\bwrites\b|\bschreef\b|\bschrieb\b|\bgeschreven\b|\bgeschrieben\b|\bha scritto\b|\bescribió\b"
+    r"|\bhas written\b",
+    re.IGNORECASE,
+)
+_OPENER: Final = re.compile(
+    r"[\s>*_]*(?:le|on|am|op|el|il|in)\b|[\s>*_]*(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lun|mar|mer|jeu"
+    r"|ven|sam|dim|mon|tue|wed|thu|fri|sat|sun|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|maandag"
+    r"|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag)\w*\b|[\s>*_]*\d{1,4}[./-]\d|[\s>*_]*[\"<]",
+    re.IGNORECASE,
+)
+_TAGLINE: Final = re.compile(
+    r"[\s>*_]*(?:envoyé (?:de|depuis|à partir d|via|avec)\b|envoyé par mon\b|sent (?:from|via|with|using)\b"
+    r"|verstuurd (?:vanaf|met|vanuit|via)\b|verzonden (?:vanaf|met|vanuit|via)\b"
+    r"|von (?:meinem|meiner) .{1,60} gesendet|gesendet (?:von|mit|über|aus)\b|von .{1,40} gesendet\s*$"
+    r"|télécharge[rz] outlook|obtene[rz] outlook|get outlook for|download outlook|outlook downloaden"
+    r"|outlook (?:pour|for|für|voor) (?:ios|android)|laden sie outlook|holen sie sich outlook|haal outlook"
+    r"|provenance : courrier|provenance : mail|sent: from|enviado desde|inviato da"
+    r"|cet e-?mail a été envoyé depuis|garanti sans virus|virus-?free|sans virus\. ?www|virusvrij|virenfrei"
+    r"|yahoo mail(?: pour| for|:)|mit der .{1,40}-app gesendet)",
+    re.IGNORECASE,
+)
+_SIGNATURE: Final = re.compile(r"--[ \t\u00a0]?$")
+_BLANKISH: Final = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u200b": "", "\ufeff": "", "\u200e": "", "\u200f": ""})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The new text, and whether the mail hands on another person's mail."""
+
+    text: str
+    is_forward: bool
+
+
+def reply_text(text: str, subject: str = "") -> str:
+    """What the person newly wrote in ``text``. Its lines are lines of ``text``, in order."""
+    return read_reply(text, subject).text
+
+
+def read_reply(text: str, subject: str = "", answers: bool = False) -> Reply:
+    """Separate the new text from what it answers. ``answers``: the mail names the mail it replies to.
+
+    A forward keeps everything: what it hands on is the request.
+    """
+    if not text.strip():
+        return Reply(text="", is_forward=False)
+    lines = text.split("\n", MAX_LINES)
+    plain = [_plain(line) for line in lines[:MAX_LINES]]
+    forward = _is_forward(plain, subject)
+    if forward:
+        return Reply(text=text.strip("\n"), is_forward=True)
+    kept = _without_quotation(plain, answers)
+    if len(lines) > MAX_LINES and kept and kept[-1] == MAX_LINES - 1:
+        kept.append(MAX_LINES)
+    kept = _without_signature(plain, kept)
+    new = _joined(lines, kept)
+    return Reply(text=new if new.strip() else _fallback(lines, plain), is_forward=False)
+
+
+def marker_tokens(text: str) -> tuple[str, ...]:
+    """The signed tokens behind our separator lines, in order, each once: ``##- ... -## (m:TOKEN)``."""
+    return tuple(dict.fromkeys(_TOKEN.findall(text))) if "##-" in text else ()
+
+
+def _plain(line: str) -> str:
+    """A line as the patterns see it: bounded, every blank a space."""
+    line = line[:MAX_LINE]
+    return (line if line.isascii() else line.translate(_BLANKISH)).rstrip()
+
+
+def _joined(lines: list[str], kept: list[int]) -> str:
+    out = "\n".join(lines[number] for number in kept)
+    return re.sub(r"\n[ \t]*\n(?:[ \t]*\n)+", "\n\n", out).strip("\n").rstrip()
+
+
+def _fallback(lines: list[str], plain: list[str]) -> str:
+    """Never empty: the unquoted lines, else everything."""
+    unquoted = [n for n, line in enumerate(plain) if not line.lstrip().startswith(">") and not _MARKER.match(line)]
+    return _joined(lines, unquoted) or "\n".join(lines).strip("\n")
+
+
+def _is_forward(plain: list[str], subject: str) -> bool:
+    """A forward separator before any sign of an answer, or a subject that says so above a quoted header."""
+    says_so = is_forward_prefix(subject)
+    for number, line in enumerate(plain):
+        if not line:
+            continue
+        if _FORWARDED.match(line):
+            return True
+        if _ORIGINAL.match(line) or _header_block(plain, number):
+            return says_so
+        if _MARKER.match(line) or _attribution(plain, number) is not None:
+            return says_so and not any(plain[:number])
+    return False
+
+
+def _without_quotation(plain: list[str], answers: bool) -> list[int]:
+    """The numbers of the lines that are not the answered mail."""
+    end = len(plain)
+    for number, line in enumerate(plain):
+        if "##-" in line and _MARKER.match(line):
+            if any(one and not one.startswith(">") for one in plain[:number]):
+                end = number
+            break
+    number = 0
+    kept: list[int] = []
+    while number < end:
+        line = plain[number]
+        if not line:
+            kept.append(number)
+        elif _cuts(plain, number):
+            if any(plain[n] for n in kept):
+                break
+            kept.append(number)
+        elif (after := _attribution(plain, number)) is not None:
+            if after >= end:
+                break
+            return kept + _behind_attribution(plain, after, end, bool(kept))
+        elif line.lstrip().startswith(">"):
+            stop, quotes = _quoted_block(plain, number, end, answers)
+            if not quotes:
+                kept.extend(range(number, stop))
+            number = stop
+            continue
+        else:
+            kept.append(number)
+        number += 1
+    return kept
+
+
+def _cuts(plain: list[str], number: int) -> bool:
+    """Whether everything from this line on is the answered mail: a separator, or a quoted header block."""
+    line = plain[number]
+    if _ORIGINAL.match(line):
+        return True
+    if _RULE.match(line):
+        below = number + 1
+        while below < len(plain) and below < number + 4 and not plain[below]:
+            below += 1
+        return below < len(plain) and _header_block(plain, below)
+    return _header_block(plain, number)
+
+
+def _header_block(plain: list[str], number: int) -> bool:
+    """At least three different labels on consecutive lines, a From and a date or subject, with a fact in them."""
+    first = _label(plain[number])
+    if not first:
+        return False
+    labels = {first[0]}
+    evidence = first[1]
+    misses = 0
+    for line in plain[number + 1 : number + 12]:
+        found = _label(line)
+        if found:
+            labels.add(found[0])
+            evidence = f"{evidence} {found[1]}"
+            misses = 0
+        elif misses or not line:
+            break  # one line may be the rest of a long list of recipients
+        else:
+            misses += 1
+    enough = len(labels) >= 3 and "from" in labels and ("date" in labels or "subject" in labels)
+    return enough and bool(_ADDRESS.search(evidence) or _WHEN.search(evidence))
+
+
+def _label(line: str) -> tuple[str, str] | None:
+    if ":" not in line[:30]:
+        return None
+    found = _LABEL.match(line)
+    if found is None:
+        return None
+    name = next(name for name in ("from", "to", "cc", "date", "subject") if found[name] is not None)
+    return name, found["value"]
+
+
+def _attribution(plain: list[str], number: int) -> int | None:
+    """The line after an attribution ("Le 3 nov. à 10:12, X a écrit :") that begins here, None when none does.
+
+    It spans at most three lines and never crosses a blank one; a phrase alone is not enough.
+    """
+    if not _OPENER.match(plain[number]) and not _PHRASE.search(plain[number]):
+        return None
+    joined = ""
+    for last in range(number, min(number + 3, len(plain))):
+        line = plain[last].strip(" >*_")
+        if not line:
+            return None
+        joined = f"{joined} {line}" if joined else line
+        if joined.endswith(":") and _PHRASE.search(joined):
+            proven = _WHEN.search(joined) or _ADDRESS.search(joined)
+            return last + 1 if proven and len(joined) <= 600 else None
+        if line.endswith((".", "!", "?")) and not _ABBREVIATION.search(line):
+            return None
+    return None
+
+
+_ABBREVIATION: Final = re.compile(r"\b\w{1,5}\.$")
+
+
+def _behind_attribution(plain: list[str], start: int, end: int, above: bool) -> list[int]:
+    """What to keep of the lines after an attribution: answers between or below the quoted lines."""
+    first = start
+    while first < end and not plain[first]:
+        first += 1
+    if first >= end:
+        return []
+    if not plain[first].lstrip().startswith(">"):
+        return [] if above else list(range(start, end))
+    answers = []
+    number = first
+    while number < end:
+        line = plain[number]
+        if line.lstrip().startswith(">"):
+            number += 1
+            continue
+        if line and (_cuts(plain, number) or _attribution(plain, number) is not None):
+            break
+        answers.append(number)
+        number += 1
+    return answers
+
+
+def _quoted_block(plain: list[str], number: int, end: int, answers: bool) -> tuple[int, bool]:
+    """The line after a run of ``>`` lines, and whether the run quotes the answered mail.
+
+    It does when an attribution or header block stands in it, or when it closes an answer; else it is the
+    person's own, a log perhaps.
+    """
+    stop = number
+    while stop < end and (plain[stop].lstrip().startswith(">") or not plain[stop]):
+        stop += 1
+    inside = [line.lstrip("> ") for line in plain[number : min(stop, number + 12)]]
+    for offset, line in enumerate(inside):
+        if line and (_attribution(inside, offset) is not None or _header_block(inside, offset)):
+            return stop, True
+    return stop, stop >= end and answers and number > 0
+
+
+def _without_signature(plain: list[str], kept: list[int]) -> list[int]:
+    """Cut at "-- " near the end, then drop client taglines and blank lines at the end."""
+    kept = _trimmed(plain, kept)
+    for position in range(max(0, len(kept) - SIGNATURE_LINES), len(kept)):
+        if _SIGNATURE.match(_line(plain, kept[position])) and any(_line(plain, n) for n in kept[:position]):
+            kept = kept[:position]
+            break
+    kept = _trimmed(plain, kept)
+    for position in range(len(kept) - 1, max(-1, len(kept) - 6), -1):
+        line = _line(plain, kept[position])
+        if len(line) <= 160 and _TAGLINE.match(line) and any(_line(plain, n) for n in kept[:position]):
+            kept = kept[:position] + kept[position + 1 :]
+    return _trimmed(plain, kept)
+
+
+def _line(plain: list[str], number: int) -> str:
+    """Line ``number``; what stands behind the last scanned line counts as text."""
+    return plain[number] if number < len(plain) else "…"
+
+
+def _trimmed(plain: list[str], kept: list[int]) -> list[int]:
+    end = len(kept)
+    while end and not _line(plain, kept[end - 1]).strip(" >"):
+        end -= 1
+    return kept[:end]
+
+
+def is_forward(text: str, subject: str = "") -> bool:
+    """Whether ``text`` hands on another person's mail, by its separator or by the subject above a quoted header."""
+    return _is_forward([_plain(line) for line in text.split("\n", MAX_LINES)[:MAX_LINES]], subject)
