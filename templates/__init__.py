@@ -1,0 +1,33 @@
+"""Every letter that the desk writes: one folder a language (fr, nl, de, en), one file a part.
+
+Read by ``maild.compose`` alone, behind the operator's own folder: a file of the same name there
+(``fr/receipt.txt.j2``) takes the place of the one here. A name that a template uses and the desk does not
+give is an error (``maild config check`` and ``maild doctor`` render every template); HTML parts escape every
+value; a subject becomes one line whatever its template holds.
+
+Known to every template:
+    ``language``, and ``title`` (the finished subject line; not in a subject itself);
+    ``desk`` and ``address``: the desk's name and address; ``phone``: "" where there is none;
+    ``signature``: the configured signature, the desk's name where there is none.
+
+``frame.html.j2``
+    The page around every HTML part; its one block is ``body``.
+``receipt.{subject,txt,html}.j2``
+    To someone who wrote: the receipt. ``number`` ("ETNIC-1042"), ``subject`` (of the mail, may be ""),
+    ``topic`` (the subject without "Re:" and tags), ``due`` ("mardi 24 novembre 2026 à 14 h 32", the
+    desk's local time).
+``notification.{subject,txt,html}.j2``
+    To an agent: a new ticket, or a later mail of its requester. ``number``, ``subject``, ``topic``,
+    ``requester`` ("Name <address>"), ``due`` ("" where no clock runs), ``later`` (True: not the first
+    mail), ``text``, ``attachments`` (their names), ``marker`` (a signed token, or "").
+    The first line is the separator that ``parsers.quotes`` knows: keep it as it is.
+``alert.{subject,txt,html}.j2``
+    To an agent or a lead: ``stage`` ("near" or "breached") and ``tickets``, at least one, each with
+    ``number``, ``subject``, ``requester``, ``due``.
+``answer.{subject,txt}.j2``
+    To an agent: what became of the commands of a mail. ``number``, ``subject``, ``topic``, ``lines``.
+``digest.{subject,txt,html}.j2``
+    To a team: older mail that was found in the mailbox and got no receipt. ``tickets`` as above.
+``trouble.{subject,txt}.j2``
+    To an administrator: ``headline`` and ``details``, texts in the language of the log.
+"""
