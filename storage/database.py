@@ -1,0 +1,224 @@
+"""The engine: opened, brought up to date, read and written.
+
+Stands under ``store`` and ``outbox``; the only module that knows which database it is. SQLite: WAL,
+``synchronous=FULL``, ``BEGIN IMMEDIATE`` for writes, so that a writer waits for its turn instead of
+failing half-way (notes on storage, measured). Raises ``Unavailable`` where the database cannot be
+reached or is busy past the timeout, ``SchemaTooNew`` for a file written by a later version.
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+# A writer that waits longer than this has met something that is not another writer of ours.
+BUSY_TIMEOUT_MS = 10_000
+
+
+class Unavailable(Exception):
+    """The database cannot be reached or written now; nothing was changed; try again later."""
+
+
+class SchemaTooNew(Exception):
+    """The state was written by a later version of maild; this one must not touch it."""
+
+
+@dataclass(slots=True)
+class Statements:
+    """How many SQL statements went to the database since it was opened."""
+
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """An open database. ``file``: the SQLite file, None for PostgreSQL."""
+
+    engine: Engine
+    file: Path | None
+    statements: Statements = field(default_factory=Statements)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state and changes nothing."""
+        with _said_plainly(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that commits as a whole or not at all."""
+        with _said_plainly(), self.engine.connect() as connection:
+            connection = connection.execution_options(maild_write=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Return the connections; SQLite folds its write-ahead log into the file."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable(str(error.orig)) from error
+    except DBAPIError as error:
+        if error.connection_invalidated or _is_storage_fault(error):
+            raise Unavailable(str(error.orig)) from error
+        raise
+
+
+def _is_storage_fault(error: DBAPIError) -> bool:
+    # SQLite reports a full disk and a failed read as these, not as OperationalError alone.
+    return "disk" in str(error.orig) or "I/O" in str(error.orig)
+
+
+def open_database(url: str) -> Database:
+    """Open without changing anything: no journal mode is set, no table is made.
+
+    Args:
+        url: ``sqlite:///path`` or ``postgresql://user@host/name`` (psycopg 3).
+
+    Raises:
+        Unavailable: for a database that cannot be reached.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _watched(_open_sqlite(url), Path(parsed.database or ""))
+    # psycopg 3 is what plain ``postgresql://`` means since SQLAlchemy 2.1.
+    arguments = {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": 30_000}
+    return _watched(create_engine(parsed, pool_pre_ping=True, connect_args=arguments), None)
+
+
+def _watched(engine: Engine, file: Path | None) -> Database:
+    database = Database(engine=engine, file=file)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def count(*_: Any) -> None:
+        database.statements.count += 1
+
+    return database
+
+
+def _open_sqlite(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_size=10)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver's own transaction handling would begin late and lose updates between sessions.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("maild_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def head() -> str:
+    """The revision of the schema that this version of maild writes."""
+    return max(path.name.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def current(database: Database) -> str | None:
+    """The revision of the schema found; None for an empty database.
+
+    Raises:
+        Unavailable: for a database that cannot be read.
+    """
+    from sqlalchemy import inspect
+
+    if database.file is not None and not database.file.exists():
+        return None
+    with database.read() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def upgrade(database: Database, *, now: datetime | None = None) -> Path | None:
+    """Bring the schema up to date; call it only where no other process writes (under the lock).
+
+    An SQLite file of an older schema is copied beside itself first; a PostgreSQL database is migrated
+    in one transaction.
+
+    Returns:
+        The backup copy that was made, or None.
+
+    Raises:
+        SchemaTooNew: for a state of a later version.
+        Unavailable: for a database that cannot be written.
+    """
+    found = current(database)
+    if found is not None and found > head():
+        raise SchemaTooNew(f"the state has schema {found}, this version of maild knows {head()}")
+    if found == head():
+        return None
+    backup = _backup(database, found, now or datetime.now(UTC)) if found else None
+    _prepare_file(database)
+    _migrate(database)
+    return backup
+
+
+def _prepare_file(database: Database) -> None:
+    if database.file is None:
+        return
+    database.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Switching to WAL ignores the busy timeout: it is done here only, once, under the lock.
+    with sqlite3.connect(database.file, timeout=BUSY_TIMEOUT_MS / 1000) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    database.file.chmod(0o600)
+
+
+def _backup(database: Database, found: str, now: datetime) -> Path | None:
+    if database.file is None:
+        return None
+    target = database.file.with_name(f"{database.file.name}.{found}.{now:%Y%m%dT%H%M%SZ}.bak")
+    with sqlite3.connect(database.file) as source, sqlite3.connect(target) as copy:
+        source.backup(copy)
+    copy.close()
+    source.close()
+    shutil.copymode(database.file, target)
+    return target
+
+
+def _migrate(database: Database) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def pragmas(database: Database) -> dict[str, object]:
+    """What SQLite says of the settings that durability rests on; empty for PostgreSQL."""
+    if database.file is None:
+        return {}
+    with database.read() as connection:
+        names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        return {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names}
+
+
+def is_sound(database: Database) -> bool:
+    """``PRAGMA integrity_check`` says ok; PostgreSQL checks its own pages."""
+    if database.file is None:
+        return True
+    with database.read() as connection:
+        return connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"

@@ -1,0 +1,236 @@
+"""What is kept, as values: the words that deciding and storing share (pure, standard library only).
+
+Stands at the foot of the house; everything above reads and writes these. Nothing here can fail.
+All instants are aware UTC; Message-IDs are without angle brackets; addresses are bare.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a ticket stands. Merged, spam and closed tickets take no clock."""
+
+    NEW = "new"
+    TAKEN = "taken"
+    WAITING = "waiting"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    MERGED = "merged"
+    SPAM = "spam"
+    OUT_OF_SCOPE = "out_of_scope"
+
+
+class MessageKind(StrEnum):
+    """What one message of a ticket is; ``direction`` follows from it."""
+
+    REQUEST = "request"
+    REPLY = "reply"
+    NOTE = "note"
+    COMMAND = "command"
+    RECEIPT = "receipt"
+    RELAY = "relay"
+    NOTIFICATION = "notification"
+    ANSWER = "answer"
+    ALERT = "alert"
+    DIGEST = "digest"
+    TROUBLE = "trouble"
+    BOUNCE = "bounce"
+    AUTO_REPLY = "auto_reply"
+    LIST = "list"
+    DISPOSITION_NOTICE = "disposition_notice"
+    OUTSIDE_ANSWER = "outside_answer"
+    COPY = "copy"
+    OWN_COPY = "own_copy"
+    UNREADABLE = "unreadable"
+
+
+class SightingState(StrEnum):
+    """How far the copy of a mail in a maildrop has come."""
+
+    RECEIVED = "received"  # raw bytes are kept, not yet filed
+    FILED = "filed"
+    IGNORED = "ignored"  # a sent mail that belongs to no ticket
+    SKIPPED = "skipped"  # older than the start that the operator chose
+
+
+class OutboxState(StrEnum):
+    """How far a mail that we owe has come."""
+
+    READY = "ready"
+    CLAIMED = "claimed"
+    SENT = "sent"
+    FAILED = "failed"
+    HELD = "held"
+    SUPPRESSED = "suppressed"
+    UNCERTAIN = "uncertain"
+
+
+class Stage(StrEnum):
+    """How near its limit a running clock is."""
+
+    RUNNING = "running"
+    NEAR = "near"
+    BREACHED = "breached"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maildrop:
+    """A place mail is taken from. ``uidvalidity`` is None before the first look."""
+
+    id: int
+    name: str
+    uidvalidity: int | None
+    polled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """Who may file mail of a maildrop, and until when; ``epoch`` rises with each new holder."""
+
+    maildrop_id: int
+    epoch: int
+    holder: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMail:
+    """A mail about to be kept: its bytes, its origin, and when it reached the maildrop."""
+
+    mail_id: str
+    uid: int
+    arrived_at: datetime
+    content: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptMail:
+    """A mail whose raw bytes are durable and which awaits filing."""
+
+    sighting_id: int
+    raw_id: int
+    maildrop: str
+    mail_id: str
+    arrived_at: datetime
+    content: bytes
+    sha256: str
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """One matter between a requester and the desk. ``key``: random, what signed tokens name."""
+
+    id: int
+    key: str
+    subject: str
+    requester_name: str
+    requester_address: str
+    status: Status
+    language: str
+    arrived_at: datetime
+    created_at: datetime
+    category: str = ""
+    team: str = ""
+    priority: str = ""
+    scope: str = ""
+    assignee: str = ""
+    due_at: datetime | None = None
+    taken_at: datetime | None = None
+    acked_at: datetime | None = None
+    near_limit: bool = False
+    breached: bool = False
+    merged_into: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """One mail of a person and the time in which a person must act on it."""
+
+    id: int
+    ticket_id: int
+    message_id: int
+    first: bool
+    started_at: datetime
+    near_at: datetime
+    due_at: datetime
+    stage: Stage
+    stopped_at: datetime | None = None
+    stopped_by: str = ""
+    presumed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """A message already filed under the same Message-ID."""
+
+    id: int
+    ticket_id: int | None
+    message_id: str
+    digest: str
+    sender_address: str
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMessage:
+    """A message as it is shown: of a ticket's thread, in either direction."""
+
+    mail_id: str
+    ticket_id: int | None
+    message_id: str
+    direction: str
+    kind: str
+    sender: str
+    subject: str
+    sha256: str
+    arrived_at: datetime
+    thread_reason: str
+    verdicts: str = "[]"
+    reasons: str = "[]"
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact of a ticket's story: never changed, never removed. ``cause``: mail id, timer or operator."""
+
+    ticket_id: int | None
+    at: datetime
+    kind: str
+    actor: str
+    cause: str
+    detail: str = "{}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxEntry:
+    """A finished mail that we owe, with the envelope it leaves in (RFC 5321 2.3.1)."""
+
+    id: int
+    mail_id: str
+    ticket_id: int | None
+    kind: MessageKind
+    recipient: str
+    message_id: str
+    content: bytes
+    attempts: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A copy in a maildrop whose marks may not be what its message asks for.
+
+    ``placed``: the flags that maild itself set on it; ``offered``: the highest stage whose marks were
+    ever set, so that what a person cleared comes back only at the next one.
+    """
+
+    sighting_id: int
+    uid: int
+    stage: Stage | None
+    placed: tuple[str, ...]
+    offered: Stage | None

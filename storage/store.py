@@ -1,0 +1,661 @@
+"""The ledger: reads and writes in records, never rows.
+
+Stands between ``maild`` and the tables. A ``Transaction`` is one durable commit; within it each mail has
+a savepoint of its own. Raises ``database.Unavailable`` where the database cannot be used now and
+``LeaseLost`` where another process has taken the maildrop over: in both cases nothing was written.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import zstandard
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, or_, select, update
+
+from storage.database import Database
+from storage.records import (
+    Clock,
+    Event,
+    KeptMail,
+    Lease,
+    Maildrop,
+    Mark,
+    MessageKind,
+    NewMail,
+    OutboxState,
+    SightingState,
+    Stage,
+    Status,
+    StoredMessage,
+    Ticket,
+    Twin,
+)
+from storage.tables import (
+    ClockRow,
+    EventRow,
+    LeaseRow,
+    LinkRow,
+    MaildropRow,
+    MessageRow,
+    MuteRow,
+    OutboxRow,
+    ParticipantRow,
+    RawRow,
+    ReferenceRow,
+    SightingRow,
+    TicketRow,
+)
+
+# SQLModel's classes are the definition; what runs per mail are Core statements on the same tables,
+# several times cheaper than objects of a session.
+T: Mapping[type, Any] = {
+    row: row.__table__  # type: ignore[attr-defined]
+    for row in (
+        ClockRow, EventRow, LeaseRow, LinkRow, MaildropRow, MessageRow, MuteRow, OutboxRow,
+        ParticipantRow, RawRow, ReferenceRow, SightingRow, TicketRow,
+    )
+}  # fmt: skip
+CLOCK, EVENT, LEASE, LINK = T[ClockRow], T[EventRow], T[LeaseRow], T[LinkRow]
+MAILDROP, MESSAGE, MUTE, OUTBOX = T[MaildropRow], T[MessageRow], T[MuteRow], T[OutboxRow]
+PARTICIPANT, RAW, REFERENCE = T[ParticipantRow], T[RawRow], T[ReferenceRow]
+SIGHTING, TICKET = T[SightingRow], T[TicketRow]
+
+# A look-up names at most this many values: SQLite takes 32,766 variables, and plans stay cached.
+MOST_VALUES = 500
+R = TypeVar("R")
+V = TypeVar("V")
+
+OPEN = (Status.NEW, Status.TAKEN, Status.WAITING)
+
+
+class LeaseLost(Exception):
+    """Another process files this maildrop's mail now; stop and stand by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketState:
+    """A ticket as a decision must know it: who takes part, and which clocks run."""
+
+    ticket: Ticket
+    participants: frozenset[str]
+    running: tuple[Clock, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """The ledger of one desk."""
+
+    database: Database
+
+    @contextmanager
+    def write(self) -> Iterator["Transaction"]:
+        """One durable commit, or nothing."""
+        with self.database.write() as connection:
+            yield Transaction(connection=connection)
+
+    @contextmanager
+    def read(self) -> Iterator["Transaction"]:
+        """One consistent view; writing in it is refused by nobody but must not be done."""
+        with self.database.read() as connection:
+            yield Transaction(connection=connection)
+
+
+def _record(kind: type[R], row: Row[Any], **changed: object) -> R:
+    names = _NAMES[kind]
+    values = {name: value for name, value in row._mapping.items() if name in names}
+    return kind(**(values | changed))
+
+
+_NAMES = {
+    kind: {f.name for f in fields(kind)} for kind in (Ticket, Clock, Twin, Maildrop, Lease, StoredMessage)
+}
+
+
+def _ticket(row: Row[Any]) -> Ticket:
+    return _record(Ticket, row, status=Status(row.status))
+
+
+def _clock(row: Row[Any]) -> Clock:
+    return _record(Clock, row, stage=Stage(row.stage))
+
+
+def _in_parts(values: Iterable[V]) -> Iterator[list[V]]:
+    everything = list(dict.fromkeys(values))
+    for at in range(0, len(everything), MOST_VALUES):
+        yield everything[at : at + MOST_VALUES]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """What may be asked and written within one transaction."""
+
+    connection: Connection
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What is written inside is undone alone when it raises."""
+        with self.connection.begin_nested():
+            yield
+
+    def _all(self, statement: Select[Any], **values: object) -> Sequence[Row[Any]]:
+        return self.connection.execute(statement, values).all()
+
+    def _in(self, statement: Select[Any], column: Any, values: Iterable[Any]) -> Iterator[Row[Any]]:
+        for part in _in_parts(values):
+            yield from self.connection.execute(statement.where(column.in_(part)))
+
+    # ------------------------------------------------------------------ maildrops and leases
+
+    def maildrop(self, name: str) -> Maildrop:
+        """The maildrop of this name; made when it is new (needs a writing transaction then)."""
+        row = self.connection.execute(select(MAILDROP).where(MAILDROP.c.name == name)).first()
+        if row is not None:
+            return _record(Maildrop, row)
+        made = self.connection.execute(insert(MAILDROP).values(name=name))
+        return Maildrop(id=made.inserted_primary_key[0], name=name, uidvalidity=None, polled_at=None)
+
+    def maildrops(self) -> tuple[Maildrop, ...]:
+        """Every maildrop ever polled."""
+        return tuple(_record(Maildrop, row) for row in self._all(select(MAILDROP).order_by(MAILDROP.c.id)))
+
+    def note_poll(self, maildrop_id: int, *, uidvalidity: int, at: datetime) -> None:
+        """Remember a poll that compared every UID."""
+        self.connection.execute(
+            update(MAILDROP).where(MAILDROP.c.id == maildrop_id).values(uidvalidity=uidvalidity, polled_at=at)
+        )
+
+    def take_lease(self, maildrop_id: int, *, holder: str, now: datetime, ttl: timedelta) -> Lease | None:
+        """Take or renew the right to file a maildrop's mail; None while another holds it.
+
+        A renewal keeps the epoch; a take-over raises it, so that the old holder's next filing fails.
+        """
+        row = self.connection.execute(select(LEASE).where(LEASE.c.maildrop_id == maildrop_id)).first()
+        expires = now + ttl
+        if row is None:
+            lease = Lease(maildrop_id=maildrop_id, epoch=1, holder=holder, expires_at=expires)
+            self.connection.execute(
+                insert(LEASE).values(maildrop_id=maildrop_id, epoch=1, holder=holder, expires_at=expires)
+            )
+            return lease
+        if row.holder != holder and row.expires_at > now:
+            return None
+        epoch = row.epoch if row.holder == holder else row.epoch + 1
+        taken = self.connection.execute(
+            update(LEASE)
+            .where(
+                LEASE.c.maildrop_id == maildrop_id, LEASE.c.epoch == row.epoch, LEASE.c.holder == row.holder
+            )
+            .values(epoch=epoch, holder=holder, expires_at=expires)
+        )
+        if taken.rowcount == 0:
+            return None
+        return Lease(maildrop_id=maildrop_id, epoch=epoch, holder=holder, expires_at=expires)
+
+    def check_lease(self, lease: Lease) -> None:
+        """Raise ``LeaseLost`` unless this lease is still the one that counts."""
+        epoch = self.connection.execute(
+            select(LEASE.c.epoch).where(LEASE.c.maildrop_id == lease.maildrop_id).with_for_update()
+        ).scalar()
+        if epoch != lease.epoch:
+            raise LeaseLost(f"epoch {lease.epoch} of {lease.holder} is over: now {epoch}")
+
+    def release_lease(self, lease: Lease, *, now: datetime) -> None:
+        """Let the next holder take over at once."""
+        self.connection.execute(
+            update(LEASE)
+            .where(LEASE.c.maildrop_id == lease.maildrop_id, LEASE.c.epoch == lease.epoch)
+            .values(expires_at=now)
+        )
+
+    # ------------------------------------------------------------------ keeping
+
+    def known_uids(self, maildrop_id: int, uidvalidity: int) -> set[int]:
+        """Every UID with a sighting under this UIDVALIDITY: what is new is what is not here."""
+        uids = select(SIGHTING.c.uid).where(
+            SIGHTING.c.maildrop_id == maildrop_id, SIGHTING.c.uidvalidity == uidvalidity
+        )
+        return set(self.connection.execute(uids).scalars())
+
+    def keep(self, maildrop: Maildrop, uidvalidity: int, mails: Sequence[NewMail]) -> tuple[KeptMail, ...]:
+        """Write the raw bytes and one sighting a mail: after the commit they cannot be lost."""
+        raw_ids = self._keep_raw(mails)
+        kept = []
+        for mail in mails:
+            made = self.connection.execute(
+                insert(SIGHTING),
+                {
+                    "maildrop_id": maildrop.id, "uidvalidity": uidvalidity, "uid": mail.uid,
+                    "raw_id": raw_ids[mail.sha256], "message_id": None, "mail_id": mail.mail_id,
+                    "arrived_at": mail.arrived_at, "state": SightingState.RECEIVED.value, "tries": 0,
+                    "dirty": False, "placed": "", "offered": "",
+                },
+            )  # fmt: skip
+            kept.append(
+                KeptMail(
+                    sighting_id=made.inserted_primary_key[0], raw_id=raw_ids[mail.sha256],
+                    maildrop=maildrop.name, mail_id=mail.mail_id, arrived_at=mail.arrived_at,
+                    content=mail.content, sha256=mail.sha256,
+                )
+            )  # fmt: skip
+        return tuple(kept)
+
+    def _keep_raw(self, mails: Sequence[NewMail]) -> dict[str, int]:
+        known = {
+            row.sha256: row.id
+            for row in self._in(select(RAW.c.sha256, RAW.c.id), RAW.c.sha256, (m.sha256 for m in mails))
+        }
+        squeeze = zstandard.ZstdCompressor(level=3)
+        for mail in mails:
+            if mail.sha256 not in known:
+                row = {
+                    "sha256": mail.sha256,
+                    "size": len(mail.content),
+                    "content": squeeze.compress(mail.content),
+                }
+                known[mail.sha256] = self.connection.execute(insert(RAW), row).inserted_primary_key[0]
+        return known
+
+    def skip(self, maildrop: Maildrop, uidvalidity: int, mails: Sequence[tuple[int, str, datetime]]) -> None:
+        """Note (uid, mail id, arrival) of mails older than the start that the operator chose."""
+        rows = [
+            {
+                "maildrop_id": maildrop.id, "uidvalidity": uidvalidity, "uid": uid, "raw_id": None,
+                "message_id": None, "mail_id": mail_id, "arrived_at": arrived_at,
+                "state": SightingState.SKIPPED.value, "tries": 0, "dirty": False, "placed": "", "offered": "",
+            }
+            for uid, mail_id, arrived_at in mails
+        ]  # fmt: skip
+        if rows:
+            self.connection.execute(insert(SIGHTING), rows)
+
+    def unfiled(self, *, limit: int) -> tuple[KeptMail, ...]:
+        """Mails that were kept and never filed, oldest first: what a crash left behind."""
+        rows = self._all(
+            select(SIGHTING, RAW.c.content, RAW.c.sha256, MAILDROP.c.name.label("maildrop"))
+            .join(RAW, RAW.c.id == SIGHTING.c.raw_id)
+            .join(MAILDROP, MAILDROP.c.id == SIGHTING.c.maildrop_id)
+            .where(SIGHTING.c.state == "received")
+            .order_by(SIGHTING.c.id)
+            .limit(limit)
+        )
+        return tuple(
+            KeptMail(
+                sighting_id=row.id, raw_id=row.raw_id, maildrop=row.maildrop, mail_id=row.mail_id,
+                arrived_at=row.arrived_at, content=_expand(row.content), sha256=row.sha256, tries=row.tries,
+            )
+            for row in rows
+        )  # fmt: skip
+
+    def count_try(self, sighting_id: int) -> None:
+        """One more attempt to file this mail has failed."""
+        self.connection.execute(
+            update(SIGHTING).where(SIGHTING.c.id == sighting_id).values(tries=SIGHTING.c.tries + 1)
+        )
+
+    def settle(self, sighting_id: int, state: SightingState, message_id: int | None) -> None:
+        """What became of a kept mail; its copy on the server may now be marked."""
+        self.connection.execute(
+            _SETTLE, {"b_id": sighting_id, "state": state.value, "message_id": message_id, "dirty": True}
+        )
+
+    def raw(self, sha256: str) -> bytes | None:
+        """The bytes of a mail as received."""
+        content = self.connection.execute(select(RAW.c.content).where(RAW.c.sha256 == sha256)).scalar()
+        return None if content is None else _expand(content)
+
+    # ------------------------------------------------------------------ gathering
+
+    def twins(self, message_id: str) -> tuple[Twin, ...]:
+        """Messages already filed under this Message-ID."""
+        return tuple(_record(Twin, row) for row in self.connection.execute(_TWINS, {"wanted": message_id}))
+
+    def tickets_by_reference(self, message_ids: Sequence[str]) -> dict[str, tuple[int, ...]]:
+        """Message-ID -> the tickets it was seen or quoted in, in order of their opening."""
+        found: dict[str, tuple[int, ...]] = {}
+        statement = select(REFERENCE.c.message_id, REFERENCE.c.ticket_id)
+        for row in self._in(statement, REFERENCE.c.message_id, message_ids):
+            found[row.message_id] = tuple(sorted({*found.get(row.message_id, ()), row.ticket_id}))
+        return found
+
+    def tickets_by_sent(self, message_ids: Sequence[str]) -> dict[str, int]:
+        """Message-ID of a mail that we sent -> its ticket."""
+        statement = select(OUTBOX.c.message_id, OUTBOX.c.ticket_id).where(OUTBOX.c.ticket_id.is_not(None))
+        return {
+            row.message_id: row.ticket_id for row in self._in(statement, OUTBOX.c.message_id, message_ids)
+        }
+
+    def tickets_by_key(self, keys: Sequence[str]) -> dict[str, int]:
+        """Ticket key, as signed tokens name it -> ticket."""
+        rows = self._in(select(TICKET.c.key, TICKET.c.id), TICKET.c.key, keys)
+        return {row.key: row.id for row in rows}
+
+    def states(self, ticket_ids: Iterable[int]) -> dict[int, TicketState]:
+        """The tickets with these numbers, and the survivors of those that were merged."""
+        tickets: dict[int, Ticket] = {}
+        wanted = set(ticket_ids)
+        while wanted:
+            found = [_ticket(row) for row in self._in(select(TICKET), TICKET.c.id, wanted)]
+            tickets |= {ticket.id: ticket for ticket in found}
+            wanted = {t.merged_into for t in found if t.merged_into is not None} - tickets.keys()
+        if not tickets:
+            return {}
+        people: dict[int, set[str]] = {id_: set() for id_ in tickets}
+        for row in self._in(
+            select(PARTICIPANT.c.ticket_id, PARTICIPANT.c.address), PARTICIPANT.c.ticket_id, tickets
+        ):
+            people[row.ticket_id].add(row.address)
+        running: dict[int, list[Clock]] = {id_: [] for id_ in tickets}
+        clocks = select(CLOCK).where(CLOCK.c.stopped_at.is_(None))
+        for row in self._in(clocks, CLOCK.c.ticket_id, tickets):
+            running[row.ticket_id].append(_clock(row))
+        return {
+            id_: TicketState(ticket=t, participants=frozenset(people[id_]), running=tuple(running[id_]))
+            for id_, t in tickets.items()
+        }
+
+    def muted(self, address: str, *, now: datetime) -> str:
+        """Why no automatic answer goes to this address now; "" when one may."""
+        row = self.connection.execute(_MUTED, {"wanted": address}).first()
+        return row.reason if row is not None and row.until > now else ""
+
+    def answers_sent(
+        self, *, since: datetime, recipient: str = "", domain: str = "", ticket_id: int | None = None
+    ) -> int:
+        """How many automatic answers were queued since an instant: the budgets' own count."""
+        count = (
+            select(func.count())
+            .select_from(OUTBOX)
+            .where(
+                OUTBOX.c.kind == MessageKind.RECEIPT.value,
+                OUTBOX.c.created_at > since,
+                OUTBOX.c.state != OutboxState.SUPPRESSED.value,
+            )
+        )
+        if recipient:
+            count = count.where(OUTBOX.c.recipient == recipient)
+        if domain:
+            count = count.where(OUTBOX.c.domain == domain)
+        if ticket_id is not None:
+            count = count.where(OUTBOX.c.ticket_id == ticket_id)
+        return int(self.connection.execute(count).scalar() or 0)
+
+    # ------------------------------------------------------------------ applying
+
+    def open_ticket(self, values: Mapping[str, object]) -> int:
+        """Write a new ticket; returns its number."""
+        return int(self.connection.execute(insert(TICKET), dict(values)).inserted_primary_key[0])
+
+    def change_ticket(self, ticket_id: int, **values: object) -> None:
+        """Change columns of a ticket; the event that says why is written beside it."""
+        self.connection.execute(update(TICKET).where(TICKET.c.id == ticket_id).values(**values))
+
+    def add_message(self, values: Mapping[str, object]) -> int:
+        """Write a filed message; returns its row's number."""
+        return int(self.connection.execute(insert(MESSAGE), dict(values)).inserted_primary_key[0])
+
+    def add_references(self, ticket_id: int, message_ids: Sequence[str]) -> None:
+        """Remember Message-IDs, seen or quoted, as belonging to a ticket."""
+        if message_ids:
+            rows = [{"message_id": id_, "ticket_id": ticket_id} for id_ in message_ids]
+            self.connection.execute(insert(REFERENCE), rows)
+
+    def add_participants(self, ticket_id: int, people: Sequence[tuple[str, str, str]]) -> None:
+        """Add (address, name, role) of people who are not yet in the ticket."""
+        if people:
+            rows = [
+                {"ticket_id": ticket_id, "address": address, "name": name, "role": role}
+                for address, name, role in people
+            ]
+            self.connection.execute(insert(PARTICIPANT), rows)
+
+    def link(self, ticket_id: int, other_id: int) -> None:
+        """Let two tickets know of each other."""
+        low, high = sorted((ticket_id, other_id))
+        known = select(LINK.c.ticket_id).where(LINK.c.ticket_id == low, LINK.c.other_id == high)
+        if self.connection.execute(known).first() is None:
+            self.connection.execute(insert(LINK).values(ticket_id=low, other_id=high))
+
+    def add_events(self, events: Sequence[Event]) -> None:
+        """Append to the story."""
+        if events:
+            rows = [
+                {
+                    "ticket_id": e.ticket_id, "at": e.at, "kind": e.kind, "actor": e.actor,
+                    "cause": e.cause, "detail": json.loads(e.detail),
+                }
+                for e in events
+            ]  # fmt: skip
+            self.connection.execute(insert(EVENT), rows)
+
+    def start_clock(self, values: Mapping[str, object]) -> None:
+        """Let the clock of one message run."""
+        self.connection.execute(insert(CLOCK), dict(values))
+
+    def stop_clocks(self, ticket_id: int, *, at: datetime, by: str, presumed: bool) -> tuple[int, ...]:
+        """Stop every clock of a ticket; returns the messages whose clocks they were."""
+        running = select(CLOCK.c.message_id).where(
+            CLOCK.c.ticket_id == ticket_id, CLOCK.c.stopped_at.is_(None)
+        )
+        messages = tuple(self.connection.execute(running).scalars())
+        if messages:
+            self.connection.execute(
+                update(CLOCK)
+                .where(CLOCK.c.ticket_id == ticket_id, CLOCK.c.stopped_at.is_(None))
+                .values(stopped_at=at, stopped_by=by, presumed=presumed, next_at=None)
+            )
+            self.unmark(messages)
+        return messages
+
+    def unmark(self, message_ids: Sequence[int]) -> None:
+        """The copies of these messages may carry marks that no longer hold: look at them."""
+        for part in _in_parts(message_ids):
+            self.connection.execute(
+                update(SIGHTING).where(SIGHTING.c.message_id.in_(part)).values(dirty=True)
+            )
+
+    def mute(self, address: str, *, until: datetime, reason: str) -> None:
+        """Send no automatic answer to this address for a while."""
+        self.connection.execute(delete(MUTE).where(MUTE.c.address == address))
+        self.connection.execute(insert(MUTE).values(address=address, until=until, reason=reason))
+
+    # ------------------------------------------------------------------ the sweep
+
+    def clocks_due(self, *, now: datetime, limit: int) -> tuple[Clock, ...]:
+        """Running clocks that have reached their next stage, the longest due first."""
+        rows = self._all(
+            select(CLOCK).where(CLOCK.c.next_at <= now).order_by(CLOCK.c.next_at, CLOCK.c.id).limit(limit)
+        )
+        return tuple(_clock(row) for row in rows)
+
+    def advance_clocks(self, stages: Sequence[tuple[int, Stage, datetime | None]]) -> None:
+        """Write (clock, stage, next look) of clocks that the sweep looked at."""
+        if stages:
+            self.connection.execute(
+                _ADVANCE, [{"b_id": id_, "stage": stage.value, "next_at": at} for id_, stage, at in stages]
+            )
+
+    def backlog(self) -> tuple[Ticket, ...]:
+        """Tickets of old mail that the team has not heard of yet."""
+        return tuple(
+            _ticket(row) for row in self._all(select(TICKET).where(TICKET.c.backlog).order_by(TICKET.c.id))
+        )
+
+    # ------------------------------------------------------------------ marks on the server
+
+    def marks(self, maildrop_id: int, uidvalidity: int, *, limit: int) -> tuple[Mark, ...]:
+        """Copies whose marks may differ from what their message's clock asks for."""
+        rows = self._all(
+            select(
+                SIGHTING.c.id, SIGHTING.c.uid, SIGHTING.c.placed, SIGHTING.c.offered,
+                CLOCK.c.stage, CLOCK.c.stopped_at,
+            )
+            .outerjoin(CLOCK, CLOCK.c.message_id == SIGHTING.c.message_id)
+            .where(SIGHTING.c.dirty, SIGHTING.c.maildrop_id == maildrop_id, SIGHTING.c.uidvalidity == uidvalidity)
+            .limit(limit)
+        )  # fmt: skip
+        return tuple(
+            Mark(
+                sighting_id=row.id, uid=row.uid, placed=tuple(row.placed.split()),
+                offered=Stage(row.offered) if row.offered else None,
+                stage=Stage(row.stage) if row.stage and row.stopped_at is None else None,
+            )
+            for row in rows
+        )  # fmt: skip
+
+    def marked(self, marks: Sequence[Mark]) -> None:
+        """Remember which flags of ours each copy now carries."""
+        if marks:
+            self.connection.execute(
+                _MARKED,
+                [
+                    {"b_id": m.sighting_id, "placed": " ".join(m.placed), "offered": m.offered or ""}
+                    for m in marks
+                ],
+            )
+
+    def running_uids(self, maildrop_id: int, uidvalidity: int) -> dict[int, int]:
+        """UID -> ticket of every copy whose message's clock runs."""
+        rows = self._all(
+            select(SIGHTING.c.uid, CLOCK.c.ticket_id)
+            .select_from(CLOCK)
+            .join(SIGHTING, SIGHTING.c.message_id == CLOCK.c.message_id)
+            .where(
+                CLOCK.c.stopped_at.is_(None),
+                SIGHTING.c.maildrop_id == maildrop_id,
+                SIGHTING.c.uidvalidity == uidvalidity,
+            )
+        )
+        return {row.uid: row.ticket_id for row in rows}
+
+    # ------------------------------------------------------------------ looking
+
+    def tickets(
+        self, *, status: str = "", team: str = "", near_limit: bool = False, breached: bool = False
+    ) -> Iterator[Ticket]:
+        """The tickets that fit, by number."""
+        wanted = select(TICKET).order_by(TICKET.c.id)
+        if status:
+            wanted = wanted.where(TICKET.c.status == status)
+        if team:
+            wanted = wanted.where(TICKET.c.team == team)
+        if near_limit:
+            wanted = wanted.where(TICKET.c.near_limit)
+        if breached:
+            wanted = wanted.where(TICKET.c.breached)
+        for row in self.connection.execution_options(yield_per=500).execute(wanted):
+            yield _ticket(row)
+
+    def messages(self, ticket_ids: Sequence[int]) -> dict[int, list[StoredMessage]]:
+        """Every message of these tickets, in and out, in the order in which they came."""
+        found: dict[int, list[StoredMessage]] = {id_: [] for id_ in ticket_ids}
+        for row in self._in(_MESSAGES, MESSAGE.c.ticket_id, ticket_ids):
+            found[row.ticket_id].append(_stored(row))
+        for row in self._in(_OWED, OUTBOX.c.ticket_id, ticket_ids):
+            found[row.ticket_id].append(_owed(row))
+        for thread in found.values():
+            thread.sort(key=lambda m: m.arrived_at)
+        return found
+
+    def links(self, ticket_ids: Sequence[int]) -> dict[int, list[int]]:
+        """Ticket -> the tickets it is linked with."""
+        found: dict[int, list[int]] = {id_: [] for id_ in ticket_ids}
+        for part in _in_parts(ticket_ids):
+            rows = self._all(select(LINK).where(or_(LINK.c.ticket_id.in_(part), LINK.c.other_id.in_(part))))
+            for row in rows:
+                for one, other in ((row.ticket_id, row.other_id), (row.other_id, row.ticket_id)):
+                    if one in found and other not in found[one]:
+                        found[one].append(other)
+        return found
+
+    def find_messages(self, reference: str) -> tuple[StoredMessage, ...]:
+        """Messages by mail id, Message-ID or sender's address."""
+        columns = (MESSAGE.c.mail_id, MESSAGE.c.message_id, MESSAGE.c.sender_address)
+        rows = [row for column in columns for row in self._all(_MESSAGES.where(column == reference))]
+        rows_out = [
+            row
+            for column in (OUTBOX.c.mail_id, OUTBOX.c.message_id, OUTBOX.c.recipient)
+            for row in self._all(_OWED.where(column == reference))
+        ]
+        return (*map(_stored, rows), *map(_owed, rows_out))
+
+    def events(self, *, ticket_id: int | None = None, cause: str = "") -> tuple[Event, ...]:
+        """The story of a ticket, or all that one cause brought about, in order."""
+        wanted = select(EVENT).order_by(EVENT.c.at, EVENT.c.id)
+        if ticket_id is not None:
+            wanted = wanted.where(EVENT.c.ticket_id == ticket_id)
+        if cause:
+            wanted = wanted.where(EVENT.c.cause == cause)
+        return tuple(
+            Event(
+                ticket_id=row.ticket_id, at=row.at, kind=row.kind, actor=row.actor, cause=row.cause,
+                detail=json.dumps(row.detail, ensure_ascii=False),
+            )
+            for row in self._all(wanted)
+        )  # fmt: skip
+
+    def text_of(self, mail_id: str) -> str:
+        """The plain text of a filed message."""
+        return str(
+            self.connection.execute(select(MESSAGE.c.text).where(MESSAGE.c.mail_id == mail_id)).scalar() or ""
+        )
+
+    def backlog_counts(self) -> dict[str, object]:
+        """What ``maild status`` judges by: mails not filed, mails owed, the next limit, limits passed."""
+        one = self.connection.execute
+        return {
+            "unfiled": one(select(func.count()).select_from(SIGHTING).where(SIGHTING.c.state == "received")).scalar(),
+            "open": one(select(func.count()).select_from(TICKET).where(TICKET.c.status.in_(OPEN))).scalar(),
+            "next_due": one(select(func.min(TICKET.c.due_at)).where(TICKET.c.due_at.is_not(None), ~TICKET.c.breached)).scalar(),
+            "near_limit": one(select(func.count()).select_from(TICKET).where(TICKET.c.near_limit, TICKET.c.due_at.is_not(None))).scalar(),
+            "breached": one(select(func.count()).select_from(TICKET).where(TICKET.c.breached, TICKET.c.due_at.is_not(None))).scalar(),
+        }  # fmt: skip
+
+
+def _expand(content: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().decompress(content)
+
+
+def _stored(row: Row[Any]) -> StoredMessage:
+    return _record(
+        StoredMessage, row, sender=row.sender_address,
+        verdicts=json.dumps(row.verdicts, ensure_ascii=False), reasons=json.dumps(row.reasons, ensure_ascii=False),
+    )  # fmt: skip
+
+
+def _owed(row: Row[Any]) -> StoredMessage:
+    return StoredMessage(
+        mail_id=f"{row.mail_id}/{row.id}", ticket_id=row.ticket_id, message_id=row.message_id, direction="out",
+        kind=row.kind, sender=row.recipient, subject=row.subject, sha256=row.sha256,
+        arrived_at=row.created_at, thread_reason="ours", reasons=json.dumps([row.reply] if row.reply else []),
+        state=row.state,
+    )  # fmt: skip
+
+
+_SETTLE = (
+    update(SIGHTING)
+    .where(SIGHTING.c.id == bindparam("b_id"))
+    .values(state=bindparam("state"), message_id=bindparam("message_id"), dirty=bindparam("dirty"))
+)
+_ADVANCE = (
+    update(CLOCK)
+    .where(CLOCK.c.id == bindparam("b_id"))
+    .values(stage=bindparam("stage"), next_at=bindparam("next_at"))
+)
+_MARKED = (
+    update(SIGHTING)
+    .where(SIGHTING.c.id == bindparam("b_id"))
+    .values(placed=bindparam("placed"), offered=bindparam("offered"), dirty=False)
+)
+_TWINS = select(
+    MESSAGE.c.id, MESSAGE.c.ticket_id, MESSAGE.c.message_id, MESSAGE.c.digest,
+    MESSAGE.c.sender_address, MESSAGE.c.sent_at,
+).where(MESSAGE.c.message_id == bindparam("wanted"))  # fmt: skip
+_MUTED = select(MUTE.c.until, MUTE.c.reason).where(MUTE.c.address == bindparam("wanted"))
+_MESSAGES = select(MESSAGE, RAW.c.sha256).join(RAW, RAW.c.id == MESSAGE.c.raw_id).order_by(MESSAGE.c.id)
+_OWED = select(
+    OUTBOX.c.id, OUTBOX.c.mail_id, OUTBOX.c.ticket_id, OUTBOX.c.message_id, OUTBOX.c.kind, OUTBOX.c.recipient,
+    OUTBOX.c.subject, OUTBOX.c.sha256, OUTBOX.c.created_at, OUTBOX.c.reply, OUTBOX.c.state,
+).order_by(OUTBOX.c.id)  # fmt: skip

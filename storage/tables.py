@@ -1,0 +1,228 @@
+"""The tables, for SQLite and PostgreSQL alike; imported by ``storage`` alone.
+
+Stands under ``store`` and ``outbox``. Datetime columns take aware UTC only (SQLModel refuses others).
+Safety comes from the unique constraints written here, not from locks; every look-up that threading,
+the sweep or the outbox makes has its index (tests assert the query plans).
+"""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+class MaildropRow(SQLModel, table=True):
+    """A place mail is taken from."""
+
+    __tablename__ = "maildrop"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    uidvalidity: int | None = Field(default=None, sa_type=BigInteger)
+    polled_at: datetime | None = None
+
+
+class LeaseRow(SQLModel, table=True):
+    """Who may file mail of a maildrop: the epoch is checked in every filing transaction."""
+
+    __tablename__ = "lease"
+    maildrop_id: int = Field(primary_key=True, foreign_key="maildrop.id")
+    epoch: int
+    holder: str
+    expires_at: datetime
+
+
+class RawRow(SQLModel, table=True):
+    """Raw bytes as received, zstandard-compressed; equal bytes are kept once."""
+
+    __tablename__ = "raw"
+    id: int | None = Field(default=None, primary_key=True)
+    sha256: str = Field(unique=True)
+    size: int
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class SightingRow(SQLModel, table=True):
+    """One copy of a mail in one maildrop: new is what has no row here."""
+
+    __tablename__ = "sighting"
+    __table_args__ = (
+        UniqueConstraint("maildrop_id", "uidvalidity", "uid"),
+        _partial("sighting_received", "maildrop_id", "id", where="state = 'received'"),
+        _partial("sighting_unmarked", "maildrop_id", "uidvalidity", where="dirty"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    maildrop_id: int = Field(foreign_key="maildrop.id")
+    # Both are unsigned 32 bit numbers (RFC 9051 2.3.1.1), too wide for PostgreSQL's integer.
+    uidvalidity: int = Field(sa_type=BigInteger)
+    uid: int = Field(sa_type=BigInteger)
+    raw_id: int | None = Field(default=None, foreign_key="raw.id")
+    message_id: int | None = Field(default=None, foreign_key="message.id", index=True)
+    mail_id: str = Field(index=True)
+    arrived_at: datetime
+    state: str
+    tries: int = 0
+    dirty: bool = False
+    placed: str = ""
+    offered: str = ""
+
+
+class TicketRow(SQLModel, table=True):
+    """One matter between a requester and the desk."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        _partial("ticket_due", "due_at", where="due_at IS NOT NULL"),
+        _partial("ticket_backlog", "id", where="backlog"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    subject: str = Field(sa_column=Column(Text, nullable=False))
+    requester_name: str
+    requester_address: str = Field(index=True)
+    status: str
+    language: str
+    arrived_at: datetime
+    created_at: datetime
+    category: str = ""
+    team: str = ""
+    priority: str = ""
+    scope: str = ""
+    assignee: str = ""
+    due_at: datetime | None = None
+    taken_at: datetime | None = None
+    acked_at: datetime | None = None
+    near_limit: bool = False
+    breached: bool = False
+    backlog: bool = False
+    merged_into: int | None = Field(default=None, foreign_key="ticket.id")
+
+
+class MessageRow(SQLModel, table=True):
+    """A mail that was filed: unique in the desk by Message-ID and canonical digest."""
+
+    __tablename__ = "message"
+    __table_args__ = (UniqueConstraint("message_id", "digest"),)
+    id: int | None = Field(default=None, primary_key=True)
+    mail_id: str = Field(unique=True)
+    ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
+    raw_id: int = Field(foreign_key="raw.id", index=True)
+    message_id: str = Field(sa_column=Column(Text, nullable=False))
+    digest: str
+    direction: str
+    kind: str
+    sender_name: str
+    sender_address: str = Field(index=True)
+    subject: str = Field(sa_column=Column(Text, nullable=False))
+    sent_at: datetime | None = None
+    arrived_at: datetime
+    created_at: datetime
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    language: str
+    thread_reason: str
+    verdicts: list[dict[str, object]] = Field(sa_column=Column(JSON, nullable=False))
+    reasons: list[str] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class ReferenceRow(SQLModel, table=True):
+    """Every Message-ID ever seen or quoted, and the ticket it belongs to (RFC 5322 3.6.4)."""
+
+    __tablename__ = "reference"
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: str = Field(sa_column=Column(Text, nullable=False, index=True))
+    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+
+
+class ParticipantRow(SQLModel, table=True):
+    """Who takes part in a ticket; addresses are case folded."""
+
+    __tablename__ = "participant"
+    ticket_id: int = Field(primary_key=True, foreign_key="ticket.id")
+    address: str = Field(primary_key=True, index=True)
+    name: str
+    role: str
+
+
+class LinkRow(SQLModel, table=True):
+    """Two tickets that know of each other."""
+
+    __tablename__ = "link"
+    ticket_id: int = Field(primary_key=True, foreign_key="ticket.id")
+    other_id: int = Field(primary_key=True, foreign_key="ticket.id", index=True)
+
+
+class ClockRow(SQLModel, table=True):
+    """One mail of a person and its limit. ``next_at``: when the sweep must look at it again."""
+
+    __tablename__ = "clock"
+    __table_args__ = (_partial("clock_due", "next_at", where="next_at IS NOT NULL"),)
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    message_id: int = Field(foreign_key="message.id", unique=True)
+    first: bool
+    started_at: datetime
+    near_at: datetime
+    due_at: datetime
+    next_at: datetime | None = None
+    stage: str
+    stopped_at: datetime | None = None
+    stopped_by: str = ""
+    presumed: bool = False
+
+
+class EventRow(SQLModel, table=True):
+    """The story of a ticket. Rows are only ever added: triggers refuse the rest."""
+
+    __tablename__ = "event"
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
+    at: datetime
+    kind: str
+    actor: str
+    cause: str = Field(index=True)
+    detail: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class OutboxRow(SQLModel, table=True):
+    """A mail that we owe: bytes, Message-ID and Date are fixed when the row is written."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        _partial("outbox_due", "next_at", "rank", where="next_at IS NOT NULL"),
+        Index("outbox_recipient", "recipient", "created_at"),
+        Index("outbox_domain", "domain", "created_at"),
+        Index("outbox_kind", "kind", "created_at"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    owed: str = Field(unique=True)
+    mail_id: str = Field(index=True)
+    ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
+    kind: str
+    recipient: str
+    domain: str
+    message_id: str = Field(unique=True)
+    subject: str = Field(sa_column=Column(Text, nullable=False))
+    sha256: str
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    state: str
+    rank: int
+    attempts: int = 0
+    ambiguous: int = 0
+    created_at: datetime
+    next_at: datetime | None = None
+    claim: str = ""
+    sent_at: datetime | None = None
+    reply: str = Field(default="", sa_column=Column(Text, nullable=False))
+
+
+class MuteRow(SQLModel, table=True):
+    """An address that mail does not reach: no automatic answer until then."""
+
+    __tablename__ = "mute"
+    address: str = Field(primary_key=True)
+    until: datetime
+    reason: str
