@@ -42,19 +42,16 @@ _QUOTATION: Final = (
 # Where these stand everything that follows is the answered mail.
 _CUT: Final = (
     "#divRplyFwdMsg,#appendonsend,#mail-editor-reference-message-container,.ms-outlook-mobile-reference-message,"
-    "#x_divRplyFwdMsg,hr#zwchr,#zwchr,#OLK_SRC_BODY_SECTION,#stopSpelling,.gmail_extra > .gmail_quote_container > "
-    ".fsReplyAbove,.fsReplyAbove,#mailru_original"
+    "#x_divRplyFwdMsg,hr#zwchr,#zwchr,#OLK_SRC_BODY_SECTION,#stopSpelling,.fsReplyAbove,#mailru_original"
 )
-_RULE_ABOVE: Final = re.compile(r"border-top\s*:\s*solid\s+#[0-9a-f]{3,6}", re.IGNORECASE)
+_RULE_ABOVE: Final = re.compile(r"border-top:\s?solid #")
 _SEPARATOR_DIV: Final = 'div[style*="border-top:solid #" i],div[style*="border-top: solid #" i]'
 _LABEL: Final = re.compile(r"\s*(?:de|from|von|van|afzender|expéditeur|date|sent|envoyé)\s*:", re.IGNORECASE)
 # One look at the source tells whether any of the selectors can match at all.
-_STRUCTURE: Final = re.compile(
-    r"type=[\"']?cite|gmail_|moz-|protonmail_|yahoo_quoted|reply-intro|outlook-mobile|composer_signature|data-marker"
-    r"|tutanota_|zmail_extra|id=[\"']?Signature|AppleMailSignature|divRplyFwdMsg|appendonsend|mail-editor-reference"
-    r"|zwchr|OLK_SRC|stopSpelling|fsReplyAbove|mailru_original|border-top\s{0,3}:\s{0,3}solid\s{1,3}#|WhatsApp_quote"
-    r"|cm_quote|oriMsgHtml",
-    re.IGNORECASE,
+_STRUCTURE: Final = tuple(
+    "type=cite type='cite type=\"cite gmail_ moz- protonmail_ yahoo_quoted reply-intro outlook-mobile composer_signature "
+    "data-marker tutanota_ zmail_extra signature divrplyfwdmsg appendonsend mail-editor-reference zwchr olk_src "
+    "stopspelling fsreplyabove mailru_original border-top whatsapp_quote cm_quote orimsghtml".split()
 )
 
 _STYLES: Final = frozenset(
@@ -87,10 +84,11 @@ def read_html(source: str) -> HtmlText:
     if body is None:
         return HtmlText(whole="", new=None, too_deep=False)
     whole = _text(body, frozenset(), frozenset())
-    if not _STRUCTURE.search(source):
+    lowered = source.lower()
+    if not any(word in lowered for word in _STRUCTURE):
         return HtmlText(whole=whole, new=None, too_deep=False)
     skipped = frozenset(node.mem_id for node in body.css(_QUOTATION))
-    cuts = frozenset(node.mem_id for node in body.css(_CUT)) | _rules_above(body, source)
+    cuts = frozenset(node.mem_id for node in body.css(_CUT)) | _rules_above(body, lowered)
     new = _text(body, skipped, cuts) if skipped or cuts else None
     return HtmlText(whole=whole, new=new, too_deep=False)
 
@@ -150,9 +148,9 @@ def _without_beacon(image: re.Match[str]) -> str:
     return "" if beacon else image[0]
 
 
-def _rules_above(body: LexborNode, source: str) -> frozenset[int]:
+def _rules_above(body: LexborNode, lowered: str) -> frozenset[int]:
     """The lines that Outlook draws above the header block of the answered mail."""
-    if not _RULE_ABOVE.search(source):
+    if "border-top" not in lowered or not _RULE_ABOVE.search(lowered):
         return frozenset()
     return frozenset(
         node.mem_id for node in body.css(_SEPARATOR_DIV) if _LABEL.match(node.text(deep=True)[:80].replace("\u00a0", " "))
@@ -164,7 +162,7 @@ def _text(root: LexborNode, skipped: frozenset[int], cuts: frozenset[int]) -> st
     out: list[str] = []
     chosen = bool(skipped or cuts)
     preformatted = 0
-    node: LexborNode | None = root.child
+    node = root.child
     while node is not None:
         tag = node.tag
         descend = None
@@ -184,13 +182,14 @@ def _text(root: LexborNode, skipped: frozenset[int], cuts: frozenset[int]) -> st
         if descend is not None:
             node = descend
             continue
-        while node is not None and node.next is None:
-            node = node.parent
-            if node is None or node.mem_id == root.mem_id:
+        while (following := node.next) is None:
+            parent = node.parent
+            if parent is None or parent.mem_id == root.mem_id:
                 return _tidy("".join(out))
-            preformatted -= node.tag == "pre"
-            _close(node.tag or "", node, out)
-        node = node.next if node is not None else None
+            preformatted -= parent.tag == "pre"
+            _close(parent.tag or "", parent, out)
+            node = parent
+        node = following
     return _tidy("".join(out))
 
 

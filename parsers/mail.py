@@ -14,7 +14,7 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from mailparser import MailParser  # type: ignore[import-untyped]
+from mailparser import MailParser
 
 from parsers import auto, quotes, report
 from parsers.addresses import MAX_ADDRESSES, Address, bare_addresses, read_addresses, readable_name
@@ -290,22 +290,20 @@ def _date(read: object, raw: str) -> datetime | None:
 def _content(layout: Layout, subject: str, answers: bool, defects: list[str]) -> _Content:
     """The body: plain text where it was sent, else read from the HTML; what is new from the richer one."""
     texts: list[str] = []
-    news: list[str] = []
+    unquoted: list[str] = []
+    marked = False
     shown: list[str] = []
-    forwarded = False
     for segment in layout.segments:
         text, new, source = _segment(segment, defects)
-        forwarded = forwarded or quotes.is_forward(text, subject)
+        marked = marked or new is not None
         texts.append(text)
-        news.append(text if new is None else new)
-        if source:
-            shown.append(source)
+        unquoted.append(text if new is None else new)
+        shown += [source] if source else []
     text = _stacked(texts)
-    if forwarded:
-        reply = quotes.Reply(text=text, is_forward=True)
-    else:
-        reply = quotes.read_reply(_stacked(news) or text, subject, answers)
-    return _Content(text=text, html=_shown(shown), new=reply)
+    reply = quotes.read_reply(
+        text, subject=subject, answers=answers, unquoted=_stacked(unquoted) if marked else None
+    )
+    return _Content(text=text, html="\n".join(map(sanitize_html, shown)), new=reply)
 
 
 def _segment(segment: Segment, defects: list[str]) -> tuple[str, str | None, str]:
@@ -330,10 +328,6 @@ def _html_text(source: str, defects: list[str]) -> HtmlText:
         new=None if read.new is None else without_controls(read.new),
         too_deep=read.too_deep,
     )
-
-
-def _shown(sources: list[str]) -> str:
-    return "\n".join(map(sanitize_html, sources)) if sources else ""
 
 
 def _stacked(texts: list[str]) -> str:

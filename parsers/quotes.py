@@ -61,6 +61,10 @@ _PHRASE: Final = re.compile(
     r"|\bhas written\b",
     re.IGNORECASE,
 )
+_PHRASE_WORDS: Final = (
+    "crit", "wrote", "writes", "schreef", "schrieb", "geschr", "has written", "scritto", "escribi",
+)  # fmt: skip
+_ABBREVIATION: Final = re.compile(r"\b\w{1,5}\.$")
 _OPENER: Final = re.compile(
     r"[\s>*_]*(?:le|on|am|op|el|il|in)\b|[\s>*_]*(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lun|mar|mer|jeu"
     r"|ven|sam|dim|mon|tue|wed|thu|fri|sat|sun|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|maandag"
@@ -73,7 +77,7 @@ _TAGLINE: Final = re.compile(
     r"|von (?:meinem|meiner) .{1,60} gesendet|gesendet (?:von|mit|über|aus)\b|von .{1,40} gesendet\s*$"
     r"|télécharge[rz] outlook|obtene[rz] outlook|get outlook for|download outlook|outlook downloaden"
     r"|outlook (?:pour|for|für|voor) (?:ios|android)|laden sie outlook|holen sie sich outlook|haal outlook"
-    r"|provenance : courrier|provenance : mail|sent: from|enviado desde|inviato da"
+    r"|envoyé à partir de\b|provenance\s?: (?:courrier|mail)|sent: from|enviado desde|inviato da"
     r"|cet e-?mail a été envoyé depuis|garanti sans virus|virus-?free|sans virus\. ?www|virusvrij|virenfrei"
     r"|yahoo mail(?: pour| for|:)|mit der .{1,40}-app gesendet)",
     re.IGNORECASE,
@@ -90,34 +94,63 @@ class Reply:
     is_forward: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """A text cut into lines and what the patterns found in it, each looked for once."""
+
+    lines: list[str]
+    plain: list[str]
+    attributions: dict[int, int]  # first line of an attribution -> the line after it
+    cuts: frozenset[int]  # lines from which on everything is an answered mail
+    forward: int  # the line of a forward separator, -1 when there is none
+
+
 def reply_text(text: str, subject: str = "") -> str:
     """What the person newly wrote in ``text``. Its lines are lines of ``text``, in order."""
-    return read_reply(text, subject).text
+    return read_reply(text, subject=subject).text
 
 
-def read_reply(text: str, subject: str = "", answers: bool = False) -> Reply:
-    """Separate the new text from what it answers. ``answers``: the mail names the mail it replies to.
+def read_reply(text: str, *, subject: str = "", answers: bool = False, unquoted: str | None = None) -> Reply:
+    """Separate the new text from what it answers.
 
-    A forward keeps everything: what it hands on is the request.
+    ``answers``: the mail names the mail it replies to. ``unquoted``: the text without what its HTML marks as
+    quoted. A forward keeps everything: what it hands on is the request.
     """
-    if not text.strip():
-        return Reply(text="", is_forward=False)
-    lines = text.split("\n", MAX_LINES)
-    plain = [_plain(line) for line in lines[:MAX_LINES]]
-    forward = _is_forward(plain, subject)
-    if forward:
+    scan = _scan(text)
+    if _is_forward(scan, subject):
         return Reply(text=text.strip("\n"), is_forward=True)
-    kept = _without_quotation(plain, answers)
-    if len(lines) > MAX_LINES and kept and kept[-1] == MAX_LINES - 1:
+    if unquoted is not None and unquoted.strip():
+        scan = _scan(unquoted)
+    kept = _without_quotation(scan, answers)
+    if len(scan.lines) > MAX_LINES and kept and kept[-1] == MAX_LINES - 1:
         kept.append(MAX_LINES)
-    kept = _without_signature(plain, kept)
-    new = _joined(lines, kept)
-    return Reply(text=new if new.strip() else _fallback(lines, plain), is_forward=False)
+    new = _joined(scan.lines, _without_signature(scan.plain, kept))
+    return Reply(text=new if new.strip() else _fallback(scan), is_forward=False)
 
 
 def marker_tokens(text: str) -> tuple[str, ...]:
     """The signed tokens behind our separator lines, in order, each once: ``##- ... -## (m:TOKEN)``."""
     return tuple(dict.fromkeys(_TOKEN.findall(text))) if "##-" in text else ()
+
+
+def _scan(text: str) -> _Scan:
+    lines = text.split("\n", MAX_LINES)
+    plain = [_plain(line) for line in lines[:MAX_LINES]]
+    lowered = text.lower()
+    phrased = any(word in lowered for word in _PHRASE_WORDS)
+    attributions: dict[int, int] = {}
+    cuts: list[int] = []
+    forward = -1
+    for number, line in enumerate(plain):
+        if not line:
+            continue
+        if ("--" in line or ":" in line[-8:]) and forward < 0 and _FORWARDED.match(line):
+            forward = number
+        elif _begins_answered_mail(plain, number):
+            cuts.append(number)
+        elif phrased and (after := _attribution(plain, number)):
+            attributions[number] = after
+    return _Scan(lines, plain, attributions, frozenset(cuts), forward)
 
 
 def _plain(line: str) -> str:
@@ -127,76 +160,82 @@ def _plain(line: str) -> str:
 
 
 def _joined(lines: list[str], kept: list[int]) -> str:
-    out = "\n".join(lines[number] for number in kept)
-    return re.sub(r"\n[ \t]*\n(?:[ \t]*\n)+", "\n\n", out).strip("\n").rstrip()
+    out: list[str] = []
+    for number in kept:
+        line = lines[number].rstrip()
+        if line or (out and out[-1]):
+            out.append(line)
+    return "\n".join(out).rstrip("\n")
 
 
-def _fallback(lines: list[str], plain: list[str]) -> str:
+def _fallback(scan: _Scan) -> str:
     """Never empty: the unquoted lines, else everything."""
-    unquoted = [n for n, line in enumerate(plain) if not line.lstrip().startswith(">") and not _MARKER.match(line)]
-    return _joined(lines, unquoted) or "\n".join(lines).strip("\n")
+    unquoted = [
+        number
+        for number, line in enumerate(scan.plain)
+        if not line.lstrip().startswith(">") and number not in scan.attributions and not _MARKER.match(line)
+    ]
+    return _joined(scan.lines, unquoted) or "\n".join(scan.lines).strip("\n")
 
 
-def _is_forward(plain: list[str], subject: str) -> bool:
+def _is_forward(scan: _Scan, subject: str) -> bool:
     """A forward separator before any sign of an answer, or a subject that says so above a quoted header."""
-    says_so = is_forward_prefix(subject)
-    for number, line in enumerate(plain):
-        if not line:
-            continue
-        if _FORWARDED.match(line):
-            return True
-        if _ORIGINAL.match(line) or _header_block(plain, number):
-            return says_so
-        if _MARKER.match(line) or _attribution(plain, number) is not None:
-            return says_so and not any(plain[:number])
-    return False
+    signs = [*scan.cuts, *scan.attributions]
+    first = min(signs, default=len(scan.plain))
+    if 0 <= scan.forward < first:
+        return True
+    return bool(signs) and is_forward_prefix(subject)
 
 
-def _without_quotation(plain: list[str], answers: bool) -> list[int]:
+def _without_quotation(scan: _Scan, answers: bool) -> list[int]:
     """The numbers of the lines that are not the answered mail."""
-    end = len(plain)
-    for number, line in enumerate(plain):
-        if "##-" in line and _MARKER.match(line):
-            if any(one and not one.startswith(">") for one in plain[:number]):
-                end = number
-            break
+    plain = scan.plain
+    end = _marker(plain)
     number = 0
     kept: list[int] = []
+    written = False
     while number < end:
         line = plain[number]
-        if not line:
-            kept.append(number)
-        elif _cuts(plain, number):
-            if any(plain[n] for n in kept):
+        if number in scan.cuts:
+            if written:
                 break
-            kept.append(number)
-        elif (after := _attribution(plain, number)) is not None:
-            if after >= end:
-                break
-            return kept + _behind_attribution(plain, after, end, bool(kept))
+        elif number in scan.attributions:
+            after = scan.attributions[number]
+            return kept if after >= end else kept + _behind_attribution(scan, after, end, written)
         elif line.lstrip().startswith(">"):
-            stop, quotes = _quoted_block(plain, number, end, answers)
+            stop, quotes = _quoted_block(scan, number, end, answers)
             if not quotes:
                 kept.extend(range(number, stop))
+                written = True
             number = stop
             continue
-        else:
-            kept.append(number)
+        kept.append(number)
+        written = written or bool(line)
         number += 1
     return kept
 
 
-def _cuts(plain: list[str], number: int) -> bool:
+def _marker(plain: list[str]) -> int:
+    """The line of our separator, when something is written above it; else the number of lines."""
+    written = False
+    for number, line in enumerate(plain):
+        if "##-" in line and _MARKER.match(line):
+            return number if written else len(plain)
+        written = written or bool(line and not line.startswith(">"))
+    return len(plain)
+
+
+def _begins_answered_mail(plain: list[str], number: int) -> bool:
     """Whether everything from this line on is the answered mail: a separator, or a quoted header block."""
     line = plain[number]
-    if _ORIGINAL.match(line):
-        return True
-    if _RULE.match(line):
+    if "--" in line:
+        return _ORIGINAL.match(line) is not None
+    if "____" in line and _RULE.match(line):
         below = number + 1
         while below < len(plain) and below < number + 4 and not plain[below]:
             below += 1
         return below < len(plain) and _header_block(plain, below)
-    return _header_block(plain, number)
+    return ":" in line and _header_block(plain, number)
 
 
 def _header_block(plain: list[str], number: int) -> bool:
@@ -231,66 +270,59 @@ def _label(line: str) -> tuple[str, str] | None:
     return name, found["value"]
 
 
-def _attribution(plain: list[str], number: int) -> int | None:
-    """The line after an attribution ("Le 3 nov. à 10:12, X a écrit :") that begins here, None when none does.
+def _attribution(plain: list[str], number: int) -> int:
+    """The line after an attribution ("Le 3 nov. à 10:12, X a écrit :") that begins here, 0 when none does.
 
-    It spans at most three lines and never crosses a blank one; a phrase alone is not enough.
+    It spans at most three lines and never crosses a blank one; a phrase without time or address is not enough.
     """
     if not _OPENER.match(plain[number]) and not _PHRASE.search(plain[number]):
-        return None
+        return 0
     joined = ""
     for last in range(number, min(number + 3, len(plain))):
         line = plain[last].strip(" >*_")
         if not line:
-            return None
+            return 0
         joined = f"{joined} {line}" if joined else line
         if joined.endswith(":") and _PHRASE.search(joined):
             proven = _WHEN.search(joined) or _ADDRESS.search(joined)
-            return last + 1 if proven and len(joined) <= 600 else None
+            return last + 1 if proven and len(joined) <= 600 else 0
         if line.endswith((".", "!", "?")) and not _ABBREVIATION.search(line):
-            return None
-    return None
+            return 0
+    return 0
 
 
-_ABBREVIATION: Final = re.compile(r"\b\w{1,5}\.$")
-
-
-def _behind_attribution(plain: list[str], start: int, end: int, above: bool) -> list[int]:
+def _behind_attribution(scan: _Scan, start: int, end: int, above: bool) -> list[int]:
     """What to keep of the lines after an attribution: answers between or below the quoted lines."""
     first = start
-    while first < end and not plain[first]:
+    while first < end and not scan.plain[first]:
         first += 1
     if first >= end:
         return []
-    if not plain[first].lstrip().startswith(">"):
+    if not scan.plain[first].lstrip().startswith(">"):
         return [] if above else list(range(start, end))
     answers = []
-    number = first
-    while number < end:
-        line = plain[number]
+    for number in range(first, end):
+        line = scan.plain[number]
         if line.lstrip().startswith(">"):
-            number += 1
             continue
-        if line and (_cuts(plain, number) or _attribution(plain, number) is not None):
+        if number in scan.cuts or number in scan.attributions:
             break
         answers.append(number)
-        number += 1
     return answers
 
 
-def _quoted_block(plain: list[str], number: int, end: int, answers: bool) -> tuple[int, bool]:
+def _quoted_block(scan: _Scan, number: int, end: int, answers: bool) -> tuple[int, bool]:
     """The line after a run of ``>`` lines, and whether the run quotes the answered mail.
 
     It does when an attribution or header block stands in it, or when it closes an answer; else it is the
     person's own, a log perhaps.
     """
     stop = number
-    while stop < end and (plain[stop].lstrip().startswith(">") or not plain[stop]):
+    while stop < end and (scan.plain[stop].lstrip().startswith(">") or not scan.plain[stop]):
         stop += 1
-    inside = [line.lstrip("> ") for line in plain[number : min(stop, number + 12)]]
-    for offset, line in enumerate(inside):
-        if line and (_attribution(inside, offset) is not None or _header_block(inside, offset)):
-            return stop, True
+    beginning = range(number, min(stop, number + 12))
+    if any(one in scan.attributions or one in scan.cuts for one in beginning):
+        return stop, True
     return stop, stop >= end and answers and number > 0
 
 
@@ -320,7 +352,3 @@ def _trimmed(plain: list[str], kept: list[int]) -> list[int]:
         end -= 1
     return kept[:end]
 
-
-def is_forward(text: str, subject: str = "") -> bool:
-    """Whether ``text`` hands on another person's mail, by its separator or by the subject above a quoted header."""
-    return _is_forward([_plain(line) for line in text.split("\n", MAX_LINES)[:MAX_LINES]], subject)

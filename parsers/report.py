@@ -49,6 +49,7 @@ _RETURNED: Final = re.compile(
     r"|headers of the message).{0,80}$)",
     re.IGNORECASE | re.MULTILINE,
 )
+_GROUPS: Final = re.compile(rb"\n[ \t\r]{0,80}\n")
 _WORSE: Final = {"failed": 3, "delayed": 2, "": 1}
 
 
@@ -93,12 +94,8 @@ def read_delivery_report(parts: Sequence[Part]) -> DeliveryReport | None:
 def _read_status(content: bytes) -> DeliveryReport | None:
     """Groups of fields parted by blank lines (RFC 3464 2.1); the first group with the worst action is taken."""
     worst: DeliveryReport | None = None
-    position = 0
-    for _ in range(200):
-        if position >= len(content):
-            break
-        fields, after = read_fields(content, position, len(content), [])
-        position = max(after, position + 1)
+    for group in _GROUPS.split(content, maxsplit=200):
+        fields, _ = read_fields(group, 0, len(group), [])
         report = _recipient_group(fields)
         if report and (worst is None or _WORSE.get(report.action, 0) > _WORSE.get(worst.action, 0)):
             worst = report
