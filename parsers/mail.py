@@ -138,8 +138,8 @@ def parse_mail(content: bytes) -> ParsedMail:
     return_path = _return_path(fields)
     list_id = auto.list_identifier(fields)
     precedence = fields.text("precedence").strip().lower()
-    is_mdn = report.is_disposition_notification(root, parts)
-    delivery = None if is_mdn else _delivery(people.sender, subject, body.text, parts, return_path)
+    is_mdn = report.is_disposition_notification(parts)
+    delivery = _delivery(fields, people, subject, body.text, parts)
     reason = auto.automatic_reason(fields, subject, precedence, return_path, list_id)
     is_bounce = delivery is not None and delivery.is_failure
     if not reason and (delivery is not None or is_mdn):
@@ -337,15 +337,25 @@ def _stacked(texts: list[str]) -> str:
 
 
 def _delivery(
-    sender: Address | None, subject: str, text: str, parts: Sequence[Part], return_path: str | None
+    fields: Fields, people: _People, subject: str, text: str, parts: Sequence[Part]
 ) -> DeliveryReport | None:
-    found = report.read_delivery_report(parts)
+    """The report of a delivery that this mail is, None for any other mail."""
+    found = report.read_delivery_report(parts, text)
     if found is not None:
         return found
-    daemon = sender is not None and report.is_daemon(sender.address, sender.name)
-    if not daemon and return_path != "":
-        return None
-    return report.read_old_notice(subject, text, parts, daemon=daemon, null_path=return_path == "")
+    if report.is_disposition_notification(parts):
+        return report.read_rejection(parts, text)
+    sender = people.sender or Address("", "")
+    return_path = _return_path(fields)
+    notice = report.Notice(
+        subject=subject,
+        text=text,
+        sender=sender.address,
+        daemon=report.is_daemon(sender.address, sender.name) or report.is_daemon(return_path or " "),
+        null_path=return_path == "",
+        own=frozenset(address.key for address in (*people.to, *people.cc, sender)),
+    )
+    return report.read_old_notice(notice, parts, fields.text("x-failed-recipients"))
 
 
 def _forwards_attached(subject: str, parts: Sequence[Part]) -> bool:

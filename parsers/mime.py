@@ -18,6 +18,7 @@ MAX_DEPTH: Final = 50  # levels of multipart
 MAX_PARTS: Final = 1_000
 MAX_HEADER_BYTES: Final = 1_048_576
 MAX_FIELDS: Final = 1_000
+FOLDED_FROM: Final = 60  # bytes of a value from which on a bare line below may be its rest
 MAX_BOUNDARY: Final = 200  # characters; RFC 2046 5.1.1 allows 70
 
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
@@ -255,8 +256,8 @@ def _after_broken_line(
 ) -> int | None:
     """Where the header block goes on after a line that is no field; None when it is over.
 
-    A line without a colon is the rest of the field before it when known fields follow, otherwise the first
-    line of a body whose blank line was lost. The mbox line "From x" is skipped.
+    When known fields follow, a line without a name is the rest of a long field or noise; otherwise it is the
+    first line of a body whose blank line was lost. The mbox line "From x" is skipped.
     """
     line_end = content.find(b"\n", position, stop) + 1 or stop
     line = content[position:line_end]
@@ -269,7 +270,7 @@ def _after_broken_line(
             break
         if _KNOWN_FIELD.match(content, following, stop):
             defects.append("line without a field name in the header block")
-            if items:
+            if items and len(items[-1][1]) >= FOLDED_FROM:
                 name, value = items[-1]
                 items[-1] = (name, value.rstrip(b"\r\n") + b"\n " + line.strip())
             return line_end

@@ -26,11 +26,11 @@ SEPARATORS: Final = {
 _MARKER: Final = re.compile(r"[>\s*|]*##-\s?[^#]{5,150}\s?-##")
 _TOKEN: Final = re.compile(r"##-[^#\n]{5,150}-##[\s>*]{1,20}\(m:([A-Za-z0-9._~=-]{1,200})\)")
 
-_FROM: Final = "de|from|von|van|da|expéditeur|afzender|absender|od"
-_TO: Final = "à|a|to|an|aan|pour|destinataire|destinataires|ontvanger|empfänger|para"
+_FROM: Final = "de|from|von|van|da|expéditeur|afzender|absender|od|от"
+_TO: Final = "à|a|to|an|aan|pour|destinataires?|ontvanger|empfänger|para|кому|risposta"
 _CC: Final = "cc|copie à|kopie|copie|bcc|cci|kopie an|reply-to|répondre à|importance|priorité|belang"
-_DATE: Final = "envoyé|envoyé le|envoyée?|date|sent|date sent|verzonden|datum|gesendet|gesendet am|verstuurd|le"
-_SUBJECT: Final = "objet|sujet|subject|onderwerp|betreff|betreft|asunto|oggetto"
+_DATE: Final = "envoyé|envoyé le|envoyée?|date|sent|date sent|verzonden|datum|gesendet|gesendet am|verstuurd|le|data|inviato|fecha|enviado|дата|отправлено"
+_SUBJECT: Final = "objet|sujet|subject|onderwerp|betreff|betreft|asunto|oggetto|тема|assunto"
 _LABEL: Final = re.compile(
     rf"[\s>*_|]*(?:(?P<from>{_FROM})|(?P<to>{_TO})|(?P<cc>{_CC})|(?P<date>{_DATE})|(?P<subject>{_SUBJECT}))"
     r"[\s*_]{0,4}:[\s*_]*(?P<value>.*)",
@@ -58,17 +58,20 @@ _RULE: Final = re.compile(r"[\s>*]*_{20,}\s*$")
 _PHRASE: Final = re.compile(
     r"(?<!m['’])(?<!t['’])(?<!l['’])(?<!nous )(?<!vous )(?<!lui )(?<!leur )\ba (?:écrit|ecrit)\b"
     r"|\bwrote\b|\bwrites\b|\bschreef\b|\bschrieb\b|\bgeschreven\b|\bgeschrieben\b|\bha scritto\b|\bescribió\b"
-    r"|\bhas written\b",
+    r"|\bhas written\b|\bskrev\b|\bnapisał\b|\bнаписал|\bпишет\b|写道",
     re.IGNORECASE,
 )
 _PHRASE_WORDS: Final = (
     "crit", "wrote", "writes", "schreef", "schrieb", "geschr", "has written", "scritto", "escribi",
+    "skrev", "napisa", "написал", "пишет", "写道",
 )  # fmt: skip
 _ABBREVIATION: Final = re.compile(r"\b\w{1,5}\.$")
+# "2016-10-24 15:36 GMT+02:00 X <x@y>:" needs no verb.
+_DATED_SENDER: Final = re.compile(r"(?=\S{0,30} ?\d)[^<>]{0,100}\d{1,2}:\d\d[^<>]{0,120}<[^<>\s]{1,64}@[^<>\s]{1,255}>:$")
 _OPENER: Final = re.compile(
-    r"[\s>*_]*(?:le|on|am|op|el|il|in)\b|[\s>*_]*(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lun|mar|mer|jeu"
+    r"[\s>*_]*(?:le|on|am|op|el|il|in|den|dne|w dniu|в)\b|[\s>*_]*(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lun|mar|mer|jeu"
     r"|ven|sam|dim|mon|tue|wed|thu|fri|sat|sun|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|maandag"
-    r"|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag)\w*\b|[\s>*_]*\d{1,4}[./-]\d|[\s>*_]*[\"<]",
+    r"|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag)\w*\b|[\s>*_]*\d{1,4}[./-]\d|[\s>*_]*[\"<]|[\s>*_]*在",
     re.IGNORECASE,
 )
 _TAGLINE: Final = re.compile(
@@ -137,7 +140,7 @@ def _scan(text: str) -> _Scan:
     lines = text.split("\n", MAX_LINES)
     plain = [_plain(line) for line in lines[:MAX_LINES]]
     lowered = text.lower()
-    phrased = any(word in lowered for word in _PHRASE_WORDS)
+    phrased = any(word in lowered for word in _PHRASE_WORDS) or ">:" in text
     attributions: dict[int, int] = {}
     cuts: list[int] = []
     forward = -1
@@ -283,7 +286,7 @@ def _attribution(plain: list[str], number: int) -> int:
         if not line:
             return 0
         joined = f"{joined} {line}" if joined else line
-        if joined.endswith(":") and _PHRASE.search(joined):
+        if joined.endswith((":", "：")) and (_PHRASE.search(joined) or _DATED_SENDER.match(joined)):
             proven = _WHEN.search(joined) or _ADDRESS.search(joined)
             return last + 1 if proven and len(joined) <= 600 else 0
         if line.endswith((".", "!", "?")) and not _ABBREVIATION.search(line):
