@@ -1,0 +1,1 @@
+"""Tests of the daemon: one module for each of its modules."""
