@@ -1,0 +1,1278 @@
+"""The configuration: ``config.toml``, over it the environment, over both the secret files; frozen values.
+
+Stands beside the flow: ``cli`` and ``daemon`` read it once and hand each part what that part needs;
+deciding sees only the `Policy` made here. It fails whole: `load` raises one `ConfigError` with every
+problem found, and each problem names the file, the key path, what is wrong and how to mend it.
+
+A key path counts from one where tables repeat: ``agent[2].teams`` belongs to the second ``[[agent]]``.
+A relative path is taken from the folder of the configuration file; only ``[state] directory`` is taken from
+the working directory.
+"""
+
+import difflib
+import itertools
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from tomllib import TOMLDecodeError
+from typing import Annotated, Any, Literal, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from maild.decide import policy as judged
+
+PLACES = (Path("config.toml"), Path("/etc/maild/config.toml"))
+LANGUAGES: tuple["Language", ...] = ("fr", "nl", "de", "en")
+KEY_RECIPE = "python3 -c 'import secrets; print(secrets.token_hex(32))' > secret"
+ENVIRONMENT = "environment"
+
+# A guessed token would let a stranger write on any ticket; 16 characters are the least that we sign with.
+SHORTEST_SECRET = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong: where (``file``, ``key``), ``what``, and how to mend it (``remedy``)."""
+
+    file: str
+    key: str
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}: {self.key}" if self.key else self.file
+        return f"{place}: {self.what}; {self.remedy}" if self.remedy else f"{place}: {self.what}"
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; ``problems`` holds every reason, one line each when printed."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+# --- the kinds of value -------------------------------------------------------------------------------------
+
+
+def _wrong(what: str, remedy: str) -> PydanticCustomError:
+    return PydanticCustomError("maild", "{what}", {"what": what, "remedy": remedy})
+
+
+def _shown(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _list_of(words: Iterable[str]) -> str:
+    return ", ".join(f'"{word}"' for word in words)
+
+
+def _likely(word: str, known: Iterable[str]) -> str:
+    """The known word that was probably meant, "" when none is near."""
+    near = difflib.get_close_matches(word, tuple(known), n=1, cutoff=0.6)
+    return near[0] if near else ""
+
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+# Six digits are enough for every unit, and no number is too large for a calendar.
+_DURATION = r"(\d{1,6})([smhd])"
+
+
+def parse_duration(text: object) -> timedelta:
+    """``"30s" "5m" "24h" "2d"``, or several of them as ``"1h30m"``.
+
+    Raises:
+        PydanticCustomError: anything else, with what to write instead.
+    """
+    if isinstance(text, timedelta):
+        return text
+    if not isinstance(text, str) or not re.fullmatch(f"({_DURATION})+", text):
+        raise _wrong(f"{_shown(text)} is not a duration", 'write it as "30s", "5m", "24h" or "2d"')
+    parts = re.findall(_DURATION, text)
+    return timedelta(seconds=sum(int(count) * _SECONDS[unit] for count, unit in parts))
+
+
+def format_duration(duration: timedelta) -> str:
+    """The shortest way to write a duration in the configuration: ``"90s"``, ``"24h"``, ``"2d"``."""
+    seconds = int(duration.total_seconds())
+    units = (("d", 86400, 2), ("h", 3600, 1), ("m", 60, 1))
+    for unit, size, least in units:
+        if seconds >= size * least and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def _parse_span(text: object) -> timedelta:
+    """A duration longer than nothing: a limit, an interval, a time-out."""
+    span = parse_duration(text)
+    if not span:
+        raise _wrong(f"{_shown(text)} is no time at all", 'write at least "1s"')
+    return span
+
+
+def parse_share(text: object) -> float:
+    """``"80%"`` or ``0.8``: a share strictly between nothing and the whole.
+
+    Raises:
+        PydanticCustomError: anything else, with what to write instead.
+    """
+    remedy = 'write a share between "0%" and "100%", such as "80%"'
+    try:
+        words = str(text).strip()
+        share = float(words[:-1]) / 100 if words.endswith("%") else float(words)
+    except ValueError:
+        raise _wrong(f"{_shown(text)} is not a share", remedy) from None
+    if isinstance(text, bool) or not 0 < share < 1:
+        raise _wrong(f"{_shown(text)} is not a share", remedy)
+    return share
+
+
+def format_share(share: float) -> str:
+    """``0.8`` as the configuration writes it: ``"80%"``."""
+    return f"{share * 100:g}%"
+
+
+def parse_rate(text: object) -> judged.Rate:
+    """``"10/1h"``: at most ten in any hour.
+
+    Raises:
+        PydanticCustomError: anything else, with what to write instead.
+    """
+    if isinstance(text, judged.Rate):
+        return text
+    count, slash, span = str(text).partition("/")
+    if not slash or not count.strip().isdecimal():
+        raise _wrong(f"{_shown(text)} is not a rate", 'write a count and a span, such as "10/1h"')
+    return judged.Rate(count=int(count), span=_parse_span(span.strip()))
+
+
+def format_rate(rate: judged.Rate) -> str:
+    """A rate as the configuration writes it: ``"10/1h"``."""
+    return f"{rate.count}/{format_duration(rate.span)}"
+
+
+_BYTES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+
+
+def parse_size(text: object) -> int:
+    """``"50MB"`` (50 million), ``"50MiB"`` (50 * 2**20), or a plain number of bytes.
+
+    Raises:
+        PydanticCustomError: anything else, with what to write instead.
+    """
+    found = re.fullmatch(r"(\d+)\s*([kmg]i?)?b?", str(text).strip().lower())
+    if found is None or isinstance(text, bool) or not int(found[1]):
+        raise _wrong(f"{_shown(text)} is not a size", 'write it as "50MB"')
+    return int(found[1]) * _BYTES[found[2] or ""]
+
+
+def format_size(size: int) -> str:
+    """A number of bytes as the configuration writes it: ``"50MB"``."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size % factor == 0:
+            return f"{size // factor}{unit}"
+    return str(size)
+
+
+# Wide on purpose: an internal address such as support@localhost is an address too.
+_ADDRESS = re.compile(r"""[^\s@<>(),;:"\[\]]+@[^\s@<>(),;:"\[\]]+""")
+
+
+def _parse_address(text: object) -> str:
+    if not isinstance(text, str) or not _ADDRESS.fullmatch(text.strip()):
+        raise _wrong(f"{_shown(text)} is not an address", 'write the bare address: "support@example.org"')
+    return text.strip()
+
+
+def _split(value: object) -> object:
+    """Several words in one text, as the environment gives them: ``fr,nl``."""
+    if isinstance(value, str):
+        return tuple(word.strip() for word in value.split(",") if word.strip())
+    return value
+
+
+def _parse_zone(text: object) -> str:
+    try:
+        return ZoneInfo(str(text)).key
+    except (ZoneInfoNotFoundError, OSError, ValueError) as error:
+        remedy = 'write a name of the tz database, such as "Europe/Brussels"'
+        raise _wrong(f"no time zone is called {_shown(text)}", remedy) from error
+
+
+def _parse_start(value: object) -> str | date:
+    if isinstance(value, date):
+        return value
+    try:
+        return str(value) if value in {"all", "now"} else date.fromisoformat(str(value))
+    except ValueError:
+        raise _wrong(
+            f"{_shown(value)} is no start", 'write "all", "now" or a day such as 2026-11-01'
+        ) from None
+
+
+def _parse_away(value: object) -> tuple[date, date]:
+    if isinstance(value, date):
+        return value, value
+    first, _, last = str(value).partition("/")
+    remedy = 'write the first and the last day: "2026-12-24/2027-01-02"'
+    try:
+        span = date.fromisoformat(first.strip()), date.fromisoformat((last or first).strip())
+    except ValueError:
+        raise _wrong(f"{_shown(value)} is no span of days", remedy) from None
+    if span[0] > span[1]:
+        raise _wrong(f"{_shown(value)} ends before it begins", remedy)
+    return span
+
+
+def _format_away(span: tuple[date, date]) -> str:
+    return "/".join(day.isoformat() for day in span)
+
+
+def parse_listen(text: object) -> str:
+    """``"127.0.0.1:8024"``, ``"[::1]:8024"`` or ``"host:8024"``, as it was written.
+
+    Raises:
+        PydanticCustomError: anything else, with what to write instead.
+    """
+    host, colon, port = str(text).rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise _wrong(f"{_shown(text)} is no address to listen on", 'write host and port: "127.0.0.1:8024"')
+    return str(text)
+
+
+_DAY = "(mon|tue|wed|thu|fri|sat|sun)"
+_CLOCK_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_HOURS = re.compile(f"{_DAY}(-{_DAY})?(,{_DAY}(-{_DAY})?)* ({_CLOCK_TIME})-({_CLOCK_TIME}|24:00)")
+
+
+def _parse_hours(text: object) -> str:
+    if not isinstance(text, str) or not (found := _HOURS.fullmatch(text.strip().lower())):
+        raise _wrong(f"{_shown(text)} are no service hours", 'write them as "mon-fri 08:00-17:00"')
+    opens, closes = found[0].rpartition(" ")[2].split("-")
+    if opens >= closes:
+        raise _wrong(
+            f"{_shown(text)} end before they begin", "write two lines for a night: until 24:00, from 00:00"
+        )
+    return found[0]
+
+
+def _parse_closed(value: object) -> str:
+    text = value.isoformat() if isinstance(value, date) else str(value)
+    try:
+        # 2024 had a 29 February, so a closed day of any year is a day of that one.
+        date.fromisoformat(f"2024-{text}" if len(text) == len("09-27") else text)
+    except ValueError:
+        raise _wrong(f"{_shown(value)} is no day", 'write "09-27" for each year, or "2026-09-27"') from None
+    return text
+
+
+def _parse_database(text: object) -> str:
+    remedy = 'write "sqlite:///var/maild.db" or "postgresql://user@host/name"'
+    if not isinstance(text, str) or not re.match(r"sqlite:///.|postgresql(\+psycopg)?://", text):
+        # The text is not repeated: it may hold a password.
+        raise _wrong("this is no database that maild knows", remedy)
+    return text
+
+
+def _as_text(pattern: str, example: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
+
+
+_DURATION_SCHEMA = _as_text("^([0-9]+[smhd])+$", "24h")
+_DURATION_TEXT = PlainSerializer(format_duration, return_type=str)
+Duration = Annotated[timedelta, PlainValidator(parse_duration), _DURATION_TEXT, _DURATION_SCHEMA]
+Span = Annotated[timedelta, PlainValidator(_parse_span), _DURATION_TEXT, _DURATION_SCHEMA]
+Share = Annotated[
+    float,
+    PlainValidator(parse_share),
+    PlainSerializer(format_share, return_type=str),
+    _as_text("^[0-9.]+%$", "80%"),
+]
+Rate = Annotated[
+    judged.Rate,
+    PlainValidator(parse_rate),
+    PlainSerializer(format_rate, return_type=str),
+    _as_text("^[0-9]+/([0-9]+[smhd])+$", "10/1h"),
+]
+Size = Annotated[
+    int,
+    PlainValidator(parse_size),
+    PlainSerializer(format_size, return_type=str),
+    _as_text("^[0-9]+ ?([kKmMgG]i?)?[bB]?$", "50MB"),
+]
+Away = Annotated[
+    tuple[date, date],
+    PlainValidator(_parse_away),
+    PlainSerializer(_format_away, return_type=str),
+    _as_text("^[0-9-]{10}(/[0-9-]{10})?$", "2026-12-24/2027-01-02"),
+]
+Start = Annotated[
+    Literal["all", "now"] | date, PlainValidator(_parse_start), _as_text("^(all|now|[0-9-]{10})$", "all")
+]
+Address = Annotated[str, PlainValidator(_parse_address), _as_text("^[^@]+@[^@]+$", "support@example.org")]
+Zone = Annotated[str, PlainValidator(_parse_zone), _as_text("^.+$", "Europe/Brussels")]
+Listen = Annotated[str, PlainValidator(parse_listen), _as_text("^.+:[0-9]+$", "127.0.0.1:8024")]
+Hours = Annotated[str, PlainValidator(_parse_hours), _as_text("^.+ .{5}-.{5}$", "mon-fri 08:00-17:00")]
+ClosedDay = Annotated[str, PlainValidator(_parse_closed), _as_text("^([0-9]{4}-)?[0-9-]{5}$", "09-27")]
+Database = Annotated[str, PlainValidator(_parse_database), _as_text("^(sqlite|postgresql)", "sqlite:///m.db")]
+Name = Annotated[str, Field(min_length=1)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Language = Literal["fr", "nl", "de", "en"]
+Tls = Literal["implicit", "starttls", "none"]
+Auth = Literal["password", "oauth"]
+Words = Annotated[tuple[Name, ...], BeforeValidator(_split)]
+Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split)]
+Shares = Annotated[tuple[Share, ...], BeforeValidator(_split)]
+Rates = Annotated[tuple[Rate, ...], BeforeValidator(_split)]
+
+# --- the tables ---------------------------------------------------------------------------------------------
+
+_SLA = judged.Sla()
+_BUDGET = judged.Budget()
+
+
+class Table(BaseModel):
+    """A table of the file: what it does not know is an error, and nothing changes once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Desk(Table):
+    """``[desk]``: who answers."""
+
+    name: Name
+    address: Address
+    aliases: Addresses = ()
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]{0,15}$")] = "ETNIC"
+    languages: Annotated[tuple[Language, ...], BeforeValidator(_split), Field(min_length=1)] = LANGUAGES
+    timezone: Zone = "Europe/Brussels"
+    phone: str = ""
+    secret: SecretStr | None = None
+    secret_file: Path | None = None
+    administrators: Addresses = ()
+    signature: str = ""
+    plus_addresses: bool = False
+    templates: str = ""
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The signing keys, one a line: the first signs, all of them verify."""
+        lines = self.secret.get_secret_value().splitlines() if self.secret else []
+        return tuple(line.strip().encode() for line in lines if line.strip())
+
+
+class State(Table):
+    """``[state]``: where maild keeps what it knows."""
+
+    directory: Path = Path("var")
+    database: Database = Field(default_factory=lambda known: f"sqlite:///{known.get('directory')}/maild.db")
+
+
+class ImapMaildrop(Table):
+    """``[maildrop.NAME]`` with ``kind = "imap"``: a mailbox that is watched."""
+
+    kind: Literal["imap"] = "imap"
+    host: Name
+    tls: Tls = "implicit"
+    port: Port = Field(default_factory=lambda known: 993 if known.get("tls") == "implicit" else 143)
+    user: Name
+    auth: Auth = "password"
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    folder: Name = "INBOX"
+    sent: Words = ("Sent",)
+    junk: str = ""
+    after: Literal["keep", "move"] = "keep"
+    done: str = "Traités"
+    poll: Span = timedelta(seconds=30)
+    idle: bool = True
+    start: Start = "all"
+    timeout: Span = timedelta(seconds=60)
+
+
+class DoorMaildrop(Table):
+    """``[maildrop.NAME]`` with ``kind = "lmtp"`` or ``"smtp"``: a door at which mail is handed in."""
+
+    kind: Literal["lmtp", "smtp"]
+    listen: Listen = "127.0.0.1:8024"
+
+
+Maildrop = Annotated[ImapMaildrop | DoorMaildrop, Field(discriminator="kind")]
+
+
+class Submission(Table):
+    """``[submission]``: the server that takes our mail; without ``user`` nobody logs in."""
+
+    host: Name
+    tls: Tls = "starttls"
+    port: Port = Field(
+        default_factory=lambda known: {"implicit": 465, "none": 25}.get(known.get("tls", ""), 587)
+    )
+    user: str = ""
+    auth: Auth = "password"
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    timeout: Span = timedelta(seconds=60)
+    retry: Annotated[tuple[Span, ...], BeforeValidator(_split), Field(min_length=1)] = (
+        timedelta(minutes=1),
+        timedelta(minutes=5),
+        timedelta(minutes=15),
+        timedelta(hours=1),
+    )
+    give_up: Span = timedelta(hours=48)
+    per_minute: Annotated[int, Field(ge=1)] = 30
+    per_day: Annotated[int, Field(ge=1)] = 10_000
+
+
+class Sla(Table):
+    """``[sla]``: the promise, and when people hear that it is near."""
+
+    limit: Span = _SLA.limit
+    near: Share = _SLA.near
+    warn_at: Shares = _SLA.warn_at
+    clock: Literal["wall", "desk"] = "wall"
+    sweep: Span = timedelta(seconds=20)
+    silent_after: Span = _SLA.silent_after
+    close_after: Span = _SLA.close_after
+
+
+class Calendar(Table):
+    """``[calendar]``: when the desk is open."""
+
+    hours: Annotated[tuple[Hours, ...], BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)] = (
+        "mon-fri 08:00-17:00",
+    )
+    holidays: Annotated[str, Field(pattern=r"^([A-Z]{2}(-[A-Za-z0-9]+)?)?$")] = "BE"
+    closed: Annotated[tuple[ClosedDay, ...], BeforeValidator(_split)] = ("09-27",)
+
+
+class Agent(Table):
+    """``[[agent]]``: one person who answers."""
+
+    name: Name
+    address: Address
+    teams: Words = ("desk",)
+    lead: bool = False
+    language: Language | None = None
+    away: Annotated[tuple[Away, ...], BeforeValidator(_split)] = ()
+
+
+class Team(Table):
+    """``[[team]]``: a team with an address or a clock of its own."""
+
+    name: Name
+    address: Address | Literal[""] = ""
+    limit: Span | None = None
+
+
+class Category(Table):
+    """``[[category]]``: a kind of ticket, and what follows from it."""
+
+    name: Name
+    team: str = ""
+    priority: str = ""
+    limit: Span | None = None
+
+
+class Beneficiary(Table):
+    """``[[beneficiary]]``: who may use the service."""
+
+    entity: Name
+    domains: Words = ()
+    addresses: Addresses = ()
+    status: Literal["yes", "study", "no"] = "yes"
+
+
+class Match(Table):
+    """``match`` of a rule: every condition that is given must hold."""
+
+    subject: str = ""
+    from_: str = Field(default="", alias="from")
+    to: str = ""
+    text: str = ""
+    attachment: str = ""
+    header: Annotated[str, Field(pattern=r"^([!-9;-~]+: *\S.*)?$")] = ""
+
+
+class Rule(Table):
+    """``[[rule]]``: what a matching mail suggests."""
+
+    match: Match
+    team: str = ""
+    category: str = ""
+    priority: str = ""
+    scope: str = ""
+
+
+class Relay(Table):
+    """``[relay]``: how long an agent's answer waits, so that it can still be stopped."""
+
+    delay: Duration = timedelta(minutes=2)
+
+
+class Security(Table):
+    """``[security]``: whose word is believed."""
+
+    trusted_authserv_ids: Words = ()
+    proof: Annotated[tuple[Literal["token", "dmarc", "m365"], ...], BeforeValidator(_split)] = (
+        "token",
+        "dmarc",
+    )
+    max_message: Size = 50_000_000
+
+
+class Budget(Table):
+    """``[budget]``: what automatic answers may spend."""
+
+    receipt_max_age: Span = _BUDGET.receipt_max_age
+    mute_for: Span = _BUDGET.mute_for
+    recipient: Rates = _BUDGET.recipient
+    ticket: Rates = _BUDGET.ticket
+    domain: Rates = _BUDGET.domain
+    total: Rates = _BUDGET.total
+
+
+class Http(Table):
+    """``[http]``: the status page, health and metrics; off unless the table is there."""
+
+    listen: Listen = "127.0.0.1:8025"
+    token: SecretStr | None = None
+    token_file: Path | None = None
+
+
+class Log(Table):
+    """``[log]``: how maild speaks on standard error."""
+
+    format: Literal["json", "logfmt", "console"] = "json"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    mask_addresses: bool = False
+
+
+class Config(BaseSettings):
+    """Everything that can be set, as it stands in force."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix="MAILD_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+    )
+
+    desk: Desk
+    state: State = State()
+    maildrop: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], Maildrop] = {}
+    submission: Submission
+    sla: Sla = Sla()
+    calendar: Calendar = Calendar()
+    agent: tuple[Agent, ...] = ()
+    team: tuple[Team, ...] = ()
+    category: tuple[Category, ...] = ()
+    beneficiary: tuple[Beneficiary, ...] = ()
+    rule: tuple[Rule, ...] = ()
+    relay: Relay = Relay()
+    security: Security = Security()
+    budget: Budget = Budget()
+    http: Http | None = None
+    log: Log = Log()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load` hands over: the layers are read where their problems can be told apart."""
+        return (init_settings,)
+
+
+# --- the layers: file, then environment ---------------------------------------------------------------------
+
+Tables = dict[str, Any]
+Place = tuple[int | str, ...]
+
+# A secret given in one layer replaces the same secret of the layer below, whichever way that one gave it.
+_TWINS = {
+    twin: other
+    for key in ("password", "secret", "token")
+    for twin, other in ((key, f"{key}_file"), (f"{key}_file", key))
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layers:
+    """What the file and the environment say, before anything is judged."""
+
+    path: Path
+    file: Tables
+    environment: Tables
+    problems: tuple[Problem, ...] = ()
+
+    def merged(self) -> Tables:
+        """The environment over the file."""
+        return _overlay(self.file, self.environment)
+
+    def origin(self, place: Place) -> str:
+        """Which layer gave the value at ``place``: "environment", "file" or "default"."""
+        if _holds(self.environment, place):
+            return ENVIRONMENT
+        return "file" if _holds(self.file, place) else "default"
+
+    def named(self, place: Place) -> tuple[str, str]:
+        """The file and the key by which a person finds ``place``."""
+        if _holds(self.environment, place):
+            return ENVIRONMENT, variable(place)
+        return str(self.path), key_path(place)
+
+
+class _Environment(EnvSettingsSource):
+    """The variables ``MAILD_TABLE__KEY`` of a given environment, for pydantic to judge."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        super().__init__(Config)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): value for name, value in self._environ.items() if value}
+
+    def decode_complex_value(self, field_name: str, field: Any, value: Any) -> Any:
+        """JSON where it looks like JSON; anything else stays text, so that ``fr,nl`` is a list of words."""
+        if not str(value).lstrip().startswith(("[", "{")):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+
+
+def variable(place: Place) -> str:
+    """The environment variable that sets ``place``: ``MAILD_SLA__LIMIT``."""
+    return "MAILD_" + "__".join(str(part) for part in place).replace("-", "_").upper()
+
+
+def key_path(place: Place) -> str:
+    """``place`` as a person reads it: ``agent[2].teams``, counting from one."""
+    path = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in place)
+    return path.removeprefix(".")
+
+
+def _holds(layer: object, place: Place) -> bool:
+    for part in place:
+        # A repeated table is a list in the file; the environment's table of the same place is none.
+        known = range(len(layer)) if isinstance(layer, list) else layer
+        if not isinstance(known, Mapping | range) or part not in known:
+            return False
+        layer = cast("Any", layer)[part]
+    return True
+
+
+def _overlay(lower: Tables, upper: Tables) -> Tables:
+    merged = dict(lower)
+    for key, value in upper.items():
+        merged.pop(_TWINS.get(key, ""), None)
+        below = merged.get(key)
+        merged[key] = _overlay(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _find(path: Path | None) -> Path:
+    """The file to read: the one that was named, or the first of `PLACES` that is there."""
+    if path is not None:
+        if path.is_file():
+            return path
+        problem = Problem(
+            file=str(path), key="", what="no such file", remedy="name the file with --config FILE"
+        )
+        raise ConfigError((problem,))
+    for place in PLACES:
+        if place.is_file():
+            return place
+    remedy = "name the file with --config FILE, or put a copy of the shipped config.toml there"
+    what = f"neither ./{PLACES[0]} nor {PLACES[1]} is there"
+    raise ConfigError((Problem(file=str(PLACES[0]), key="", what=what, remedy=remedy),))
+
+
+def _file_layer(path: Path) -> Tables:
+    try:
+        return TomlConfigSettingsSource(Config, toml_file=path).toml_data
+    except TOMLDecodeError as error:
+        what, remedy = f"not TOML: {error}", "texts stand in quotes, tables in [brackets]"
+    except UnicodeDecodeError as error:
+        what, remedy = f"not UTF-8 at byte {error.start}", "save the file as UTF-8"
+    except OSError as error:
+        what, remedy = f"cannot be read: {error.strerror}", "give it to the user who runs maild"
+    raise ConfigError((Problem(file=str(path), key="", what=what, remedy=remedy),))
+
+
+def _environment_layer(environ: Mapping[str, str], file: Tables) -> Tables:
+    """The variables as tables; a maildrop's name finds the file's, for a variable's name has no hyphen."""
+    layer = _Environment(environ)()
+    drops, known = layer.get("maildrop"), file.get("maildrop")
+    if isinstance(drops, dict) and isinstance(known, dict):
+        spelled = {name.replace("-", "_").lower(): name for name in known}
+        layer["maildrop"] = {spelled.get(name, name): drop for name, drop in drops.items()}
+    return layer
+
+
+def _stray_variables(environ: Mapping[str, str]) -> Iterator[Problem]:
+    """Variables that name a table which does not exist; ``MAILD_X`` without ``__`` may be anybody's."""
+    for name in sorted(environ):
+        if not name.startswith("MAILD_") or "__" not in name:
+            continue
+        table = name.removeprefix("MAILD_").split("__")[0].lower()
+        if table not in Config.model_fields:
+            remedy = _unknown_remedy(table, Config)
+            yield Problem(file=ENVIRONMENT, key=name, what=f"there is no table [{table}]", remedy=remedy)
+
+
+def read_layers(path: Path | None, environ: Mapping[str, str]) -> Layers:
+    """What file and environment say, unjudged; ``path`` None: `PLACES`.
+
+    Raises:
+        ConfigError: no file, or one that is not TOML; the problem names the line.
+    """
+    found = _find(path)
+    file = _file_layer(found)
+    return Layers(
+        path=found,
+        file=file,
+        environment=_environment_layer(environ, file),
+        problems=tuple(_stray_variables(environ)),
+    )
+
+
+# --- what pydantic finds, in words --------------------------------------------------------------------------
+
+_TABLE_OF: dict[str, type[BaseModel]] = {
+    "desk": Desk,
+    "state": State,
+    "maildrop.imap": ImapMaildrop,
+    "maildrop.lmtp": DoorMaildrop,
+    "maildrop.smtp": DoorMaildrop,
+    "submission": Submission,
+    "sla": Sla,
+    "calendar": Calendar,
+    "agent": Agent,
+    "team": Team,
+    "category": Category,
+    "beneficiary": Beneficiary,
+    "rule": Rule,
+    "rule.match": Match,
+    "relay": Relay,
+    "security": Security,
+    "budget": Budget,
+    "http": Http,
+    "log": Log,
+}
+_KIND = 2  # maildrop, NAME, kind: where pydantic puts the variant that it chose
+
+
+def _keys(table: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(field.alias or name for name, field in table.model_fields.items())
+
+
+def _table_at(loc: Place) -> type[BaseModel]:
+    """The table that holds the key at pydantic's ``loc``."""
+    words = [part for part in loc[:-1] if isinstance(part, str)]
+    if words and words[0] == "maildrop":
+        del words[1]
+    return _TABLE_OF.get(".".join(words), Config)
+
+
+def _place(loc: Place) -> Place:
+    """Pydantic's ``loc`` as keys of the file: without the variant, the "[key]" mark and a union's member."""
+    kinds = ("imap", "lmtp", "smtp")
+    if loc[0] == "maildrop" and len(loc) > _KIND and loc[_KIND] in kinds:
+        loc = (*loc[:_KIND], *loc[_KIND + 1 :])
+    return tuple(part for part in loc if isinstance(part, int) or "[" not in part)
+
+
+def _unknown_remedy(key: str, table: type[BaseModel]) -> str:
+    if likely := _likely(key, _keys(table)):
+        return f'did you mean "{likely}"?'
+    homes = [name for name, other in _TABLE_OF.items() if key in _keys(other)]
+    if homes:
+        return f"this key belongs in [{homes[0].split('.')[0]}]"
+    return f"known here: {', '.join(_keys(table))}"
+
+
+def _missing_remedy(place: Place) -> str:
+    table = key_path(place[:-1])
+    if not table:
+        return f"write a table [{place[0]}]; the shipped config.toml shows one"
+    return f'write {place[-1]} = "…" in [{table}] or set {variable(place)}'
+
+
+def _literal_remedy(error: ErrorDetails) -> str:
+    choices = re.findall(r"'([^']*)'", str(error.get("ctx", {}).get("expected", "")))
+    likely = _likely(str(error["input"]).lower(), choices)
+    return f'did you mean "{likely}"?' if likely else f"write one of {_list_of(choices)}"
+
+
+# What pydantic calls each fault: what to say of the value, and how to mend it.
+_FAULTS = {
+    "int_parsing": ("is not a whole number", "write a whole number, without quotes"),
+    "int_type": ("is not a whole number", "write a whole number, without quotes"),
+    "int_from_float": ("is not a whole number", "write a whole number, without quotes"),
+    "bool_parsing": ("is neither true nor false", "write true or false, without quotes"),
+    "bool_type": ("is neither true nor false", "write true or false, without quotes"),
+    "string_type": ("is not a text", "write it in quotes"),
+    "path_type": ("is not a path", "write it in quotes"),
+    "tuple_type": ("is not a list", 'write a list: ["…", "…"]'),
+    "model_type": ("is not a table", "write it as a table, as the shipped config.toml does"),
+    "model_attributes_type": ("is not a table", "write it as a table, as the shipped config.toml does"),
+    "dict_type": ("is not a table", "write it as a table of its own: [maildrop.support]"),
+    "string_too_short": ("is empty", "write something between the quotes"),
+    "too_short": ("is empty", "write at least one"),
+    "union_tag_not_found": ("has no kind", 'write kind = "imap", "lmtp" or "smtp"'),
+    "union_tag_invalid": ("has an unknown kind", 'write kind = "imap", "lmtp" or "smtp"'),
+}
+_PATTERN_REMEDIES = {
+    "prefix": 'write letters and digits, at most 16, beginning with a letter: "ETNIC"',
+    "holidays": 'write a country, such as "BE", or "" for none',
+    "header": 'write the name, a colon and what it holds: "X-Kind: ticket"',
+    "maildrop": "write letters, digits, - and _",
+}
+
+
+def _subject(place: Place, value: object) -> str:
+    """What a fault is said of: the value where it is short and no secret."""
+    speaks = isinstance(value, str | int | float) and value != "" and place[-1] not in _TWINS
+    return _shown(value) if speaks else "this"
+
+
+def _explain(error: ErrorDetails, layers: Layers) -> Problem:
+    """One finding of pydantic as a `Problem`; a secret's value is never repeated."""
+    loc, kind = error["loc"], error["type"]
+    place = _place(loc)
+    file, key = layers.named(place)
+    ctx = error.get("ctx", {})
+    match kind:
+        case "maild":
+            what, remedy = ctx["what"], ctx["remedy"]
+        case "extra_forbidden":
+            what, remedy = "unknown key", _unknown_remedy(str(place[-1]), _table_at(loc))
+        case "missing":
+            what, remedy = "missing", _missing_remedy(place)
+        case "literal_error":
+            what, remedy = f"{_shown(error['input'])} is not possible", _literal_remedy(error)
+        case "string_pattern_mismatch":
+            owner = str(place[0] if place[0] == "maildrop" else place[-1])
+            what, remedy = f"{_shown(error['input'])} is not possible", _PATTERN_REMEDIES.get(owner, "")
+        case _ if kind in _FAULTS:
+            what, remedy = _FAULTS[kind]
+            what = f"{_subject(place, error['input'])} {what}"
+        case _:
+            what, remedy = error["msg"].replace("Input should be", "this should be"), ""
+    return Problem(file=file, key=key, what=what, remedy=remedy)
+
+
+# --- secrets ------------------------------------------------------------------------------------------------
+
+
+def _secret_places(config: Config) -> Iterator[tuple[Place, Table, str]]:
+    """Every table that may hold a secret, with the secret's key."""
+    for name, key in (("desk", "secret"), ("submission", "password"), ("http", "token")):
+        if table := getattr(config, name, None):
+            yield (name,), table, key
+    for name, drop in (getattr(config, "maildrop", None) or {}).items():
+        if isinstance(drop, ImapMaildrop):
+            yield ("maildrop", name), drop, "password"
+
+
+def _read_secret(path: Path) -> str:
+    """The text of a secret file without its last line break; `OSError` or `ValueError` when there is none."""
+    text = path.read_text(encoding="utf-8").rstrip("\r\n")
+    if not text.strip():
+        raise ValueError("it is empty")
+    return text
+
+
+def _resolved(place: Place, table: Table, key: str, layers: Layers) -> tuple[Table, Problem | None]:
+    """The table with its secret read from the file that it names, if it names one."""
+    written = getattr(table, f"{key}_file")
+    file, shown = layers.named((*place, f"{key}_file"))
+    if written is None:
+        return table, None
+    if getattr(table, key) is not None:
+        what = f"{key} and {key}_file are both given"
+        return table, Problem(file=file, key=shown, what=what, remedy="keep one of them")
+    path = layers.path.parent / written
+    try:
+        text = _read_secret(path)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        what, remedy = (
+            f"cannot read {path}: {reason}",
+            f"write the {key} into it, readable by maild's user only",
+        )
+        if key == "secret":
+            remedy = f"make one: {KEY_RECIPE}"
+        return table, Problem(file=file, key=shown, what=what, remedy=remedy)
+    return table.model_copy(update={key: SecretStr(text), f"{key}_file": path}), None
+
+
+def _with_secrets(config: Config, layers: Layers) -> tuple[Config, list[Problem]]:
+    """The configuration with every secret file read, and what could not be read."""
+    update: dict[str, Any] = {"maildrop": dict(config.maildrop)}
+    problems = []
+    for place, table, key in _secret_places(config):
+        resolved, problem = _resolved(place, table, key, layers)
+        if problem is not None:
+            problems.append(problem)
+        if len(place) > 1:
+            update["maildrop"][place[1]] = resolved
+        else:
+            update[str(place[0])] = resolved
+    return config.model_copy(update=update), problems
+
+
+def password(server: ImapMaildrop | Submission) -> str:
+    """The password to log in with; a password file is read anew each time, so a changed one is used at once.
+
+    Raises:
+        ConfigError: the file cannot be read any more.
+    """
+    if server.password_file is None:
+        return server.password.get_secret_value() if server.password else ""
+    try:
+        return _read_secret(server.password_file)
+    except (OSError, ValueError) as error:
+        what = f"cannot be read: {error.strerror if isinstance(error, OSError) else error}"
+        remedy = f"write the password of {server.user} into it"
+        problem = Problem(file=str(server.password_file), key="", what=what, remedy=remedy)
+        raise ConfigError((problem,)) from error
+
+
+# --- what only several values together can tell -------------------------------------------------------------
+
+Finding = tuple[Place, str, str]
+
+
+def _check_secret_strength(config: Config) -> Iterator[Finding]:
+    desk = config.desk
+    if desk.secret is None and desk.secret_file is None:
+        what = "no secret: maild signs what it sends with one"
+        remedy = f'make one: {KEY_RECIPE}, then write secret_file = "secret" in [desk]'
+        yield ("desk", "secret_file"), what, remedy
+    if any(len(secret) < SHORTEST_SECRET for secret in desk.secrets) or (desk.secret and not desk.secrets):
+        place = ("desk", "secret_file" if desk.secret_file else "secret")
+        yield place, f"shorter than {SHORTEST_SECRET} characters", f"make one: {KEY_RECIPE}"
+
+
+def _check_passwords(config: Config) -> Iterator[Finding]:
+    for place, table, key in _secret_places(config):
+        wanted = getattr(table, "auth", "") == "password" and getattr(table, "user", "")
+        if wanted and getattr(table, key) is None and getattr(table, f"{key}_file") is None:
+            remedy = f'write {key}_file = "FILE" in [{key_path(place)}] or set {variable((*place, key))}'
+            yield (*place, f"{key}_file"), f"no {key} for {wanted}", remedy
+
+
+def _check_maildrops(config: Config) -> Iterator[Finding]:
+    if not config.maildrop:
+        yield ("maildrop",), "no maildrop: no mail would be taken", "write a table [maildrop.support]"
+    seen: dict[object, str] = {}
+    for name, drop in config.maildrop.items():
+        is_imap = isinstance(drop, ImapMaildrop)
+        same = (drop.host, drop.port, drop.user, drop.folder) if is_imap else drop.listen  # type: ignore[union-attr]
+        if same in seen:
+            yield ("maildrop", name), f"the same as [maildrop.{seen[same]}]", "keep one of them"
+        seen.setdefault(same, name)
+
+
+def _check_done(config: Config) -> Iterator[Finding]:
+    for name, drop in config.maildrop.items():
+        if not isinstance(drop, ImapMaildrop) or drop.after != "move":
+            continue
+        if drop.done in {"", drop.folder}:
+            what = 'after = "move" needs another folder to move to'
+            yield ("maildrop", name, "done"), what, 'write done = "Traités"'
+
+
+def _check_retry(config: Config) -> Iterator[Finding]:
+    retry = config.submission.retry
+    if any(later <= earlier for earlier, later in itertools.pairwise(retry)):
+        yield (
+            ("submission", "retry"),
+            "each wait should be longer than the last",
+            'such as ["1m", "5m", "1h"]',
+        )
+    if config.submission.give_up <= retry[-1]:
+        what = f"give_up comes before the last retry ({format_duration(retry[-1])})"
+        yield ("submission", "give_up"), what, 'write a longer time, such as "48h"'
+
+
+def _check_warnings(config: Config) -> Iterator[Finding]:
+    if list(config.sla.warn_at) != sorted(set(config.sla.warn_at)):
+        yield ("sla", "warn_at"), "the shares should rise", 'such as ["50%", "80%", "95%"]'
+
+
+def _twice(table: str, key: str, values: Iterable[str]) -> Iterator[Finding]:
+    """A finding for each value that came before, compared without case."""
+    seen: Counter[str] = Counter()
+    for index, value in enumerate(values):
+        seen[value.casefold()] += 1
+        if value and seen[value.casefold()] > 1:
+            yield (table, index, key), f'"{value}" is there twice', f"each {table} needs its own {key}"
+
+
+def _check_duplicates(config: Config) -> Iterator[Finding]:
+    yield from _twice("agent", "address", (agent.address for agent in config.agent))
+    yield from _twice("agent", "name", (agent.name for agent in config.agent))
+    yield from _twice("team", "name", (team.name for team in config.team))
+    yield from _twice("category", "name", (category.name for category in config.category))
+
+
+def _check_own_addresses(config: Config) -> Iterator[Finding]:
+    """Mail to an agent, team or administrator at the desk's own address would come back for ever."""
+    own = {address.casefold() for address in (config.desk.address, *config.desk.aliases)}
+    others: list[tuple[Place, str]] = [
+        *((("agent", i, "address"), agent.address) for i, agent in enumerate(config.agent)),
+        *((("team", i, "address"), team.address) for i, team in enumerate(config.team)),
+        *((("desk", "administrators", i), address) for i, address in enumerate(config.desk.administrators)),
+    ]
+    for place, address in others:
+        if address.casefold() in own:
+            what = f'"{address}" is the desk itself: its mail would come back for ever'
+            yield place, what, "write the address of a person or of another team"
+
+
+def _check_beneficiaries(config: Config) -> Iterator[Finding]:
+    seen: dict[str, str] = {}
+    for index, entry in enumerate(config.beneficiary):
+        for word in (*entry.domains, *entry.addresses):
+            other = seen.setdefault(word.casefold(), entry.entity)
+            if other != entry.entity:
+                what = f'"{word}" belongs to "{other}" already'
+                yield ("beneficiary", index), what, "name it for one entity only"
+
+
+def _check_teams(config: Config) -> Iterator[Finding]:
+    known = {
+        "desk",
+        *(team.name for team in config.team),
+        *(t for agent in config.agent for t in agent.teams),
+    }
+    named: list[tuple[Place, str]] = [
+        *((("rule", i, "team"), rule.team) for i, rule in enumerate(config.rule)),
+        *((("category", i, "team"), category.team) for i, category in enumerate(config.category)),
+    ]
+    for place, team in named:
+        if team and team not in known:
+            likely = _likely(team, known)
+            remedy = f'did you mean "{likely}"?' if likely else "write a [[team]], or give an agent this team"
+            yield place, f'nobody is in a team "{team}"', remedy
+
+
+def _check_categories(config: Config) -> Iterator[Finding]:
+    known = {"incident", "demande", *(category.name for category in config.category)}
+    for index, rule in enumerate(config.rule):
+        if rule.category and rule.category not in known:
+            likely = _likely(rule.category, known)
+            remedy = f'did you mean "{likely}"?' if likely else "write a [[category]] of that name"
+            yield ("rule", index, "category"), f'there is no category "{rule.category}"', remedy
+
+
+def _check_rules(config: Config) -> Iterator[Finding]:
+    for index, rule in enumerate(config.rule):
+        if rule.match == Match():
+            yield ("rule", index, "match"), "matches every mail", 'name a condition: { subject = "VPN" }'
+        if not (rule.team or rule.category or rule.priority or rule.scope):
+            yield ("rule", index), "suggests nothing", "give it a team, category, priority or scope"
+
+
+def _check_languages(config: Config) -> Iterator[Finding]:
+    for index, agent in enumerate(config.agent):
+        if agent.language and agent.language not in config.desk.languages:
+            what = f'"{agent.language}" is none of the desk\'s languages'
+            yield ("agent", index, "language"), what, f"write one of {_list_of(config.desk.languages)}"
+
+
+def _check_proof(config: Config) -> Iterator[Finding]:
+    doors = [name for name, drop in config.maildrop.items() if isinstance(drop, DoorMaildrop)]
+    if "m365" in config.security.proof and doors:
+        # Anybody who reaches such a door can write the header that Exchange strips from outside mail.
+        what = f'"m365" proves nothing for mail handed in at [maildrop.{doors[0]}]'
+        yield ("security", "proof"), what, 'use "token" and "dmarc", or IMAP maildrops only'
+
+
+# Each check with the tables that it reads: one is left out while a table that it reads is itself wrong.
+_CHECKS: tuple[tuple[Callable[[Config], Iterator[Finding]], frozenset[str]], ...] = (
+    (_check_secret_strength, frozenset({"desk"})),
+    (_check_passwords, frozenset({"submission", "maildrop"})),
+    (_check_maildrops, frozenset({"maildrop"})),
+    (_check_done, frozenset({"maildrop"})),
+    (_check_retry, frozenset({"submission"})),
+    (_check_warnings, frozenset({"sla"})),
+    (_check_duplicates, frozenset({"agent", "team", "category"})),
+    (_check_own_addresses, frozenset({"desk", "agent", "team"})),
+    (_check_beneficiaries, frozenset({"beneficiary"})),
+    (_check_teams, frozenset({"agent", "team", "category", "rule"})),
+    (_check_categories, frozenset({"category", "rule"})),
+    (_check_rules, frozenset({"rule"})),
+    (_check_languages, frozenset({"desk", "agent"})),
+    (_check_proof, frozenset({"security", "maildrop"})),
+)
+
+
+def _cross_check(config: Config, broken: frozenset[str], layers: Layers) -> Iterator[Problem]:
+    for check, needs in _CHECKS:
+        if needs & broken:
+            continue
+        for place, what, remedy in check(config):
+            file, key = layers.named(place)
+            yield Problem(file=file, key=key, what=what, remedy=remedy)
+
+
+# --- all together -------------------------------------------------------------------------------------------
+
+
+def _sound_part(tables: Tables, broken: frozenset[str]) -> Config:
+    """A configuration of the tables that are right by themselves; a broken one is absent or default."""
+    sound = {
+        name: TypeAdapter(field.rebuild_annotation()).validate_python(tables[name])
+        for name, field in Config.model_fields.items()
+        if name in tables and name not in broken
+    }
+    return Config.model_construct(**sound)
+
+
+def _judge(layers: Layers) -> tuple[Config, list[Problem]]:
+    tables = layers.merged()
+    problems = list(layers.problems)
+    broken: frozenset[str] = frozenset()
+    try:
+        config = Config(**tables)
+    except ValidationError as error:
+        found = error.errors()
+        broken = frozenset(str(each["loc"][0]) for each in found)
+        problems += [_explain(each, layers) for each in found]
+        config = _sound_part(tables, broken)
+    config, unread = _with_secrets(config, layers)
+    problems += [*unread, *_cross_check(config, broken, layers)]
+    return config, problems
+
+
+def build(layers: Layers) -> Config:
+    """The configuration that the layers make.
+
+    Raises:
+        ConfigError: with every problem, not only the first.
+    """
+    config, problems = _judge(layers)
+    if problems:
+        raise ConfigError(problems)
+    if not config.desk.templates:
+        return config
+    folder = str(layers.path.parent / config.desk.templates)
+    return config.model_copy(update={"desk": config.desk.model_copy(update={"templates": folder})})
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """The configuration in force: the file at ``path`` (None: `PLACES`), the environment over it.
+
+    Raises:
+        ConfigError: with every problem, not only the first.
+    """
+    return build(read_layers(path, environ))
+
+
+def policy(config: Config) -> judged.Policy:
+    """What a decision may know of this desk."""
+    desk, sla, budget = config.desk, config.sla, config.budget
+    return judged.Policy(
+        desk=judged.Desk(
+            name=desk.name,
+            address=desk.address,
+            aliases=desk.aliases,
+            prefix=desk.prefix,
+            languages=desk.languages,
+            timezone=desk.timezone,
+            phone=desk.phone,
+            signature=desk.signature,
+            administrators=desk.administrators,
+            plus_addresses=desk.plus_addresses,
+            secrets=desk.secrets,
+        ),
+        agents=tuple(_agent(agent, desk) for agent in config.agent),
+        teams=tuple(judged.Team(name=t.name, address=t.address, limit=t.limit) for t in config.team),
+        categories=tuple(
+            judged.Category(name=c.name, team=c.team, priority=c.priority, limit=c.limit)
+            for c in config.category
+        ),
+        rules=tuple(_rule(rule) for rule in config.rule),
+        beneficiaries=tuple(
+            judged.Beneficiary(entity=b.entity, domains=b.domains, addresses=b.addresses, status=b.status)
+            for b in config.beneficiary
+        ),
+        budget=judged.Budget(
+            receipt_max_age=budget.receipt_max_age,
+            mute_for=budget.mute_for,
+            recipient=budget.recipient,
+            ticket=budget.ticket,
+            domain=budget.domain,
+            total=budget.total,
+        ),
+        sla=judged.Sla(
+            limit=sla.limit,
+            near=sla.near,
+            warn_at=sla.warn_at,
+            clock=sla.clock,
+            silent_after=sla.silent_after,
+            close_after=sla.close_after,
+        ),
+        trusted_authserv_ids=config.security.trusted_authserv_ids,
+        proof=config.security.proof,
+    )
+
+
+def _agent(agent: Agent, desk: Desk) -> judged.Agent:
+    return judged.Agent(
+        name=agent.name,
+        address=agent.address,
+        teams=agent.teams,
+        lead=agent.lead,
+        language=agent.language or desk.languages[0],
+        away=agent.away,
+    )
+
+
+def _rule(rule: Rule) -> judged.Rule:
+    match = judged.Match(
+        subject=rule.match.subject,
+        from_=rule.match.from_,
+        to=rule.match.to,
+        text=rule.match.text,
+        attachment=rule.match.attachment,
+        header=rule.match.header,
+    )
+    return judged.Rule(
+        match=match, team=rule.team, category=rule.category, priority=rule.priority, scope=rule.scope
+    )
