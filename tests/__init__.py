@@ -1,1 +1,1 @@
-"""The tests, which mirror the tree: a package at every level, so that `tests.parsers` never hides `parsers`."""
+"""The tests mirror the tree, a package at every level: `tests.parsers` then never hides `parsers`."""

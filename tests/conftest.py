@@ -1,0 +1,201 @@
+"""Fixtures that every test may ask for: real servers, and mail to try them with.
+
+A server that is missing makes its tests skip, and the end of the run says so in one loud line a reason. With
+MAILD_REQUIRE_REAL=1, as CI sets it, nothing may skip: a skipped test then fails.
+"""
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.peers import dovecot as dovecot_peer
+from tests.peers import imap_poor
+from tests.peers import postgres as postgres_peer
+from tests.peers.certificate import Certificate, make_certificate
+from tests.peers.child import free_port
+from tests.peers.dovecot import Dovecot
+from tests.peers.imap_poor import PoorServer
+from tests.peers.mailbox import Mailbox
+from tests.peers.postgres import Postgres
+from tests.peers.smtp import Sink
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+REQUIRE_REAL = os.environ.get("MAILD_REQUIRE_REAL", "") not in {"", "0"}
+
+
+# --- nothing is left out in silence -------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turns a skip into a failure where nothing may skip."""
+    report = yield
+    if REQUIRE_REAL and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but MAILD_REQUIRE_REAL=1: {_reason(report)}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a module that skips itself."""
+    report = yield
+    if REQUIRE_REAL and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but MAILD_REQUIRE_REAL=1: {_reason(report)}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line for each reason why something was not tested."""
+    skipped = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", ()))
+    for reason, number in sorted(skipped.items()):
+        terminalreporter.write_line(f"NOT TESTED ({number} skipped): {reason}", yellow=True, bold=True)
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    # A skip's longrepr is (path, line, "Skipped: reason").
+    place = report.longrepr
+    return str(place[2]).removeprefix("Skipped: ") if isinstance(place, tuple) else str(place)
+
+
+def _skip_where(reason: str) -> None:
+    if reason:
+        pytest.skip(reason)
+
+
+# --- places -------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _short_directory() -> Iterator[Path]:
+    """A directory whose path leaves room for a socket's name; pytest's own are too long for that."""
+    directory = Path(tempfile.mkdtemp(prefix="maild-", dir="/tmp"))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """An empty directory with a short path, for programs that make UNIX sockets."""
+    with _short_directory() as directory:
+        yield directory
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """Real and strange mails by source, `SOURCE/*.eml`: `shared/corpus` beside the repository."""
+    _skip_where("" if (SHARED / "corpus").is_dir() else "shared/corpus is not beside the repository")
+    return SHARED / "corpus"
+
+
+@pytest.fixture(scope="session")
+def chaos() -> Path:
+    """The fault injector, `shared/chaos` beside the repository."""
+    _skip_where("" if (SHARED / "chaos").is_dir() else "shared/chaos is not beside the repository")
+    return SHARED / "chaos"
+
+
+# --- IMAP ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """One Dovecot for the whole run; a test that stops or kills it must take `own_dovecot`."""
+    _skip_where(dovecot_peer.missing())
+    with _short_directory() as directory:
+        server = Dovecot(directory)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def mailbox(dovecot: Dovecot) -> Mailbox:
+    """A fresh account on the real Dovecot, its INBOX empty."""
+    return dovecot.mailbox()
+
+
+@pytest.fixture
+def own_dovecot(short_path: Path) -> Iterator[Dovecot]:
+    """A Dovecot of the test's own, running, to be stopped, killed and started at will."""
+    _skip_where(dovecot_peer.missing())
+    server = Dovecot(short_path)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()  # an orderly end takes a second
+
+
+@pytest.fixture
+def poor_mailbox(short_path: Path) -> Iterator[Mailbox]:
+    """The one account of a server that knows no keywords."""
+    _skip_where(imap_poor.missing())
+    server = PoorServer(short_path)
+    try:
+        server.start()
+        yield server.mailbox()
+    finally:
+        server.stop()
+
+
+# --- SMTP ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    """A plain SMTP server without login that keeps what it is given, or does what its script says."""
+    server = Sink()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def smtp_port() -> int:
+    """A port on which nothing listens: an unreachable server, or room for one."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """Self-signed, for localhost and 127.0.0.1."""
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+# --- PostgreSQL ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One cluster for the whole run; a test that stops it must start it again."""
+    _skip_where(postgres_peer.missing())
+    with _short_directory() as directory:
+        server = Postgres(directory)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """The address of a fresh, empty database."""
+    name = postgres.create_database()
+    yield postgres.url(name)
+    postgres.drop_database(name)
