@@ -2,7 +2,7 @@
 
 Stands between ``body`` (which finds the HTML) and ``quotes``. Structure that mail clients give a quotation is
 left out here, words are judged there. Total: markup that would cost too much is stripped of its tags by a plain
-pattern instead (``too_deep``).
+pattern instead (``costly``).
 """
 
 import html as entities
@@ -16,6 +16,15 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 MAX_HTML: Final = 1_000_000  # characters
 MAX_NESTING: Final = 500  # levels; lexbor and ammonia both need quadratic time beyond
 
+MAX_ATTRIBUTES: Final = 1_000  # of one element; both libraries compare each with every other
+SMALL: Final = 20_000  # characters; no element of so short a source can have too many attributes
+
+# One attribute as the HTML standard reads it (13.2.5.32 ff.); possessive, so that the scan stays linear.
+_ATTRIBUTE: Final = (
+    r"[\s/]*+(?:=[^\s/>=]*+|[^\s/>=]++)(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>\"'][^\s>]*+))?+"
+)
+_ELEMENT: Final = re.compile(rf"<[a-zA-Z][^\s/>]*+(?:{_ATTRIBUTE}){{0,{MAX_ATTRIBUTES}}}+")
+_ONE_MORE: Final = re.compile(_ATTRIBUTE)
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,30})")
 # Elements that close themselves or each other do not nest.
 _FLAT: Final = frozenset(
@@ -61,7 +70,7 @@ _STYLES: Final = frozenset(
     "list-style-type line-height".split()
 )
 _TINY: Final = frozenset({"0", "1", "2", "0px", "1px", "2px"})
-_IMAGE: Final = re.compile(r"<img\b[^>]{0,4000}>", re.IGNORECASE)
+_IMAGE: Final = re.compile(r"<img\b[^<>]{0,4000}>", re.IGNORECASE)
 _REMOTE: Final = re.compile(r"\ssrc\s*=\s*[\"']?\s*(?:https?:)?//", re.IGNORECASE)
 _SIZE: Final = re.compile(r"\s(?:width|height)\s*=\s*[\"']?\s*([0-9]{1,5}(?:px)?)\b", re.IGNORECASE)
 
@@ -72,25 +81,25 @@ class HtmlText:
 
     whole: str
     new: str | None
-    too_deep: bool
+    costly: bool
 
 
 def read_html(source: str) -> HtmlText:
     """The text of ``source`` in reading order, blocks on lines of their own."""
     source = guarded(source)
-    if nesting(source) > MAX_NESTING:
-        return HtmlText(whole=_stripped(source), new=None, too_deep=True)
+    if is_costly(source):
+        return HtmlText(whole=_stripped(source), new=None, costly=True)
     body = LexborHTMLParser(source).body
     if body is None:
-        return HtmlText(whole="", new=None, too_deep=False)
+        return HtmlText(whole="", new=None, costly=False)
     whole = _text(body, frozenset(), frozenset())
     lowered = source.lower()
     if not any(word in lowered for word in _STRUCTURE):
-        return HtmlText(whole=whole, new=None, too_deep=False)
+        return HtmlText(whole=whole, new=None, costly=False)
     skipped = frozenset(node.mem_id for node in body.css(_QUOTATION))
     cuts = frozenset(node.mem_id for node in body.css(_CUT)) | _rules_above(body, lowered)
     new = _text(body, skipped, cuts) if skipped or cuts else None
-    return HtmlText(whole=whole, new=new, too_deep=False)
+    return HtmlText(whole=whole, new=new, costly=False)
 
 
 def guarded(source: str) -> str:
@@ -99,6 +108,15 @@ def guarded(source: str) -> str:
     if "\0" in source:
         source = source.replace("\0", "")
     return source.encode("utf-8", "replace").decode() if not source.isascii() else source
+
+
+def is_costly(source: str) -> bool:
+    """Whether parsing ``source`` would take the libraries more than linear time: too deep, or one element crowded."""
+    if nesting(source) > MAX_NESTING:
+        return True
+    if len(source) <= SMALL:
+        return False
+    return any(_ONE_MORE.match(source, one.end()) for one in _ELEMENT.finditer(source) if one.end() - one.start() > SMALL // 10)
 
 
 def nesting(source: str) -> int:
@@ -124,7 +142,7 @@ def sanitize_html(source: str) -> str:
     to be beacons go.
     """
     source = guarded(source)
-    if nesting(source) > MAX_NESTING:
+    if is_costly(source):
         return ""
     if "<img" in source or "<IMG" in source:
         source = _IMAGE.sub(_without_beacon, source)

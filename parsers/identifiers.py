@@ -11,7 +11,7 @@ MAX_IDENTIFIERS: Final = 500
 
 _BRACKETED: Final = re.compile(r"<([^<>]{1,998})>")
 _BLANK: Final = re.compile(r"\s+")
-_BARE: Final = re.compile(r"[^\s<>,;\"]{1,998}@[^\s<>,;\"]{1,998}|[^\s<>,;\"@]{1,998}@")
+_SEPARATORS: Final = re.compile(r"[\s<>,;\"()]+")
 
 
 def identifiers(field: str) -> tuple[str, ...]:
@@ -24,9 +24,9 @@ def identifiers(field: str) -> tuple[str, ...]:
         outside = _BRACKETED.sub(" ", field)
         found = [_BLANK.sub("", inner) for inner in _BRACKETED.findall(field)]
         if "@" in outside and not any("@" in one for one in found):
-            found += _BARE.findall(outside)
+            found += _bare(outside)
     else:
-        found = _BARE.findall(field)
+        found = _bare(field)
     return tuple(dict.fromkeys(one for one in found if one))[-MAX_IDENTIFIERS:]
 
 
@@ -37,3 +37,8 @@ def message_identifier(field: str) -> str:
         return found[0]
     bare = field.strip().strip("<>").strip()
     return "" if not bare or _BLANK.search(bare) else bare[:998]
+
+
+def _bare(field: str) -> list[str]:
+    """The words that look like identifiers although nobody put brackets around them."""
+    return [word for word in _SEPARATORS.split(field) if "@" in word[1:] and len(word) <= 998]

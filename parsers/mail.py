@@ -38,6 +38,9 @@ _DIGESTED: Final = (
     "from", "sender", "reply-to", "to", "cc", "subject", "date", "in-reply-to", "references", "mime-version",
     "content-type", "content-transfer-encoding", "content-disposition", "content-id", "content-language",
 )  # fmt: skip
+_DATE: Final = re.compile(
+    r"\b(\d{1,2})[ -]([A-Za-z]{3})[a-z]{0,8}[ -](\d{4}),? (\d{1,2}:\d{2})(?::(\d{2}))?(?: ([+-]\d{4}))?"
+)
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f<>:\"/\\|?*\u202a-\u202e\u2066-\u2069]+")
 _CALENDAR_METHOD: Final = re.compile(r"^METHOD:[ \t]*REPLY[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _CALENDAR_UID: Final = re.compile(r"^UID(?:;[^:\r\n]{0,200})?:(.{1,1000})$", re.IGNORECASE | re.MULTILINE)
@@ -212,7 +215,7 @@ def _people(fields: Fields, defects: list[str]) -> _People:
         reply_to=_either(read.get("reply-to", ()), raw["reply-to"]),
         to=_either(read.get("to", ()), raw["to"]),
         cc=_either(read.get("cc", ()), raw["cc"]),
-        date=_date(read.get("date"), date),
+        date=_date(read.get("date"), fields.all("date")),
     )
 
 
@@ -272,18 +275,35 @@ def _either(read: object, raw: str) -> tuple[Address, ...]:
     return found or read_addresses(raw)
 
 
-def _date(read: object, raw: str) -> datetime | None:
-    """The Date in UTC (RFC 5322 3.3); one without a zone is taken for UTC. None when it makes no sense."""
-    if not isinstance(read, datetime):
+def _date(read: object, values: Sequence[bytes]) -> datetime | None:
+    """The Date in UTC (RFC 5322 3.3); one without a zone is taken for UTC. None when none makes sense."""
+    candidates = [read] if isinstance(read, datetime) else []
+    candidates += [_loose_date(raw_text(value)) for value in values[:5]]
+    for found in candidates:
         try:
-            read = parsedate_to_datetime(raw) if raw else None
-        except (ValueError, TypeError, IndexError, OverflowError):
-            return None
-    if read is None:
+            if found is not None:
+                return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):  # a year or a zone that no clock has
+            continue
+    return None
+
+
+def _loose_date(raw: str) -> datetime | None:
+    """A date as programs write it that know no RFC: ISO 8601, or day, month and time somewhere in the value."""
+    try:
+        return parsedate_to_datetime(raw)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        pass
+    try:
+        return datetime.fromisoformat(raw.strip())
+    except ValueError:
+        pass
+    found = _DATE.search(raw)
+    if found is None:
         return None
     try:
-        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
+        return parsedate_to_datetime(f"{found[1]} {found[2]} {found[3]} {found[4]}:{found[5] or '00'} {found[6] or '+0000'}")
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
 
@@ -321,12 +341,12 @@ def _segment(segment: Segment, defects: list[str]) -> tuple[str, str | None, str
 
 def _html_text(source: str, defects: list[str]) -> HtmlText:
     read = read_html(source)
-    if read.too_deep:
-        defects.append("HTML nested too deep, shown as text only")
+    if read.costly:
+        defects.append("HTML too intricate, read as text only")
     return HtmlText(
         whole=without_controls(read.whole),
         new=None if read.new is None else without_controls(read.new),
-        too_deep=read.too_deep,
+        costly=read.costly,
     )
 
 
@@ -347,15 +367,27 @@ def _delivery(
         return report.read_rejection(parts, text)
     sender = people.sender or Address("", "")
     return_path = _return_path(fields)
+    daemon = report.is_daemon(sender.address, sender.name) or report.is_daemon(return_path or " ")
+    if daemon and (enclosed := _enclosed_report(parts)) is not None:
+        return enclosed
     notice = report.Notice(
         subject=subject,
         text=text,
         sender=sender.address,
-        daemon=report.is_daemon(sender.address, sender.name) or report.is_daemon(return_path or " "),
+        daemon=daemon,
         null_path=return_path == "",
         own=frozenset(address.key for address in (*people.to, *people.cc, sender)),
     )
     return report.read_old_notice(notice, parts, fields.text("x-failed-recipients"))
+
+
+def _enclosed_report(parts: Sequence[Part]) -> DeliveryReport | None:
+    """A report that a gateway of the reporting server wrapped once more."""
+    for part in parts:
+        if part.content_type == "message/rfc822" and part.content.find(b"/delivery-status", part.start, part.end) > 0:
+            tree, _ = read_tree(part.payload())
+            return report.read_delivery_report(tuple(tree.leaves()))
+    return None
 
 
 def _forwards_attached(subject: str, parts: Sequence[Part]) -> bool:

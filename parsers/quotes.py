@@ -14,6 +14,7 @@ from parsers.subject import is_forward_prefix
 MAX_LINES: Final = 5_000  # lines that are looked at; what follows is kept
 MAX_LINE: Final = 1_000  # characters of a line that patterns see
 SIGNATURE_LINES: Final = 15
+MAX_QUESTION: Final = 12  # quoted lines that still read as the question of the answer below
 
 #: Our own separator line at the top of each notification, by language.
 SEPARATORS: Final = {
@@ -67,7 +68,7 @@ _PHRASE_WORDS: Final = (
 )  # fmt: skip
 _ABBREVIATION: Final = re.compile(r"\b\w{1,5}\.$")
 # "2016-10-24 15:36 GMT+02:00 X <x@y>:" needs no verb.
-_DATED_SENDER: Final = re.compile(r"(?=\S{0,30} ?\d)[^<>]{0,100}\d{1,2}:\d\d[^<>]{0,120}<[^<>\s]{1,64}@[^<>\s]{1,255}>:$")
+_DATED_SENDER: Final = re.compile(r"(?=\S{0,30} ?\d)[^<>]{0,100}\d{1,2}:\d\d[^<>]{0,120}< ?[^<>\s]{1,64}@[^<>\s]{1,255}>:$")
 _OPENER: Final = re.compile(
     r"[\s>*_]*(?:le|on|am|op|el|il|in|den|dne|w dniu|в)\b|[\s>*_]*(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lun|mar|mer|jeu"
     r"|ven|sam|dim|mon|tue|wed|thu|fri|sat|sun|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|maandag"
@@ -75,7 +76,7 @@ _OPENER: Final = re.compile(
     re.IGNORECASE,
 )
 _TAGLINE: Final = re.compile(
-    r"[\s>*_]*(?:envoyé (?:de|depuis|à partir d|via|avec)\b|envoyé par mon\b|sent (?:from|via|with|using)\b"
+    r"[\s>*_]*(?:envoyé (?:de|depuis|à partir d|via|avec)\b|envoyé par mon\b|sent (?:from|via|with|using)\b|sendt fra\b|skickat från\b"
     r"|verstuurd (?:vanaf|met|vanuit|via)\b|verzonden (?:vanaf|met|vanuit|via)\b"
     r"|von (?:meinem|meiner) .{1,60} gesendet|gesendet (?:von|mit|über|aus)\b|von .{1,40} gesendet\s*$"
     r"|télécharge[rz] outlook|obtene[rz] outlook|get outlook for|download outlook|outlook downloaden"
@@ -303,15 +304,28 @@ def _behind_attribution(scan: _Scan, start: int, end: int, above: bool) -> list[
         return []
     if not scan.plain[first].lstrip().startswith(">"):
         return [] if above else list(range(start, end))
-    answers = []
-    for number in range(first, end):
-        line = scan.plain[number]
-        if line.lstrip().startswith(">"):
-            continue
-        if number in scan.cuts or number in scan.attributions:
-            break
-        answers.append(number)
-    return answers
+    last = first
+    while last < end and last not in scan.cuts and (last not in scan.attributions or scan.plain[last][0] == ">"):
+        last += 1
+    unquoted = [n for n in range(first, last) if not scan.plain[n].lstrip().startswith(">")]
+    answers = _without_signature(scan.plain, unquoted)
+    if not above or not any(scan.plain[number] for number in answers):
+        return unquoted
+    # Answers below a question mean little without it; a long quotation is no question.
+    return sorted({*unquoted, *_questions(scan.plain, first, answers[-1])})
+
+
+def _questions(plain: list[str], first: int, last: int) -> list[int]:
+    """The quoted lines between two line numbers, those in runs too long to be a question left out."""
+    out: list[int] = []
+    run: list[int] = []
+    for number in range(first, last):
+        if plain[number].lstrip().startswith(">"):
+            run.append(number)
+        elif plain[number]:
+            out += run if len(run) <= MAX_QUESTION else []
+            run = []
+    return out + (run if len(run) <= MAX_QUESTION else [])
 
 
 def _quoted_block(scan: _Scan, number: int, end: int, answers: bool) -> tuple[int, bool]:

@@ -61,7 +61,12 @@ _NAMES_RECIPIENT: Final = re.compile(
     r"|(?:e-?mail )?address|user|to|for|destinataires?|empfänger|ontvanger)\W{0,6}$",
     re.IGNORECASE,
 )
-_NAMES_OTHER: Final = re.compile(r"(?:contact|from|sender|sent by|via|help|reply to|accepting mail)\b", re.IGNORECASE)
+_BEGINS_LIST: Final = re.compile(
+    r"did not reach the following|following (?:recipient|address|destinat)|destinataires? suivants?|folgende[n]? empfänger"
+    r"|volgende (?:ontvanger|geadresseerde)|failed (?:recipients|addresses)|could not be delivered to",
+    re.IGNORECASE,
+)
+_NAMES_OTHER: Final = re.compile(r"\b(?:contact|from|sender|sent by|via|help|reply to|accepting mail)\b|^\W*(?:to|cc):", re.IGNORECASE)
 _MAIL_ID: Final = re.compile(
     r"^[ \t>]{0,20}(?:original-)?message-id:[ \t]*(?:\r?\n[ \t>]{1,20})?(<[^<>\s]{3,400}>)",
     re.IGNORECASE | re.MULTILINE,
@@ -70,7 +75,7 @@ _RETURNED_TO: Final = re.compile(r"^[ \t>]{0,20}to:[ \t]*[^\n@]{0,200}?<?([^\s<>
 _RETURNED: Final = re.compile(
     r"^[ \t]{0,20}(?:-{2,}.{0,40}(?:original|returned|copy|copie|included|unsent|below|header|message text).{0,80}$"
     r"|received: |return-path: |message-id: |.{0,40}(?:copy of the message|original message|old message"
-    r"|message headers|headers of the message).{0,80}$)",
+    r"|message headers|headers of the message)[^\n:]{0,60}:[ \t]{0,9}$)",
     re.IGNORECASE | re.MULTILINE,
 )
 _ACTIONS: Final = {"error": "failed", "failure": "failed", "undeliverable": "failed", "delay": "delayed"}
@@ -138,7 +143,7 @@ def _recipient_group(fields: Fields) -> DeliveryReport | None:
     declared = _STATUS.search(fields.text("status"))
     status = declared[1] if declared else ""
     if not status or status.endswith(".0.0"):
-        status = _status_in(diagnostic, status)
+        status = _status_in(f"{diagnostic} {fields.text('status')} ", status)
     return DeliveryReport(
         recipient=recipient,
         status=status,
@@ -238,6 +243,9 @@ def _own_words(text: str) -> str:
 def _recipient_in(words: str, own: frozenset[str]) -> str:
     """The address that most looks like the one that failed: alone on its line, or named as recipient."""
     best, best_weight = "", 0
+    begins = _BEGINS_LIST.search(words)
+    if begins and _ADDRESS.search(words, begins.end()):
+        words = words[begins.end() :]
     for line in words.split("\n")[:400]:
         if "@" not in line:
             continue
