@@ -1,8 +1,8 @@
 """Mail that no person wrote: absence notices, bounces, newsletters, the desk's own mail coming back (pure).
 
-Stands beside ``clients.py`` below the corpus of ``mails.py``. What is answered is a ``Receipt`` as the bench's
-sink caught it. The forms are those that servers really use, the awkward ones included: no standard header at
-all, a bounce that is plain text with a null return path. It cannot fail.
+Stands beside ``clients.py`` below the corpus of ``mails.py``. What is answered is a ``Receipt`` as the
+bench's sink caught it. The forms are those that servers really use, the awkward ones included: no standard
+header at all, a bounce that is plain text with a null return path. It cannot fail.
 """
 
 import random
@@ -58,10 +58,22 @@ class Notice:
 
 
 ABSENCES = (
-    "Bonjour,\r\n\r\nJe suis absent(e) du bureau jusqu'au lundi 30 novembre inclus, sans accès à ma messagerie.\r\n"
-    "En cas d'urgence, veuillez contacter le secrétariat au 081 24 24 24.\r\n\r\nBien à vous,\r\n{name}",
-    "Merci pour votre message. En congé jusqu'au 1er décembre, je vous répondrai dès mon retour.\r\n\r\n{name}",
-    "Ik ben afwezig tot en met maandag. Voor dringende zaken kunt u terecht bij het secretariaat.\r\n\r\n{name}",
+    """\
+Bonjour,
+
+Je suis absent(e) du bureau jusqu'au lundi 30 novembre inclus, sans accès à ma messagerie.
+En cas d'urgence, veuillez contacter le secrétariat au 081 24 24 24.
+
+Bien à vous,
+{name}""",
+    """\
+Merci pour votre message. En congé jusqu'au 1er décembre, je vous répondrai dès mon retour.
+
+{name}""",
+    """\
+Ik ben afwezig tot en met maandag. Voor dringende zaken kunt u terecht bij het secretariaat.
+
+{name}""",
 )
 
 
@@ -99,13 +111,16 @@ def absence_text(rng: random.Random, notice: Notice) -> str:
     return rng.choice(ABSENCES).format(name=notice.sender.name)
 
 
-# --- absence notices -------------------------------------------------------------------------------------------
+# --- absence notices ----------------------------------------------------------------------------------------
 
 
 def exchange_absence(rng: random.Random, notice: Notice, receipt: Receipt) -> bytes:
-    """Exchange: Auto-Submitted auto-generated, X-Auto-Response-Suppress All, null return path, HTML beside text."""
+    """Exchange.
+
+    Auto-Submitted auto-generated, X-Auto-Response-Suppress All, null return path, HTML beside text.
+    """
     text = absence_text(rng, notice)
-    markup = f"<html><body><p>{text.replace(chr(13) + chr(10), '<br>')}</p></body></html>"
+    markup = f"<html><body><p>{text.replace(chr(10), '<br>')}</p></body></html>"
     kind, body = multipart(
         "alternative", f"_000_{token(rng, 36)}_", [text_part("plain", text), text_part("html", markup)]
     )
@@ -176,16 +191,18 @@ ABSENCE_FORMS: tuple[Answerer, ...] = (
 )
 
 
-# --- bounces ---------------------------------------------------------------------------------------------------
+# --- bounces ------------------------------------------------------------------------------------------------
 
 
 def status_part(receipt: Receipt, notice: Notice) -> str:
     """The machine-readable part of a report (RFC 3464 2)."""
     body = (
-        f"Reporting-MTA: dns; mx.{notice.sender.domain}\r\nArrival-Date: {format_datetime(receipt.date)}\r\n\r\n"
+        f"Reporting-MTA: dns; mx.{notice.sender.domain}\r\nArrival-Date: "
+        f"{format_datetime(receipt.date)}\r\n\r\n"
         f"Final-Recipient: rfc822; {receipt.recipient}\r\nOriginal-Recipient: rfc822;{receipt.recipient}\r\n"
         "Action: failed\r\nStatus: 5.1.1\r\n"
-        f"Diagnostic-Code: smtp; 550 5.1.1 <{receipt.recipient}>: Recipient address rejected: User unknown\r\n"
+        f"Diagnostic-Code: smtp; 550 5.1.1 <{receipt.recipient}>: Recipient address rejected: User "
+        "unknown\r\n"
     )
     return part(
         [("Content-Description", "Delivery report"), ("Content-Type", "message/delivery-status")], body
@@ -195,8 +212,10 @@ def status_part(receipt: Receipt, notice: Notice) -> str:
 def reported(rng: random.Random, notice: Notice, receipt: Receipt, *, whole_mail: bool) -> bytes:
     """A multipart/report (RFC 3462) with the mail or only its headers returned."""
     explanation = (
-        f"This is the mail system at host mx.{notice.sender.domain}.\r\n\r\nI'm sorry to have to inform you that "
-        f"your message could not\r\nbe delivered to one or more recipients.\r\n\r\n<{receipt.recipient}>: unknown user"
+        f"This is the mail system at host mx.{notice.sender.domain}.\r\n\r\nI'm sorry to have to inform "
+        "you that "
+        f"your message could not\r\nbe delivered to one or more recipients.\r\n\r\n<{receipt.recipient}>: "
+        "unknown user"
     )
     returned = (
         part([("Content-Type", "message/rfc822")], receipt.content.decode("utf-8", "replace"))
@@ -247,8 +266,10 @@ def exchange_bounce(rng: random.Random, notice: Notice, receipt: Receipt) -> byt
 def daemon_bounce(rng: random.Random, notice: Notice, receipt: Receipt) -> bytes:
     """qmail and its like: plain text, null return path, a copy of the mail below a line."""
     text = (
-        f"Hi. This is the qmail-send program at {notice.sender.domain}.\r\nI'm afraid I wasn't able to deliver your "
-        "message to the following addresses.\r\nThis is a permanent error; I've given up. Sorry it didn't work out."
+        f"Hi. This is the qmail-send program at {notice.sender.domain}.\r\nI'm afraid I wasn't able to "
+        "deliver your "
+        "message to the following addresses.\r\nThis is a permanent error; I've given up. Sorry it didn't "
+        "work out."
         f"\r\n\r\n<{receipt.recipient}>:\r\nSorry, no mailbox here by that name. (#5.1.1)\r\n\r\n"
         f"--- Below this line is a copy of the message.\r\n\r\nReturn-Path: <{DESK}>\r\n{receipt.headers}\r\n"
     )
@@ -266,13 +287,14 @@ BOUNCE_FORMS: tuple[Answerer, ...] = (
 )
 
 
-# --- newsletters -----------------------------------------------------------------------------------------------
+# --- newsletters --------------------------------------------------------------------------------------------
 
 
 def newsletter(rng: random.Random, notice: Notice, number: int) -> bytes:
     """A newsletter: two of three name their list (RFC 2919, 2369), the others only say Precedence bulk."""
     blocks = "".join(
-        f'<table width="600" cellpadding="0" cellspacing="0" role="presentation"><tr><td style="font-family:Arial,'
+        f'<table width="600" cellpadding="0" cellspacing="0" role="presentation"><tr><td '
+        'style="font-family:Arial,'
         f'sans-serif;font-size:14px;color:#333333;padding:12px 24px"><h2>{token(rng, 9)}</h2><p>{text}</p>'
         f'<a href="https://news.example.org/c/{token(rng, 60)}">Lire la suite</a></td></tr></table>\r\n'
         for text in paragraphs(rng, count=rng.randrange(8, 24))

@@ -1,9 +1,10 @@
-"""How each mail client puts a letter on the wire: Outlook, Gmail, Apple Mail, Thunderbird, telephones (pure).
+"""How each mail client puts a letter on the wire: Outlook, Gmail, Apple Mail, Thunderbird, telephones
+(pure).
 
-Stands between the people of ``words.py`` and the corpus of ``mails.py``: a ``Letter`` comes in, the bytes that
-an IMAP server would hold come out, with CRLF line ends and the headers that such mail really carries. The bytes
-are put together by hand: the writers in the standard library write no mail that looks like Outlook's. It cannot
-fail on the letters that this package makes.
+Stands between the people of ``words.py`` and the corpus of ``mails.py``: a ``Letter`` comes in, the bytes
+that an IMAP server would hold come out, with CRLF line ends and the headers that such mail really carries.
+The bytes are put together by hand: the writers in the standard library write no mail that looks like
+Outlook's. It cannot fail on the letters that this package makes.
 """
 
 import base64
@@ -36,7 +37,8 @@ p.MsoNormal, li.MsoNormal, div.MsoNormal {margin:0cm; margin-bottom:.0001pt; fon
 a:link, span.MsoHyperlink {mso-style-priority:99; color:#0563C1; text-decoration:underline;}
 a:visited, span.MsoHyperlinkFollowed {mso-style-priority:99; color:#954F72; text-decoration:underline;}
 p.msonormal0, li.msonormal0, div.msonormal0 {mso-style-name:msonormal; mso-margin-top-alt:auto;
- margin-right:0cm; mso-margin-bottom-alt:auto; margin-left:0cm; font-size:11.0pt; font-family:"Calibri",sans-serif;}
+ margin-right:0cm; mso-margin-bottom-alt:auto; margin-left:0cm; font-size:11.0pt;
+ font-family:"Calibri",sans-serif;}
 span.EmailStyle18 {mso-style-type:personal-compose; font-family:"Calibri",sans-serif; color:windowtext;}
 .MsoChpDefault {mso-style-type:export-only; font-family:"Calibri",sans-serif; mso-fareast-language:EN-US;}
 @page WordSection1 {size:612.0pt 792.0pt; margin:70.85pt 70.85pt 70.85pt 70.85pt;}
@@ -80,7 +82,7 @@ class Letter:
     files: tuple[File, ...] = ()
 
 
-# --- pieces of mail --------------------------------------------------------------------------------------------
+# --- pieces of mail -----------------------------------------------------------------------------------------
 
 
 def encoded_words(text: str, *, charset: str = "utf-8") -> str:
@@ -169,7 +171,8 @@ def received(rng: random.Random, date: datetime, *, hops: int, recipient: str = 
         when = format_datetime(date + timedelta(seconds=hops - hop))
         address = ".".join(str(rng.randrange(1, 255)) for _ in range(4))
         value = (
-            f"from {host} ({host} [{address}])\r\n by smtp{hop + 1}.etnic.example.be (Postfix) with ESMTPS id "
+            f"from {host} ({host} [{address}])\r\n by smtp{hop + 1}.etnic.example.be (Postfix) with ESMTPS "
+            "id "
             f"{token(rng, 11)}\r\n for <{recipient}>; {when}"
         )
         lines.append(("Received", value))
@@ -179,27 +182,27 @@ def received(rng: random.Random, date: datetime, *, hops: int, recipient: str = 
 def delivery(rng: random.Random, letter: Letter, *, hops: int) -> Headers:
     """What the desk's own servers put on top of every mail."""
     domain = letter.sender.domain
+    proven = (
+        f"mx.etnic.example.be;\r\n dkim=pass header.d={domain} header.s=selector1;\r\n"
+        f" spf=pass smtp.mailfrom={letter.sender.address};\r\n dmarc=pass header.from={domain}"
+    )
     return [
         ("Return-Path", f"<{letter.sender.address}>"),
         ("Delivered-To", DESK),
         *received(rng, letter.date, hops=hops),
-        (
-            "Authentication-Results",
-            f"mx.etnic.example.be;\r\n dkim=pass header.d={domain} header.s=selector1;\r\n"
-            f" spf=pass smtp.mailfrom={letter.sender.address};\r\n dmarc=pass header.from={domain}",
-        ),
+        ("Authentication-Results", proven),
     ]
 
 
 def signature(rng: random.Random, domain: str) -> tuple[str, str]:
     """A DKIM-Signature of the usual length (RFC 6376 3.5)."""
     wrapped = "\r\n ".join(token(rng, 68) for _ in range(5))
-    return (
-        "DKIM-Signature",
+    value = (
         f"v=1; a=rsa-sha256; c=relaxed/relaxed; d={domain}; s=selector1;\r\n"
         " h=From:Date:Subject:Message-ID:Content-Type:MIME-Version:X-MS-Exchange-SenderADCheck;\r\n"
-        f" bh={token(rng, 43)}=; b={wrapped}==",
+        f" bh={token(rng, 43)}=; b={wrapped}=="
     )
+    return "DKIM-Signature", value
 
 
 def addressing(letter: Letter) -> Headers:
@@ -238,7 +241,7 @@ def quote_marks(text: str) -> str:
     return "\r\n".join(f"> {line}" for line in text.splitlines())
 
 
-# --- the clients -----------------------------------------------------------------------------------------------
+# --- the clients --------------------------------------------------------------------------------------------
 
 
 def outlook_identifier(rng: random.Random) -> str:
@@ -297,12 +300,15 @@ def exchange_headers(rng: random.Random, letter: Letter) -> Headers:
 def outlook_quote(quoted: Quoted) -> tuple[str, str]:
     """The text and the HTML under an answer written with a French Outlook."""
     when = quoted.date.strftime("%A %d %B %Y %H:%M")
-    block = f"De : {quoted.name} <{quoted.address}>\r\nEnvoyé : {when}\r\nÀ : undisclosed\r\nObjet : {quoted.subject}"
+    block = f"De : {quoted.name} <{quoted.address}>\r\nEnvoyé : {when}\r\nObjet : {quoted.subject}"
     lines = html.escape(quoted.text).replace("\n", "<br>\n")
     markup = (
-        '<div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p class="MsoNormal">'
-        f"<b>De&nbsp;:</b> {html.escape(quoted.name)} &lt;{quoted.address}&gt;<br><b>Envoyé&nbsp;:</b> {when}<br>"
-        f'<b>Objet&nbsp;:</b> {html.escape(quoted.subject)}<o:p></o:p></p></div><p class="MsoNormal">{lines}</p>'
+        '<div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p '
+        'class="MsoNormal">'
+        f"<b>De&nbsp;:</b> {html.escape(quoted.name)} &lt;{quoted.address}&gt;<br><b>Envoyé&nbsp;:</b> "
+        f"{when}<br>"
+        f"<b>Objet&nbsp;:</b> {html.escape(quoted.subject)}<o:p></o:p></p></div><p "
+        f'class="MsoNormal">{lines}</p>'
     )
     return f"\r\n\r\n________________________________\r\n{block}\r\n\r\n{quoted.text}\r\n", markup
 
@@ -314,12 +320,15 @@ def outlook(rng: random.Random, letter: Letter) -> bytes:
     plain = "\r\n\r\n".join((*letter.paragraphs, sign_off(letter))) + plain_quote
     inline = next((f for f in letter.files if f.content_id), None)
     image = f'<p class="MsoNormal"><img src="cid:{inline.content_id}" width="220"></p>' if inline else ""
+    lines = (*letter.paragraphs, *sign_off(letter).split("\r\n"))
     opening, closing = '<p class="MsoNormal"><span lang="FR-BE">', "<o:p></o:p></span></p>"
     markup = (
-        '<html xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office">\r\n<head>'
-        f'<meta http-equiv="Content-Type" content="text/html; charset={charset}"><style>{WORD_STYLES}</style></head>'
+        '<html xmlns:v="urn:schemas-microsoft-com:vml" '
+        'xmlns:o="urn:schemas-microsoft-com:office:office">\r\n<head>'
+        f'<meta http-equiv="Content-Type" content="text/html; '
+        f'charset={charset}"><style>{WORD_STYLES}</style></head>'
         '<body lang="FR-BE" link="#0563C1" vlink="#954F72"><div class="WordSection1">'
-        f"{as_html((*letter.paragraphs, *sign_off(letter).split(chr(13) + chr(10))), opening=opening, closing=closing)}"
+        f"{as_html(lines, opening=opening, closing=closing)}"
         f"{image}{html_quote}</div></body></html>"
     )
     kind, body = multipart(
@@ -344,7 +353,8 @@ def gmail(rng: random.Random, letter: Letter) -> bytes:
         plain += f"\r\n\r\n{intro}\r\n\r\n{quote_marks(said.text)}\r\n"
         markup += (
             f'<br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">{html.escape(intro)}<br></div>'
-            '<blockquote class="gmail_quote" style="margin:0px 0px 0px 0.8ex;border-left:1px solid rgb(204,204,204)">'
+            '<blockquote class="gmail_quote" style="margin:0px 0px 0px 0.8ex;border-left:1px solid '
+            'rgb(204,204,204)">'
             f"{html.escape(said.text).replace(chr(10), '<br>')}</blockquote></div>"
         )
     encoding = rng.choice(("quoted-printable", "base64"))

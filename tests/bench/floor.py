@@ -1,10 +1,11 @@
 """The floor: the barest loop that takes a mailbox from mail to receipt with the same libraries.
 
-Stands beside the daemon, as what it is measured against: one loop that fetches with IMAPClient in batches of 50,
-reads every whole mail with mail-parser, looks its Message-ID up and inserts two rows through sqlite3 with one
-durable commit a batch (WAL, synchronous FULL), sends a hand-made receipt over one kept connection, and flags. It
-threads nothing, files nothing twice over, and ends at the first error. Run as a process of its own, so that its
-CPU seconds are its own:  ``python -m tests.bench.floor IMAP_PORT USER SMTP_PORT DATABASE``; prints one JSON line.
+Stands beside the daemon, as what it is measured against: one loop that fetches with IMAPClient in batches of
+50, reads every whole mail with mail-parser, looks its Message-ID up and inserts two rows through sqlite3
+with one durable commit a batch (WAL, synchronous FULL), sends a hand-made receipt over one kept connection,
+and flags. It threads nothing, files nothing twice over, and ends at the first error. Run as a process of its
+own, so that its CPU seconds are its own: ``python -m tests.bench.floor IMAP_PORT USER SMTP_PORT DATABASE``;
+prints one JSON line.
 """
 
 import json
@@ -20,11 +21,12 @@ import mailparser
 from imapclient import IMAPClient
 
 from tests.bench.clients import DESK
-from tests.bench.mailroom import PASSWORD
+from tests.peers.dovecot import PASSWORD
 
 BATCH = 50
 SCHEMA = """
-create table ticket (id integer primary key, subject text, requester text, status text, created_at text, due_at text);
+create table ticket (id integer primary key, subject text, requester text, status text, created_at text,
+    due_at text);
 create index ticket_due on ticket (due_at) where status = 'new';
 create table message (id integer primary key, ticket_id integer not null references ticket (id),
     message_id text not null, sender text, subject text, text text, arrived_at text);
@@ -82,7 +84,8 @@ def file(database: sqlite3.Connection, content: bytes, arrived: str) -> Answer |
         (subject, sender, arrived, arrived),
     ).lastrowid
     database.execute(
-        "insert into message (ticket_id, message_id, sender, subject, text, arrived_at) values (?, ?, ?, ?, ?, ?)",
+        "insert into message (ticket_id, message_id, sender, subject, text, arrived_at) values (?, ?, ?, "
+        "?, ?, ?)",
         (ticket, message_id, sender, subject, text[:2000].encode("utf-8", "replace").decode(), arrived),
     )
     if automatic(mail.message) or "@" not in sender or not sender.isascii() or " " in sender:
@@ -94,11 +97,15 @@ def receipt(answer: Answer) -> bytes:
     """The receipt, put together by hand; a subject outside ASCII goes out raw (RFC 6532)."""
     subject = " ".join(answer.subject.split())
     return (
-        f"From: Service Desk <{DESK}>\r\nTo: <{answer.recipient}>\r\nSubject: [ETNIC-{answer.ticket}] {subject}\r\n"
+        f"From: Service Desk <{DESK}>\r\nTo: <{answer.recipient}>\r\nSubject: [ETNIC-{answer.ticket}] "
+        f"{subject}\r\n"
         f"Date: {formatdate()}\r\nMessage-ID: <receipt.{answer.ticket}@etnic.example.be>\r\n"
-        f"In-Reply-To: <{answer.message_id}>\r\nReferences: <{answer.message_id}>\r\nAuto-Submitted: auto-replied\r\n"
-        "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
-        f"Bonjour,\r\n\r\nVotre demande a bien été reçue sous le numéro ETNIC-{answer.ticket}. Elle sera prise en "
+        f"In-Reply-To: <{answer.message_id}>\r\nReferences: <{answer.message_id}>\r\nAuto-Submitted: "
+        "auto-replied\r\n"
+        "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: "
+        "8bit\r\n\r\n"
+        f"Bonjour,\r\n\r\nVotre demande a bien été reçue sous le numéro ETNIC-{answer.ticket}. Elle sera "
+        "prise en "
         "charge dans les 24 heures.\r\n\r\nService Desk\r\n"
     ).encode("utf-8", "replace")
 

@@ -1,11 +1,11 @@
 """The bench's mails: a seeded corpus in two waves, each mail with the truth that a daemon must find (pure).
 
 The first wave is everything that can come before the desk has spoken: requests, attachments, newsletters,
-malformed mail, mail delivered twice, absence notices that answer nothing. The second wave answers the desk, so it
-is made from the receipts that the first brought: replies, absence notices, bounces. The shares are those of the
-issue: new 55 %, replies 25 %, attachments 8 %, automatic 10 %, malformed 2 %. ``judge.py`` compares what a daemon
-did with what is written here. Given the same seed, count, start and receipts, the same mails come out; it cannot
-fail.
+malformed mail, mail delivered twice, absence notices that answer nothing. The second wave answers the desk,
+so it is made from the receipts that the first brought: replies, absence notices, bounces. The shares are
+those of the issue: new 55 %, replies 25 %, attachments 8 %, automatic 10 %, malformed 2 %. ``judge.py``
+compares what a daemon did with what is written here. Given the same seed, count, start and receipts, the
+same mails come out; it cannot fail.
 """
 
 import hashlib
@@ -147,7 +147,7 @@ class Corpus:
         self.strangers = [person(self.rng, people + number) for number in range(max(20, people // 4))]
         self.requests: dict[str, Request] = {}
 
-    # --- the first wave ----------------------------------------------------------------------------------------
+    # --- the first wave -------------------------------------------------------------------------------------
 
     def first_wave(self) -> list[Mail]:
         """Everything that can come before the desk has spoken, oldest first."""
@@ -168,7 +168,10 @@ class Corpus:
         return sorted(mails, key=lambda mail: mail.arrived)
 
     def single_requests(self, count: int) -> list[Mail]:
-        """Requests alone, one after the other, for the measurement of latency; ``arrived`` does not matter."""
+        """Requests alone, one after the other, for the measurement of latency.
+
+        ``arrived`` does not matter.
+        """
         return [self._request(self.start) for _ in range(count)]
 
     def _request(self, arrived: datetime, files: tuple[File, ...] = ()) -> Mail:
@@ -233,7 +236,8 @@ class Corpus:
         ending, content_type = rng.choice(kinds)
         name = f"{plain_letters(rng.choice(PLACES))} é {rng.randrange(10_000)}.{ending}"
         if ending == "log":
-            line = f"2026-11-22 10:15:{rng.randrange(60):02} WARN connexion refusée par le serveur {token(rng, 8)}\r\n"
+            when = f"2026-11-22 10:15:{rng.randrange(60):02}"
+            line = f"{when} WARN connexion refusée par le serveur {token(rng, 8)}\r\n"
             content = (line * (size // len(line) + 1)).encode()[:size]
         else:
             content = rng.randbytes(size)
@@ -291,7 +295,8 @@ class Corpus:
         """The same mail by another way: another trace on top, the rest to the letter."""
         arrived = request.mail.arrived + timedelta(seconds=self.rng.randrange(30, 600))
         trace = (
-            f"Delivered-To: helpdesk@etnic.example.be\r\nReceived: from relay.example.net by mx2.etnic.example.be "
+            f"Delivered-To: helpdesk@etnic.example.be\r\nReceived: from relay.example.net by "
+            "mx2.etnic.example.be "
             f"with ESMTP id {token(self.rng, 12)}; {format_datetime(arrived)}\r\n"
         )
         truth = Truth(kind=Kind.REDELIVERY, form="redelivery", about=request.mail.message_id, linkable=True)
@@ -299,10 +304,13 @@ class Corpus:
             request.mail, content=trace.encode() + request.mail.content, arrived=arrived, truth=truth
         )
 
-    # --- the second wave ---------------------------------------------------------------------------------------
+    # --- the second wave ------------------------------------------------------------------------------------
 
     def second_wave(self, receipts: Iterable[Receipt]) -> list[Mail]:
-        """What comes once the desk has answered: made from its receipts, so only those of known requests count."""
+        """What comes once the desk has answered.
+
+        Made from its receipts, so only those of known requests count.
+        """
         rng, shares = self.rng, self.shares
         answered = {r.in_reply_to: r for r in receipts if r.in_reply_to in self.requests}
         chosen = [answered[message_id] for message_id in sorted(answered)]
@@ -365,7 +373,10 @@ class Corpus:
     def _lost_reply(
         self, number: int, receipt: Receipt, arrived: datetime, others: Sequence[Receipt]
     ) -> Mail:
-        """A reply that names nothing; one of sixteen shows the tag of a ticket in which its sender has no part."""
+        """A reply that names nothing.
+
+        One of sixteen shows the tag of a ticket in which its sender has no part.
+        """
         request = self.requests[receipt.in_reply_to]
         if number % 16 == 0:
             stranger = self.rng.choice(self.strangers)

@@ -1,8 +1,8 @@
 """Malformed mail: what real desks get once in fifty mails and what ends other programs' passes (pure).
 
 Stands beside ``clients.py`` below the corpus of ``mails.py``. Each form takes the same few facts and breaks
-another rule; ``FORMS`` is the table. Some have no Message-ID, so that only the digest of the bytes names them.
-It cannot fail.
+another rule; ``FORMS`` is the table. Some have no Message-ID, so that only the digest of the bytes names
+them. It cannot fail.
 """
 
 import random

@@ -1,9 +1,10 @@
 """A cheap SMTP server in a process of its own, which takes everything and remembers it.
 
-Stands at the far end of the bench: the floor and the daemon submit their receipts to it. It speaks to raw sockets
-with PIPELINING (RFC 2920), because a library server costs more CPU a mail than what is measured. The bench talks to
-it by lines on its standard input: ``count``, ``dump PATH``, ``reset``; it leaves at the end of its input. A broken
-connection is closed and forgotten; anything else that goes wrong ends the process, and the bench with it.
+Stands at the far end of the bench: the floor and the daemon submit their receipts to it. It speaks to raw
+sockets with PIPELINING (RFC 2920), because a library server costs more CPU a mail than what is measured. The
+bench talks to it by lines on its standard input: ``count``, ``dump PATH``, ``reset``; it leaves at the end
+of its input. A broken connection is closed and forgotten; anything else that goes wrong ends the process,
+and the bench with it.
 """
 
 import contextlib
@@ -21,13 +22,15 @@ from email.header import decode_header, make_header
 from email.message import Message
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 from tests.bench.automatic import Receipt
 
-EHLO = b"250-sink\r\n250-PIPELINING\r\n250-SIZE 52428800\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250 SMTPUTF8\r\n"
+EXTENSIONS = ("sink", "PIPELINING", "SIZE 52428800", "8BITMIME", "ENHANCEDSTATUSCODES")
+EHLO = "".join(f"250-{each}\r\n" for each in EXTENSIONS).encode() + b"250 SMTPUTF8\r\n"
 
 
-# --- the process -----------------------------------------------------------------------------------------------
+# --- the process --------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -150,7 +153,7 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-# --- the bench's side ------------------------------------------------------------------------------------------
+# --- the bench's side ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +208,7 @@ def plain_text(message: Message) -> str:
 class SinkProcess:
     """The sink as the bench holds it: started at entry, gone at exit."""
 
-    def __enter__(self) -> "SinkProcess":
+    def __enter__(self) -> Self:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.bench.sink"],
             stdin=subprocess.PIPE,
@@ -231,7 +234,10 @@ class SinkProcess:
         self._ask("reset")
 
     def mails(self, scratch: Path) -> list[Caught]:
-        """Every mail taken since the last reset, in the order of their 250s. ``scratch``: a file to pass them in."""
+        """Every mail taken since the last reset, in the order of their 250s.
+
+        ``scratch``: a file to pass them in.
+        """
         self._ask(f"dump {scratch}")
         rows = (json.loads(line) for line in scratch.read_text("ascii").splitlines())
         mails = [caught(row["at"], row["to"], b64decode(row["content"])) for row in rows]
