@@ -129,7 +129,10 @@ def stationery(desk: Desk, folder: Path | None = None) -> Stationery:
         cache_size=-1,
     )
     environment.globals.update(
-        desk=desk.name, address=desk.address, phone=desk.phone, signature=desk.signature or desk.name
+        desk=desk.name,
+        address=desk.address,
+        phone=desk.phone,
+        signature=desk.signature or "\n".join(filter(None, (desk.name, desk.phone))),
     )
     return Stationery(desk=desk, environment=environment)
 
@@ -188,8 +191,12 @@ def alert(paper: Stationery, *, stage: str, tickets: Sequence[Line], **post: Unp
 def answer(
     paper: Stationery, *, number: str, subject: str, lines: Sequence[str], **post: Unpack[Post]
 ) -> Letter:
-    """To an agent: what became of the commands in a mail, one line each. Auto-Submitted: auto-replied."""
-    values = {**_title(number, subject), "lines": [_one_line(line, 1000) for line in lines]}
+    """To an agent: what became of the commands in a mail. Auto-Submitted: auto-replied.
+
+    ``lines`` may hold line breaks, as the answer to ``#aide`` does.
+    """
+    rows = [_one_line(row, 1000) for line in lines for row in _bounded(line).splitlines()]
+    values = {**_title(number, subject), "lines": rows}
     return _letter(paper, "answer", values, post, automatic="auto-replied", html=False)
 
 

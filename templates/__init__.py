@@ -8,7 +8,7 @@ value; a subject becomes one line whatever its template holds.
 Known to every template:
     ``language``, and ``title`` (the finished subject line; not in a subject itself);
     ``desk`` and ``address``: the desk's name and address; ``phone``: "" where there is none;
-    ``signature``: the configured signature, the desk's name where there is none.
+    ``signature``: the configured signature; where there is none, the desk's name and telephone.
 
 ``frame.html.j2``
     The page around every HTML part; its one block is ``body``.

@@ -20,6 +20,7 @@ from maild import compose
 from maild.compose import Letter, Line, Post
 from maild.decide.policy import Desk
 from parsers.addresses import Address
+from parsers.quotes import SEPARATORS, marker_tokens
 from parsers.subject import base_subject, ticket_numbers
 
 DESK = Desk(name="Service Desk ETNIC", address="support@etnic.be", phone="02 800 10 10")
@@ -274,6 +275,29 @@ def test_notification_is_the_ticket(language: str, separator: str) -> None:
         assert "#prendre" in part
         assert "#aide" in part
     assert letter.subject == "[ETNIC-1042] Imprimante"
+
+
+def test_the_parsers_know_our_separator_lines() -> None:
+    """What stands above the line in an agent's reply is his; the marker below it is found again."""
+    for language in LANGUAGES:
+        text = texts(notification(language, marker="t0k.en"))[0]
+        assert text.startswith(SEPARATORS[language])
+        assert marker_tokens(text) == ("t0k.en",)
+        assert marker_tokens("".join(f"> {line}\n" for line in text.splitlines())) == ("t0k.en",)
+
+
+def test_an_answer_keeps_the_lines_of_a_list() -> None:
+    """The list of commands comes as one outcome of several lines."""
+    letter = compose.answer(PAPER, number="E-1", subject="VPN", lines=["un\ndeux", "trois"], **post())
+    assert texts(letter)[0].splitlines()[:3] == ["un", "deux", "trois"]
+
+
+def test_a_signature_of_ones_own() -> None:
+    """Configured lines stand where name and telephone would."""
+    own = compose.stationery(Desk(name="Desk", address="d@x.be", phone="02", signature="ETNIC\nSupport"))
+    letter = compose.receipt(own, number="E-1", subject="", due_at=DUE, **post())
+    assert "ETNIC\nSupport\n" in texts(letter)[0].replace("\r\n", "\n")
+    assert "Service Desk ETNIC\n02 800 10 10\n" in texts(receipt())[0].replace("\r\n", "\n")
 
 
 def test_a_later_mail_is_announced_as_such() -> None:
