@@ -176,7 +176,7 @@ def notification(
         "text": _bounded(text).strip(),
         "due": _due(paper, due_at, post),
         "later": later,
-        "attachments": [_one_line(name, _NAME_LIMIT) for name in attachments],
+        "attachments": [_one_line(name, _NAME_LIMIT) for name in attachments if name],
         "marker": _NOT_IN_ID.sub("", marker),
     }
     return _letter(paper, "notification", values, post, automatic="auto-generated", html=True)
