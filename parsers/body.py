@@ -128,7 +128,7 @@ def plain_text(part: Part) -> str:
 
 def without_controls(text: str) -> str:
     """``text`` without control characters that mean nothing in text (NUL among them)."""
-    return _CONTROLS.sub("", text)
+    return text if text.isprintable() else _CONTROLS.sub("", text)
 
 
 def unflow(text: str, delete_space: bool) -> str:

@@ -36,8 +36,8 @@ _BLOCK: Final = frozenset(
 )
 _PARAGRAPH: Final = frozenset("p h1 h2 h3 h4 h5 h6 blockquote ul ol table pre".split())
 _SILENT: Final = frozenset("head style script title template noscript object svg math select textarea iframe".split())
+_NONE: Final[frozenset[int]] = frozenset()
 _SPACES: Final = re.compile(r"[ \t\r\n\f\u00a0]+")
-_BLANK_LINES: Final = re.compile(r"\n{3,}")
 _HIDDEN: Final = re.compile(r"display\s{0,3}:\s{0,3}none|mso-hide\s{0,3}:\s{0,3}all", re.IGNORECASE)
 
 # What mail clients wrap around the mail they answer. Quotations are skipped: text may go on behind them.
@@ -77,29 +77,36 @@ _SIZE: Final = re.compile(r"\s(?:width|height)\s*=\s*[\"']?\s*([0-9]{1,5}(?:px)?
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HtmlText:
-    """The text of an HTML body. ``new``: without what clients mark as quoted; None when nothing is so marked."""
+    """The text of an HTML body. ``unquoted``: without what clients mark as quoted; None when nothing is so marked."""
 
     whole: str
-    new: str | None
+    unquoted: str | None
     costly: bool
 
 
-def read_html(source: str) -> HtmlText:
-    """The text of ``source`` in reading order, blocks on lines of their own."""
+def read_html(source: str, *, want_whole: bool = True) -> HtmlText:
+    """The text of ``source`` in reading order, blocks on lines of their own.
+
+    Without ``want_whole`` the whole text stays "" and the parser is only asked when something is marked.
+    """
     source = guarded(source)
+    lowered = source.lower()
+    marked = any(word in lowered for word in _STRUCTURE)
+    if not (marked or want_whole):
+        return HtmlText(whole="", unquoted=None, costly=False)
     if is_costly(source):
-        return HtmlText(whole=_stripped(source), new=None, costly=True)
+        return HtmlText(whole=_stripped(source), unquoted=None, costly=True)
     body = LexborHTMLParser(source).body
     if body is None:
-        return HtmlText(whole="", new=None, costly=False)
-    whole = _text(body, frozenset(), frozenset())
-    lowered = source.lower()
-    if not any(word in lowered for word in _STRUCTURE):
-        return HtmlText(whole=whole, new=None, costly=False)
+        return HtmlText(whole="", unquoted=None, costly=False)
+    hides = "display" in lowered or "mso-hide" in lowered
+    whole = _text(body, _NONE, _NONE, hides) if want_whole else ""
+    if not marked:
+        return HtmlText(whole=whole, unquoted=None, costly=False)
     skipped = frozenset(node.mem_id for node in body.css(_QUOTATION))
     cuts = frozenset(node.mem_id for node in body.css(_CUT)) | _rules_above(body, lowered)
-    new = _text(body, skipped, cuts) if skipped or cuts else None
-    return HtmlText(whole=whole, new=new, costly=False)
+    unquoted = _text(body, skipped, cuts, hides) if skipped or cuts else None
+    return HtmlText(whole=whole, unquoted=unquoted, costly=False)
 
 
 def guarded(source: str) -> str:
@@ -175,76 +182,94 @@ def _rules_above(body: LexborNode, lowered: str) -> frozenset[int]:
     )
 
 
-def _text(root: LexborNode, skipped: frozenset[int], cuts: frozenset[int]) -> str:
+@dataclass(slots=True)
+class _Page:
+    """Text on its way from the tree to lines."""
+
+    lines: list[str]
+    pieces: list[str]
+    preformatted: int = 0
+
+    def write(self, text: str) -> None:
+        """Text of a node; white space collapses outside <pre>."""
+        if self.preformatted:
+            *whole, rest = text.split("\n")
+            for line in whole:
+                self.pieces.append(line)
+                self.end_line(even_empty=True)
+            text = rest
+        elif "  " in text or not text.isprintable():
+            text = _SPACES.sub(" ", text)
+        if text:
+            self.pieces.append(text)
+
+    def end_line(self, *, even_empty: bool = False) -> None:
+        """Close the line if it holds text, or in any case."""
+        line = "".join(self.pieces).strip()
+        self.pieces.clear()
+        if line:
+            self.lines.append(_SPACES.sub(" ", line) if "  " in line and not self.preformatted else line)
+        elif even_empty and self.lines and self.lines[-1]:
+            self.lines.append("")
+
+    def open(self, tag: str) -> None:
+        """A start tag."""
+        if tag == "br":
+            self.end_line(even_empty=True)
+        elif tag in _BLOCK:
+            self.end_line()
+            if tag == "li":
+                self.pieces.append("- ")
+            elif tag == "pre":
+                self.preformatted += 1
+        elif tag in ("td", "th"):
+            self.pieces.append(" ")
+
+    def close(self, tag: str, node: LexborNode) -> None:
+        """An end tag, written or implied."""
+        if tag not in _BLOCK:
+            return
+        self.end_line()
+        if tag in _PARAGRAPH and not (tag == "p" and "MsoNormal" in (node.attributes.get("class") or "")):
+            self.end_line(even_empty=True)
+        self.preformatted -= tag == "pre"
+
+
+def _text(root: LexborNode, skipped: frozenset[int], cuts: frozenset[int], hides: bool) -> str:
     """Walk the tree in document order, without recursion, and write its text down."""
-    out: list[str] = []
+    page = _Page([], [])
     chosen = bool(skipped or cuts)
-    preformatted = 0
     node = root.child
     while node is not None:
-        tag = node.tag
-        descend = None
+        tag = node.tag or ""
         if tag == "-text":
-            text = node.text_content or ""
-            out.append(text if preformatted else _SPACES.sub(" ", text))
-        elif tag is not None and tag[0] != "-":
-            if chosen and node.mem_id in cuts:
+            page.write(node.text_content or "")
+        elif tag[:1] != "-" and tag not in _SILENT:
+            here = node.mem_id if chosen else 0
+            if here in cuts:
                 break
-            if not (tag in _SILENT or (chosen and node.mem_id in skipped) or _is_hidden(node)):
-                _open(tag, out)
-                preformatted += tag == "pre"
-                descend = node.child
-                if descend is None:
-                    preformatted -= tag == "pre"
-                    _close(tag, node, out)
-        if descend is not None:
-            node = descend
-            continue
+            if here not in skipped and not (hides and _is_hidden(node)):
+                page.open(tag)
+                child = node.child
+                if child is not None:
+                    node = child
+                    continue
+                page.close(tag, node)
         while (following := node.next) is None:
             parent = node.parent
             if parent is None or parent.mem_id == root.mem_id:
-                return _tidy("".join(out))
-            preformatted -= parent.tag == "pre"
-            _close(parent.tag or "", parent, out)
+                page.end_line()
+                return "\n".join(page.lines).strip("\n")
+            page.close(parent.tag or "", parent)
             node = parent
         node = following
-    return _tidy("".join(out))
+    page.end_line()
+    return "\n".join(page.lines).strip("\n")
 
 
 def _is_hidden(node: LexborNode) -> bool:
     style = node.attributes.get("style")
-    return bool(style) and _HIDDEN.search(style or "") is not None
-
-
-def _open(tag: str, out: list[str]) -> None:
-    if tag == "br":
-        out.append("\n")
-    elif tag in _BLOCK:
-        out.append("\x01")
-        if tag == "li":
-            out.append("- ")
-    elif tag in ("td", "th"):
-        out.append(" ")
-
-
-def _close(tag: str, node: LexborNode, out: list[str]) -> None:
-    if tag in _PARAGRAPH:
-        compact = tag == "p" and "MsoNormal" in (node.attributes.get("class") or "")
-        out.append("\x01" if compact else "\x02")
-    elif tag in _BLOCK:
-        out.append("\x01")
-
-
-_BREAKS: Final = re.compile(r"[ \t]*([\x01\x02](?:[ \t]*[\x01\x02])*)[ \t]*")
-_LINE_BLANKS: Final = re.compile(r"(?<!\S)[ \t]+(?=\n)|(?<=\n) (?=\S)")
-
-
-def _tidy(text: str) -> str:
-    """Block marks made newlines: \\x01 ends a line if one is open, \\x02 also asks for a blank line."""
-    text = _BREAKS.sub(lambda run: "\x02" if "\x02" in run[1] else "\x01", text)
-    text = text.replace("\n\x01", "\n").replace("\n\x02", "\n\n").replace("\x01", "\n").replace("\x02", "\n\n")
-    lines = [line.strip(" \t\u00a0") for line in text.split("\n")]
-    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
+    return style is not None and _HIDDEN.search(style) is not None
 
 
 def _stripped(source: str) -> str:
@@ -259,4 +284,5 @@ def _stripped(source: str) -> str:
             break
         position = end + 1
     out.append(source[position:])
-    return _tidy(entities.unescape(" ".join(piece for piece in out if piece.strip())))
+    pieces = [_SPACES.sub(" ", piece).strip() for piece in out]
+    return entities.unescape("\n".join(piece for piece in pieces if piece))

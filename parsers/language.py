@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 LANGUAGES: Final = ("fr", "nl", "de", "en")
-MAX_CHARACTERS: Final = 2_000
+MAX_CHARACTERS: Final = 1_000
 
 _WORDS: Final = {
     "fr": """le la les un une des du de et est sont je tu il elle nous vous ils mon ma mes notre votre vos ce cet cette

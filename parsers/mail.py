@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Final
 
 from mailparser import MailParser
@@ -20,7 +21,7 @@ from parsers import auto, quotes, report
 from parsers.addresses import MAX_ADDRESSES, Address, bare_addresses, read_addresses, readable_name
 from parsers.body import Layout, Segment, find_layout, plain_text, without_controls
 from parsers.headers import Fields, decode_header, raw_text
-from parsers.html import MAX_HTML, HtmlText, read_html, sanitize_html
+from parsers.html import MAX_HTML, read_html, sanitize_html
 from parsers.identifiers import identifiers, message_identifier
 from parsers.language import detect_language
 from parsers.mime import Part, read_tree, uuencoded
@@ -29,6 +30,7 @@ from parsers.subject import is_forward_prefix
 
 logging.getLogger("mailparser").setLevel(logging.CRITICAL)  # it would write header text of strangers to the log
 
+MEMORABLE: Final = 300  # characters of an address field that is worth remembering
 MAX_ADDRESS_FIELD: Final = 65_536  # characters of one address field that are read
 _DELIVERED: Final = (
     "delivered-to", "x-original-to", "envelope-to", "x-delivered-to", "x-envelope-to", "x-rcpt-to",
@@ -80,7 +82,7 @@ class ParsedMail:
     date: datetime | None
     text: str
     reply_text: str
-    html: str
+    html_source: str
     attachments: tuple[Attachment, ...]
     auto_submitted: bool
     auto_reason: str
@@ -94,16 +96,25 @@ class ParsedMail:
     spam: bool
     language: str
     authentication_results: tuple[str, ...]
-    headers: tuple[tuple[str, str], ...]
+    fields: Fields
     is_forward: bool
     calendar_uid: str
     digest: str
     defects: tuple[str, ...]
 
+    @property
+    def html(self) -> str:
+        """The HTML body cleaned for showing, "" when there is none. Cleaned at each call: keep the result."""
+        return sanitize_html(self.html_source)
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Every field in order, name as written, value unfolded and decoded; bounded as ``mime`` says."""
+        return tuple((name, decode_header(value)) for name, value in self.fields.items)
+
     def header(self, name: str) -> str:
         """The first value of the field called ``name``, whatever its case; "" when there is none."""
-        wanted = name.lower()
-        return next((value for given, value in self.headers if given.lower() == wanted), "")
+        return self.fields.text(name.lower())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +130,7 @@ class _People:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Content:
-    """The body in its three spellings."""
+    """The body: its text, the source of its HTML, and what is new in it."""
 
     text: str
     html: str
@@ -161,7 +172,7 @@ def parse_mail(content: bytes) -> ParsedMail:
         date=people.date,
         text=body.text,
         reply_text=body.new.text,
-        html=body.html,
+        html_source=body.html,
         attachments=_attachments(layout, body, defects),
         auto_submitted=bool(reason),
         auto_reason=reason,
@@ -175,7 +186,7 @@ def parse_mail(content: bytes) -> ParsedMail:
         spam=auto.is_spam(fields),
         language=detect_language(body.new.text or subject, fields.text("content-language")),
         authentication_results=tuple(map(raw_text, fields.all("authentication-results"))),
-        headers=tuple((name, decode_header(value)) for name, value in fields.items),
+        fields=fields,
         is_forward=body.new.is_forward or _forwards_attached(subject, parts),
         calendar_uid=_calendar_uid(parts),
         digest=_digest(root),
@@ -206,17 +217,32 @@ def _delivered_to(fields: Fields) -> tuple[str, ...]:
 
 def _people(fields: Fields, defects: list[str]) -> _People:
     """The address fields and Date: mail-parser on a bare header first, plain patterns for what it leaves."""
-    raw = {name: _address_field(fields, name) for name in ("from", "to", "cc", "reply-to")}
-    date = raw_text(fields.raw("date"))
-    read = _ask_mailparser(raw, date, defects)
-    sender = next(iter(_either(read.get("from", ()), raw["from"])), None)
+    sender = _address_field(fields, "from")
+    asked = _ask_mailparser({"from": sender, "date": raw_text(fields.raw("date"))}, defects)
+    found = _either(asked.from_ if asked else (), sender)
     return _People(
-        sender=sender or _later_sender(fields),
-        reply_to=_either(read.get("reply-to", ()), raw["reply-to"]),
-        to=_either(read.get("to", ()), raw["to"]),
-        cc=_either(read.get("cc", ()), raw["cc"]),
-        date=_date(read.get("date"), fields.all("date")),
+        sender=found[0] if found else _later_sender(fields),
+        reply_to=_recipients(_address_field(fields, "reply-to"), defects),
+        to=_recipients(_address_field(fields, "to"), defects),
+        cc=_recipients(_address_field(fields, "cc"), defects),
+        date=_date(asked.date if asked else None, fields.all("date")),
     )
+
+
+def _recipients(raw: str, defects: list[str]) -> tuple[Address, ...]:
+    """The mailboxes of a To, Cc or Reply-To. Short fields are remembered: a desk's own address is in all of them."""
+    if not raw:
+        return ()
+    if len(raw) <= MEMORABLE:
+        return _remembered(raw)
+    asked = _ask_mailparser({"to": raw}, defects)
+    return _either(asked.to if asked else (), raw)
+
+
+@lru_cache(maxsize=1024)
+def _remembered(raw: str) -> tuple[Address, ...]:
+    asked = _ask_mailparser({"to": raw}, [])
+    return _either(asked.to if asked else (), raw)
 
 
 def _address_field(fields: Fields, name: str) -> str:
@@ -238,28 +264,19 @@ def _later_sender(fields: Fields) -> Address | None:
     return None
 
 
-def _ask_mailparser(raw: dict[str, str], date: str, defects: list[str]) -> dict[str, object]:
-    """mail-parser's reading of a header that holds nothing else (it is slow and frail on whole mails)."""
+def _ask_mailparser(header: dict[str, str], defects: list[str]) -> MailParser | None:
+    """mail-parser's reading of a header that holds nothing else: on whole mails it is slow and frail."""
     bare = Message()
-    for name, value in raw.items():
+    for name, value in header.items():
         if value:
             bare[name] = value
-    if date:
-        bare["date"] = date
     bare.set_payload("")
     bare.epilogue = ""
     try:
-        asked = MailParser(bare)
-        return {
-            "from": asked.from_,
-            "to": asked.to,
-            "cc": asked.cc,
-            "reply-to": asked.reply_to,
-            "date": asked.date,
-        }
-    except Exception as error:  # whatever it trips over, the patterns below read the fields
+        return MailParser(bare)
+    except Exception as error:  # noqa: BLE001  # whatever it trips over, the patterns read the fields
         defects.append(f"mail-parser: {type(error).__name__}")
-        return {}
+        return None
 
 
 def _either(read: object, raw: str) -> tuple[Address, ...]:
@@ -277,7 +294,7 @@ def _either(read: object, raw: str) -> tuple[Address, ...]:
 
 def _date(read: object, values: Sequence[bytes]) -> datetime | None:
     """The Date in UTC (RFC 5322 3.3); one without a zone is taken for UTC. None when none makes sense."""
-    candidates = [read] if isinstance(read, datetime) else []
+    candidates: list[datetime | None] = [read] if isinstance(read, datetime) else []
     candidates += [_loose_date(raw_text(value)) for value in values[:5]]
     for found in candidates:
         try:
@@ -323,31 +340,21 @@ def _content(layout: Layout, subject: str, answers: bool, defects: list[str]) ->
     reply = quotes.read_reply(
         text, subject=subject, answers=answers, unquoted=_stacked(unquoted) if marked else None
     )
-    return _Content(text=text, html="\n".join(map(sanitize_html, shown)), new=reply)
+    return _Content(text=text, html="\n".join(shown), new=reply)
 
 
 def _segment(segment: Segment, defects: list[str]) -> tuple[str, str | None, str]:
     """Text, new text where the HTML marks what is quoted, and the HTML source."""
     plain = _stacked([plain_text(part) for part in segment.plain])
-    source = "\n".join(part.text() for part in segment.html)[:MAX_HTML]
+    source = without_controls("\n".join(part.text() for part in segment.html)[:MAX_HTML])
     if not source:
         return plain, None, ""
-    read = _html_text(source, defects)
-    whole = plain if plain.strip() else read.whole
-    if read.new is not None and read.new.strip():
-        return whole, read.new, source
-    return whole, None, source
-
-
-def _html_text(source: str, defects: list[str]) -> HtmlText:
-    read = read_html(source)
+    blank = not plain.strip()
+    read = read_html(source, want_whole=blank)
     if read.costly:
         defects.append("HTML too intricate, read as text only")
-    return HtmlText(
-        whole=without_controls(read.whole),
-        new=None if read.new is None else without_controls(read.new),
-        costly=read.costly,
-    )
+    unquoted = read.unquoted if read.unquoted and read.unquoted.strip() else None
+    return without_controls(read.whole) if blank else plain, unquoted, source
 
 
 def _stacked(texts: list[str]) -> str:

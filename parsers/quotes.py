@@ -87,7 +87,9 @@ _TAGLINE: Final = re.compile(
     re.IGNORECASE,
 )
 _SIGNATURE: Final = re.compile(r"--[ \t\u00a0]?$")
-_BLANKISH: Final = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u200b": "", "\ufeff": "", "\u200e": "", "\u200f": ""})
+_BLANKISH: Final = (
+    ("\u00a0", " "), ("\u202f", " "), ("\u2007", " "), ("\u200b", ""), ("\ufeff", ""), ("\u200e", ""), ("\u200f", ""),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +141,9 @@ def marker_tokens(text: str) -> tuple[str, ...]:
 
 def _scan(text: str) -> _Scan:
     lines = text.split("\n", MAX_LINES)
-    plain = [_plain(line) for line in lines[:MAX_LINES]]
     lowered = text.lower()
-    phrased = any(word in lowered for word in _PHRASE_WORDS) or ">:" in text
+    phrased = ">:" in text or any(word in lowered for word in _PHRASE_WORDS)
+    plain = [line[:MAX_LINE].rstrip() for line in _plain(text).split("\n", MAX_LINES)[:MAX_LINES]]
     attributions: dict[int, int] = {}
     cuts: list[int] = []
     forward = -1
@@ -157,10 +159,13 @@ def _scan(text: str) -> _Scan:
     return _Scan(lines, plain, attributions, frozenset(cuts), forward)
 
 
-def _plain(line: str) -> str:
-    """A line as the patterns see it: bounded, every blank a space."""
-    line = line[:MAX_LINE]
-    return (line if line.isascii() else line.translate(_BLANKISH)).rstrip()
+def _plain(text: str) -> str:
+    """The text as the patterns see it: every blank a space, invisible characters gone, the same lines."""
+    if not text.isascii():
+        for old, new in _BLANKISH:
+            if old in text:
+                text = text.replace(old, new)
+    return text
 
 
 def _joined(lines: list[str], kept: list[int]) -> str:

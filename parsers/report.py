@@ -210,13 +210,7 @@ def read_old_notice(notice: Notice, parts: Sequence[Part], failed: str = "") -> 
 
     ``failed`` is the value of X-Failed-Recipients, which Exim writes.
     """
-    head = notice.text[:3_000]
-    by_subject = _FAILURE.search(notice.subject) is not None
-    by_text = _FAILURE.search(head) is not None
-    server = notice.daemon or notice.null_path
-    program = _PROGRAM.match(notice.sender) is not None and by_subject and by_text
-    enclosed = notice.daemon and any(part.content_type == "message/rfc822" for part in parts)
-    if not (program or (server and by_subject) or (notice.daemon and by_text) or enclosed or failed):
+    if not failed and not _tells_of_failure(notice, parts):
         return None
     words = _own_words(notice.text)
     status = _FAILED_STATUS.search(words)
@@ -231,6 +225,19 @@ def read_old_notice(notice: Notice, parts: Sequence[Part], failed: str = "") -> 
         diagnostic="",
         original_message_id=original_identifier(parts, notice.text),
     )
+
+
+def _tells_of_failure(notice: Notice, parts: Sequence[Part]) -> bool:
+    """Cheap tests first: most mail comes from people."""
+    program = _PROGRAM.match(notice.sender) is not None
+    if not (notice.daemon or notice.null_path or program):
+        return False
+    if _FAILURE.search(notice.subject):
+        return notice.daemon or notice.null_path or _FAILURE.search(notice.text, 0, 3_000) is not None
+    if not notice.daemon:
+        return False
+    enclosed = any(part.content_type == "message/rfc822" for part in parts)
+    return enclosed or _FAILURE.search(notice.text, 0, 3_000) is not None
 
 
 def _own_words(text: str) -> str:
