@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.peers import dovecot as dovecot_peer
 from tests.peers import imap_poor
@@ -28,6 +29,14 @@ from tests.peers.smtp import Sink
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 REQUIRE_REAL = os.environ.get("MAILD_REQUIRE_REAL", "") not in {"", "0"}
+
+# Any MAILD_ variable is a setting, which would reach the daemons that the tests start.
+for _name in [name for name in os.environ if name.startswith("MAILD_")]:
+    del os.environ[_name]
+
+# A busy machine is no defect of the code under test; each test has its own time limit.
+settings.register_profile("maild", deadline=None)
+settings.load_profile("maild")
 
 
 # --- nothing is left out in silence -------------------------------------------------------------------------
