@@ -1,4 +1,4 @@
-"""Who is meant by an address field: what mail-parser leaves unread, and the subaddress (RFC 5322 3.4, RFC 5233).
+"""Who is meant by an address field, and the subaddress in it (RFC 5322 3.4, RFC 5233).
 
 ``parsers.mail`` asks mail-parser first; this module holds the value they share and reads the fields that
 mail-parser finds ambiguous: daemons without a domain, names without brackets. Total.

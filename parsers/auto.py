@@ -11,11 +11,13 @@ from parsers.headers import Fields
 _SUBJECT: Final = re.compile(
     r"\s*(?:(?:re|aw|tr|fwd?|wg|sv)\s*:\s*){0,3}(?:\[[^\[\]]{1,60}\]\s*)?"
     r"(?:réponse automatique|réponse auto\b|absence du bureau|message d['’]absence|notification d['’]absence"
-    r"|je suis absent|absent(?:e)? du bureau|automatic reply|auto(?:matic)?[- ]?(?:reply|response|respon[ds]er)\b"
+    r"|je suis absent|absent(?:e)? du bureau|automatic reply|auto(?:matic)?[- ]?(?:reply|response"
+    r"|respon[ds]er)\b"
     r"|out of (?:the )?office|out-of-office|automatische antwort|automatische abwesenheit|abwesenheitsnotiz"
     r"|abwesenheits(?:meldung|nachricht|benachrichtigung)|abwesend\s*:|abwesenheit\s*:|automatisch antwoord"
     r"|automatisch bericht|afwezig\b|afwezigheids?|niet aanwezig\b|buiten kantoor|en congé\s*:|autosvar"
-    r"|vacation reply|on vacation\s*:|absence\s*:|autoreply\b|auto:|risposta automatica|respuesta automática)",
+    r"|vacation reply|on vacation\s*:|absence\s*:|autoreply\b|auto:|risposta automatica"
+    r"|respuesta automática)",
     re.IGNORECASE,
 )
 _AUTO_FIELDS: Final = (
@@ -26,7 +28,9 @@ _SCORE: Final = re.compile(r"-?\d{1,4}")
 _LIST_ID: Final = re.compile(r"<\s*([^<>\s]{1,255})\s*>")
 
 
-def automatic_reason(fields: Fields, subject: str, precedence: str, return_path: str | None, list_id: str) -> str:
+def automatic_reason(
+    fields: Fields, subject: str, precedence: str, return_path: str | None, list_id: str
+) -> str:
     """Why this is no mail that a person wrote now, "" when nothing says so.
 
     X-Auto-Response-Suppress is no sign: Exchange sets it on people's mail too. A null return path is one
@@ -58,7 +62,10 @@ def is_spam(fields: Fields) -> bool:
     """What a filter on the way decided: SpamAssassin, rspamd, Exchange's confidence level from 5 upwards."""
     if fields.text("x-spam-flag").strip().lower().startswith("yes"):
         return True
-    if fields.text("x-spam-status").strip().lower().startswith("yes") or fields.text("x-spam").lower() == "yes":
+    if (
+        fields.text("x-spam-status").strip().lower().startswith("yes")
+        or fields.text("x-spam").lower() == "yes"
+    ):
         return True
     level = _SCORE.match(fields.text("x-ms-exchange-organization-scl").strip())
     if level and int(level[0]) >= 5:

@@ -76,7 +76,7 @@ def _leaf(part: Part, attachments: list[Part]) -> list[Segment]:
 
 
 def is_body_text(part: Part) -> bool:
-    """Whether a leaf is text to be read rather than a file: no file name in its disposition, not an attachment."""
+    """Whether a leaf is text to be read rather than a file: neither an attachment nor named like one."""
     if part.content_type not in ("text/plain", "text/html"):
         return False
     if part.disposition == "attachment" or "filename" in part.disposition_parameters:

@@ -12,12 +12,15 @@ from typing import Final
 MAX_COMMANDS: Final = 50
 
 # A verb begins with a letter, so that "#1 the printer" and "# title" are text.
-_COMMAND: Final = re.compile(r"[ \t\u00a0\u200b\ufeff]*[#＃]([^\W\d_][\w’'-]{0,39})(?:[ \t\u00a0]*[:：](?=\s|$))?(?:[ \t\u00a0]+(.*))?$")
+_COMMAND: Final = re.compile(
+    r"[ \t\u00a0\u200b\ufeff]*[#＃]([^\W\d_][\w’'-]{0,39})"
+    r"(?:[ \t\u00a0]*[:：](?=\s|$))?(?:[ \t\u00a0]+(.*))?$"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandLine:
-    """One order: ``verb`` as written without ``#``, ``argument`` trimmed, ``line`` as it stood in the mail."""
+    """One order: ``verb`` as written without ``#``, ``argument`` trimmed, ``line`` as in the mail."""
 
     verb: str
     argument: str

@@ -1,8 +1,8 @@
 """HTML bodies: their text, the text of their new part, and a form that is safe to show.
 
 Stands between ``body`` (which finds the HTML) and ``quotes``. Structure that mail clients give a quotation is
-left out here, words are judged there. Total: markup that would cost too much is stripped of its tags by a plain
-pattern instead (``costly``).
+left out here, words are judged there. Total: markup that would cost too much is stripped of its tags by a
+plain pattern instead (``costly``).
 """
 
 import html as entities
@@ -28,14 +28,16 @@ _ONE_MORE: Final = re.compile(_ATTRIBUTE)
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,30})")
 # Elements that close themselves or each other do not nest.
 _FLAT: Final = frozenset(
-    "p li td th tr tbody thead dt dd option br hr img input meta link base col area wbr html body head".split()
+    "p li td th tr tbody thead dt dd option br hr img input meta link base col area wbr html body".split()
 )
 _BLOCK: Final = frozenset(
-    "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header "
-    "hr li main nav ol p pre section table tbody tfoot thead tr ul title caption".split()
+    "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 "
+    "h6 header hr li main nav ol p pre section table tbody tfoot thead tr ul title caption".split()
 )
 _PARAGRAPH: Final = frozenset("p h1 h2 h3 h4 h5 h6 blockquote ul ol table pre".split())
-_SILENT: Final = frozenset("head style script title template noscript object svg math select textarea iframe".split())
+_SILENT: Final = frozenset(
+    "head style script title template noscript object svg math select textarea iframe".split()
+)
 _NONE: Final[frozenset[int]] = frozenset()
 _SPACES: Final = re.compile(r"[ \t\r\n\f\u00a0]+")
 _HIDDEN: Final = re.compile(r"display\s{0,3}:\s{0,3}none|mso-hide\s{0,3}:\s{0,3}all", re.IGNORECASE)
@@ -44,30 +46,29 @@ _HIDDEN: Final = re.compile(r"display\s{0,3}:\s{0,3}none|mso-hide\s{0,3}:\s{0,3}
 _QUOTATION: Final = (
     "blockquote[type=cite],blockquote.gmail_quote,.gmail_attr,.moz-cite-prefix,.protonmail_quote,"
     ".yahoo_quoted,[id^=yahoo_quoted],#reply-intro,.gmail_signature,.gmail_signature_prefix,.moz-signature,"
-    "#ms-outlook-mobile-signature,[id^=ms-outlook-mobile-signature],#composer_signature,.protonmail_signature_block,"
-    "[data-marker=__HEADERS__],[data-marker=__QUOTED_TEXT__],.tutanota_quote,.zmail_extra,#Signature,"
-    "#AppleMailSignature,blockquote.tutanota_quote,.WhatsApp_quote,.cm_quote,#oriMsgHtmlSeperator"
+    "[id^=ms-outlook-mobile-signature],#composer_signature,.protonmail_signature_block,"
+    "[data-marker=__HEADERS__],[data-marker=__QUOTED_TEXT__],.tutanota_quote,.zmail_extra"
 )
 # Where these stand everything that follows is the answered mail.
 _CUT: Final = (
-    "#divRplyFwdMsg,#appendonsend,#mail-editor-reference-message-container,.ms-outlook-mobile-reference-message,"
-    "#x_divRplyFwdMsg,hr#zwchr,#zwchr,#OLK_SRC_BODY_SECTION,#stopSpelling,.fsReplyAbove,#mailru_original"
+    "#divRplyFwdMsg,#appendonsend,#mail-editor-reference-message-container,"
+    ".ms-outlook-mobile-reference-message,#x_divRplyFwdMsg,hr#zwchr,#zwchr,#OLK_SRC_BODY_SECTION,hr#stopSpelling,.fsReplyAbove,#mailru_original"
 )
 _RULE_ABOVE: Final = re.compile(r"border-top:\s?solid #")
 _SEPARATOR_DIV: Final = 'div[style*="border-top:solid #" i],div[style*="border-top: solid #" i]'
 _LABEL: Final = re.compile(r"\s*(?:de|from|von|van|afzender|expéditeur|date|sent|envoyé)\s*:", re.IGNORECASE)
 # One look at the source tells whether any of the selectors can match at all.
 _STRUCTURE: Final = tuple(
-    "type=cite type='cite type=\"cite gmail_ moz- protonmail_ yahoo_quoted reply-intro outlook-mobile composer_signature "
-    "data-marker tutanota_ zmail_extra signature divrplyfwdmsg appendonsend mail-editor-reference zwchr olk_src "
-    "stopspelling fsreplyabove mailru_original border-top whatsapp_quote cm_quote orimsghtml".split()
+    "type=cite type='cite type=\"cite gmail_ moz- protonmail_ yahoo_quoted reply-intro outlook-mobile "
+    "composer_signature data-marker tutanota_ zmail_extra divrplyfwdmsg appendonsend "
+    "mail-editor-reference zwchr olk_src stopspelling fsreplyabove mailru_original border-top".split()
 )
 
 _STYLES: Final = frozenset(
-    "color background-color font-family font-size font-style font-weight text-align text-decoration margin margin-left "
-    "margin-right margin-top margin-bottom padding padding-left padding-right padding-top padding-bottom border "
-    "border-left border-right border-top border-bottom border-collapse width height vertical-align white-space "
-    "list-style-type line-height".split()
+    "color background-color font-family font-size font-style font-weight text-align text-decoration margin "
+    "margin-left margin-right margin-top margin-bottom padding padding-left padding-right padding-top "
+    "padding-bottom border border-left border-right border-top border-bottom border-collapse width height "
+    "vertical-align white-space list-style-type line-height".split()
 )
 _TINY: Final = frozenset({"0", "1", "2", "0px", "1px", "2px"})
 _IMAGE: Final = re.compile(r"<img\b[^<>]{0,4000}>", re.IGNORECASE)
@@ -77,7 +78,7 @@ _SIZE: Final = re.compile(r"\s(?:width|height)\s*=\s*[\"']?\s*([0-9]{1,5}(?:px)?
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HtmlText:
-    """The text of an HTML body. ``unquoted``: without what clients mark as quoted; None when nothing is so marked."""
+    """The text of an HTML body; ``unquoted``: without what clients mark as quoted, None if nothing is."""
 
     whole: str
     unquoted: str | None
@@ -118,12 +119,16 @@ def guarded(source: str) -> str:
 
 
 def is_costly(source: str) -> bool:
-    """Whether parsing ``source`` would take the libraries more than linear time: too deep, or one element crowded."""
+    """Whether ``source`` would take the libraries more than linear time: too deep, or an element crowded."""
     if nesting(source) > MAX_NESTING:
         return True
     if len(source) <= SMALL:
         return False
-    return any(_ONE_MORE.match(source, one.end()) for one in _ELEMENT.finditer(source) if one.end() - one.start() > SMALL // 10)
+    return any(
+        _ONE_MORE.match(source, one.end())
+        for one in _ELEMENT.finditer(source)
+        if one.end() - one.start() > SMALL // 10
+    )
 
 
 def nesting(source: str) -> int:
@@ -164,7 +169,10 @@ def sanitize_html(source: str) -> str:
     )
 
 
-_ATTRIBUTES: Final = {**{tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}, "*": {"style", "dir", "lang"}}
+_ATTRIBUTES: Final = {
+    **{tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()},
+    "*": {"style", "dir", "lang"},
+}
 
 
 def _without_beacon(image: re.Match[str]) -> str:
@@ -178,7 +186,9 @@ def _rules_above(body: LexborNode, lowered: str) -> frozenset[int]:
     if "border-top" not in lowered or not _RULE_ABOVE.search(lowered):
         return frozenset()
     return frozenset(
-        node.mem_id for node in body.css(_SEPARATOR_DIV) if _LABEL.match(node.text(deep=True)[:80].replace("\u00a0", " "))
+        node.mem_id
+        for node in body.css(_SEPARATOR_DIV)
+        if _LABEL.match(node.text(deep=True)[:80].replace("\u00a0", " "))
     )
 
 

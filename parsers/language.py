@@ -11,27 +11,36 @@ LANGUAGES: Final = ("fr", "nl", "de", "en")
 MAX_CHARACTERS: Final = 1_000
 
 _WORDS: Final = {
-    "fr": """le la les un une des du de et est sont je tu il elle nous vous ils mon ma mes notre votre vos ce cet cette
-        ces qui que quoi dont où ne pas plus avec pour par sur dans sans mais ou donc car bonjour bonsoir merci
-        cordialement depuis suis ai avons avez ont été être avoir fait peux pouvez pourriez problème ordinateur mot passe
-        connexion toujours aucun aucune aussi bien vous j'ai d'avance c'est n'est l'accès svp madame monsieur messieurs
-        comment quand matin demande message suite au aux en se si y lors afin veuillez salutations résolu
-        oui imprimante réseau fonctionne""",
-    "nl": """de het een en is zijn ik jij u wij zij hij mijn onze uw deze dit dat die niet geen met voor van op in aan
-        naar bij ook nog maar dan als wel door over uit om te er heb heeft hebben kan kunt kunnen wordt worden werd was
-        beste geachte hallo bedankt dank groeten vriendelijke met goedemorgen goedendag alvast graag sinds wachtwoord
-        probleem opgelost steeds niets waarom hoe wat wie waar mogelijk vanaf vandaag gisteren werkt nu meer jullie
-        gelieve printer scherm inloggen""",
-    "de": """der die das ein eine einen einem einer und ist sind ich du er sie wir ihr mein meine unser ihre ihren
-        diese dieser dieses nicht kein keine mit für von auf in an zu bei auch noch aber dann als wie durch über aus um
-        es habe hat haben kann können wird werden wurde war seit guten tag hallo danke vielen dank freundlichen grüßen
-        sehr geehrte geehrter damen herren bitte kennwort passwort problem gelöst immer drucker funktioniert warum
-        was wer wo heute gestern mehr im am zum zur vom dem den des mir mich uns ihnen sich nach gruß grüße""",
-    "en": """the a an and is are i you he she we they my our your this that these those not no with for from on in at
-        to by also still but then as how through over out it have has had can could will would was were been be since
-        hello hi dear thanks thank regards kind best please password problem issue solved cannot can't don't doesn't
-        works now why what who where today yesterday more i'm it's do does did me us them of or if there again
-        morning when new after""",
+    "fr": """
+        le la les un une des du de et est sont je tu il elle nous vous ils mon ma mes notre votre vos ce
+        cet cette ces qui que quoi dont où ne pas plus avec pour par sur dans sans mais ou donc car
+        bonjour bonsoir merci cordialement depuis suis ai avons avez ont été être avoir fait peux pouvez
+        pourriez problème ordinateur mot passe connexion toujours aucun aucune aussi bien vous j'ai
+        d'avance c'est n'est l'accès svp madame monsieur messieurs comment quand matin demande message
+        suite au aux en se si y lors afin veuillez salutations résolu oui imprimante réseau fonctionne
+    """,
+    "nl": """
+        de het een en is zijn ik jij u wij zij hij mijn onze uw deze dit dat die niet geen met voor van op
+        in aan naar bij ook nog maar dan als wel door over uit om te er heb heeft hebben kan kunt kunnen
+        wordt worden werd was beste geachte hallo bedankt dank groeten vriendelijke met goedemorgen
+        goedendag alvast graag sinds wachtwoord probleem opgelost steeds niets waarom hoe wat wie waar
+        mogelijk vanaf vandaag gisteren werkt nu meer jullie gelieve printer scherm inloggen
+    """,
+    "de": """
+        der die das ein eine einen einem einer und ist sind ich du er sie wir ihr mein meine unser ihre
+        ihren diese dieser dieses nicht kein keine mit für von auf in an zu bei auch noch aber dann als
+        wie durch über aus um es habe hat haben kann können wird werden wurde war seit guten tag hallo
+        danke vielen dank freundlichen grüßen sehr geehrte geehrter damen herren bitte kennwort passwort
+        problem gelöst immer drucker funktioniert warum was wer wo heute gestern mehr im am zum zur vom
+        dem den des mir mich uns ihnen sich nach gruß grüße
+    """,
+    "en": """
+        the a an and is are i you he she we they my our your this that these those not no with for from on
+        in at to by also still but then as how through over out it have has had can could will would was
+        were been be since hello hi dear thanks thank regards kind best please password problem issue
+        solved cannot can't don't doesn't works now why what who where today yesterday more i'm it's do
+        does did me us them of or if there again morning when new after
+    """,
 }
 _WEIGHTS: Final[dict[str, tuple[tuple[str, float], ...]]] = {}
 for _language, _list in _WORDS.items():
@@ -46,7 +55,7 @@ _ELISION: Final = re.compile(r"[cdjlmnst]['’]|qu['’]")
 
 
 def detect_language(text: str, hint: str = "") -> str:
-    """"fr", "nl", "de" or "en"; "" when the text is too short or too mixed to tell.
+    """The code of one of ``LANGUAGES``; "" when the text is too short or too mixed to tell.
 
     ``hint`` is a Content-Language value (RFC 3282). The words of the text win over it when they are clear,
     since programs put the language of the machine there.

@@ -28,7 +28,8 @@ from parsers.mime import Part, read_tree, uuencoded
 from parsers.report import DeliveryReport
 from parsers.subject import is_forward_prefix
 
-logging.getLogger("mailparser").setLevel(logging.CRITICAL)  # it would write header text of strangers to the log
+# It would write header text of strangers to the log.
+logging.getLogger("mailparser").setLevel(logging.CRITICAL)
 
 MEMORABLE: Final = 300  # characters of an address field that is worth remembering
 MAX_ADDRESS_FIELD: Final = 65_536  # characters of one address field that are read
@@ -67,7 +68,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedMail:
-    """One mail as understood. Identifiers come without <>, instants in UTC, text without control characters."""
+    """One mail as understood: identifiers without <>, instants in UTC, text without control characters."""
 
     message_id: str
     in_reply_to: tuple[str, ...]
@@ -230,7 +231,7 @@ def _people(fields: Fields, defects: list[str]) -> _People:
 
 
 def _recipients(raw: str, defects: list[str]) -> tuple[Address, ...]:
-    """The mailboxes of a To, Cc or Reply-To. Short fields are remembered: a desk's own address is in all of them."""
+    """The mailboxes of a To, Cc or Reply-To; short fields are remembered: the desk's own stands in most."""
     if not raw:
         return ()
     if len(raw) <= MEMORABLE:
@@ -306,7 +307,7 @@ def _date(read: object, values: Sequence[bytes]) -> datetime | None:
 
 
 def _loose_date(raw: str) -> datetime | None:
-    """A date as programs write it that know no RFC: ISO 8601, or day, month and time somewhere in the value."""
+    """A date as programs write it that know no RFC: ISO 8601, or day, month and time somewhere in it."""
     try:
         return parsedate_to_datetime(raw)
     except (ValueError, TypeError, IndexError, OverflowError):
@@ -319,7 +320,9 @@ def _loose_date(raw: str) -> datetime | None:
     if found is None:
         return None
     try:
-        return parsedate_to_datetime(f"{found[1]} {found[2]} {found[3]} {found[4]}:{found[5] or '00'} {found[6] or '+0000'}")
+        return parsedate_to_datetime(
+            f"{found[1]} {found[2]} {found[3]} {found[4]}:{found[5] or '00'} {found[6] or '+0000'}"
+        )
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
@@ -391,7 +394,10 @@ def _delivery(
 def _enclosed_report(parts: Sequence[Part]) -> DeliveryReport | None:
     """A report that a gateway of the reporting server wrapped once more."""
     for part in parts:
-        if part.content_type == "message/rfc822" and part.content.find(b"/delivery-status", part.start, part.end) > 0:
+        if (
+            part.content_type == "message/rfc822"
+            and part.content.find(b"/delivery-status", part.start, part.end) > 0
+        ):
             tree, _ = read_tree(part.payload())
             return report.read_delivery_report(tuple(tree.leaves()))
     return None

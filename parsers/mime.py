@@ -1,8 +1,8 @@
-"""The parts of a mail: header block found and repaired, body split at its boundaries (RFC 5322, RFC 2045-2049).
+"""The parts of a mail: header block repaired, body split at its boundaries (RFC 5322, 2045 to 2049).
 
-First step of the parse. Works on the bytes as they came, with offsets instead of copies, without recursion and
-never inside message/*, so that an enclosed mail stays whole. It cannot fail: beyond a bound the rest stays one
-undivided part, and every repair is named in the defects.
+First step of the parse. Works on the bytes as they came, with offsets instead of copies, without recursion
+and never inside message/*, so that an enclosed mail stays whole. It cannot fail: beyond a bound the rest
+stays one undivided part, and every repair is named in the defects.
 """
 
 import binascii
@@ -30,7 +30,9 @@ _KNOWN_FIELD: Final = re.compile(
     rb"|auto-submitted|precedence|importance|priority|thread-[a-z]{1,10}|user-agent|organization)[ \t]*:",
     re.IGNORECASE,
 )
-_GUESSED_BOUNDARY: Final = re.compile(rb"(?:\A|\n)--([^\s-][^\r\n]{0,199}?)[ \t]*\r*\n(?=content-)", re.IGNORECASE)
+_GUESSED_BOUNDARY: Final = re.compile(
+    rb"(?:\A|\n)--([^\s-][^\r\n]{0,199}?)[ \t]*\r*\n(?=content-)", re.IGNORECASE
+)
 _UU_BEGIN: Final = re.compile(rb"(?:\A|\n)begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n")
 _BASE64_FOOTER: Final = re.compile(rb"\n[ \t]*\r*\n(?=[-_]{2})")
 _NEWLINE: Final = b"\r\n"
@@ -78,7 +80,9 @@ class Part:
 
     def payload(self) -> bytes:
         """The body with its transfer encoding undone (RFC 2045 6), as far as it can be."""
-        return decode_transfer(self.raw, self.fields.raw("content-transfer-encoding"), self.maintype == "text")
+        return decode_transfer(
+            self.raw, self.fields.raw("content-transfer-encoding"), self.maintype == "text"
+        )
 
     def text(self) -> str:
         """The payload as text, by its charset parameter or whatever explains the bytes."""

@@ -1,8 +1,8 @@
 """What the person newly wrote: a reply without the mail it answers, client taglines and signature.
 
 Works on text; ``html`` has left out what clients mark by structure. A line scanner with anchored patterns,
-linear in its input. Total. Losing a word the person wrote is the grave error, leaving quoted words in the small
-one: every rule wants positive evidence, and the answer is never empty when the mail had text.
+linear in its input. Total. Losing a word the person wrote is the grave error, leaving quoted words in the
+small one: every rule wants positive evidence, and the answer is never empty when the mail had text.
 """
 
 import re
@@ -30,7 +30,10 @@ _TOKEN: Final = re.compile(r"##-[^#\n]{5,150}-##[\s>*]{1,20}\(m:([A-Za-z0-9._~=-
 _FROM: Final = "de|from|von|van|da|expéditeur|afzender|absender|od|от"
 _TO: Final = "à|a|to|an|aan|pour|destinataires?|ontvanger|empfänger|para|кому|risposta"
 _CC: Final = "cc|copie à|kopie|copie|bcc|cci|kopie an|reply-to|répondre à|importance|priorité|belang"
-_DATE: Final = "envoyé|envoyé le|envoyée?|date|sent|date sent|verzonden|datum|gesendet|gesendet am|verstuurd|le|data|inviato|fecha|enviado|дата|отправлено"
+_DATE: Final = (
+    "envoyé|envoyé le|envoyée?|date|sent|date sent|verzonden|datum|gesendet|gesendet am|verstuurd|le|data"
+    "|inviato|fecha|enviado|дата|отправлено"
+)
 _SUBJECT: Final = "objet|sujet|subject|onderwerp|betreff|betreft|asunto|oggetto|тема|assunto"
 _LABEL: Final = re.compile(
     rf"[\s>*_|]*(?:(?P<from>{_FROM})|(?P<to>{_TO})|(?P<cc>{_CC})|(?P<date>{_DATE})|(?P<subject>{_SUBJECT}))"
@@ -41,7 +44,8 @@ _WHEN: Final = re.compile(r"\b(?:19|20)\d\d\b|\d{1,2}\s?[:hu.]\s?\d\d\b|\b\d{1,2
 _ADDRESS: Final = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,255}")
 
 _ORIGINAL: Final = re.compile(
-    r"[\s>*_]*-{2,}\s*(?:message d['’]origine|message original|original message|original appointment|originele? bericht"
+    r"[\s>*_]*-{2,}\s*(?:message d['’]origine|message original|original message|original appointment"
+    r"|originele? bericht"
     r"|oorspronkelijk bericht|ursprüngliche nachricht|originalnachricht|urspr\. nachricht|courriel original"
     r"|reply message|mail original|original-?nachricht|e-?mail d['’]origine|rendez-vous d['’]origine"
     r"|исходное сообщение|mensaje original|messaggio originale)\s*-{2,}\s*$",
@@ -51,14 +55,16 @@ _FORWARDED: Final = re.compile(
     r"[\s>*_]*(?:-{2,}\s*(?:forwarded message|message transféré|message suivi|doorgestuurd bericht"
     r"|weitergeleitete nachricht|forwarded by|transféré par|doorgestuurd door|weitergeleitet von"
     r"|forwarded mail|message réexpédié|courriel transféré)\b[^\n]{0,200}"
-    r"|begin forwarded message\s*:|début du message (?:transféré|réexpédié)\s*:|begin doorgestuurd bericht\s*:"
+    r"|begin forwarded message\s*:|début du message (?:transféré|réexpédié)\s*:"
+    r"|begin doorgestuurd bericht\s*:"
     r"|anfang der weitergeleiteten nachricht\s*:|start of forwarded message)[\s*_]*$",
     re.IGNORECASE,
 )
 _RULE: Final = re.compile(r"[\s>*]*_{20,}\s*$")
 _PHRASE: Final = re.compile(
     r"(?<!m['’])(?<!t['’])(?<!l['’])(?<!nous )(?<!vous )(?<!lui )(?<!leur )\ba (?:écrit|ecrit)\b"
-    r"|\bwrote\b|\bwrites\b|\bschreef\b|\bschrieb\b|\bgeschreven\b|\bgeschrieben\b|\bha scritto\b|\bescribió\b"
+    r"|\bwrote\b|\bwrites\b|\bschreef\b|\bschrieb\b|\bgeschreven\b|\bgeschrieben\b|\bha scritto\b"
+    r"|\bescribió\b"
     r"|\bhas written\b|\bskrev\b|\bnapisał\b|\bнаписал|\bпишет\b|写道",
     re.IGNORECASE,
 )
@@ -68,15 +74,21 @@ _PHRASE_WORDS: Final = (
 )  # fmt: skip
 _ABBREVIATION: Final = re.compile(r"\b\w{1,5}\.$")
 # "2016-10-24 15:36 GMT+02:00 X <x@y>:" needs no verb.
-_DATED_SENDER: Final = re.compile(r"(?=\S{0,30} ?\d)[^<>]{0,100}\d{1,2}:\d\d[^<>]{0,120}< ?[^<>\s]{1,64}@[^<>\s]{1,255}>:$")
+_DATED_SENDER: Final = re.compile(
+    r"(?=\S{0,30} ?\d)[^<>]{0,100}\d{1,2}:\d\d[^<>]{0,120}< ?[^<>\s]{1,64}@[^<>\s]{1,255}>:$"
+)
 _OPENER: Final = re.compile(
-    r"[\s>*_]*(?:le|on|am|op|el|il|in|den|dne|w dniu|в)\b|[\s>*_]*(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lun|mar|mer|jeu"
-    r"|ven|sam|dim|mon|tue|wed|thu|fri|sat|sun|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|maandag"
-    r"|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag)\w*\b|[\s>*_]*\d{1,4}[./-]\d|[\s>*_]*[\"<]|[\s>*_]*在",
+    r"[\s>*_]*(?:le|on|am|op|el|il|in|den|dne|w dniu|в)\b|[\s>*_]*(?:lundi|mardi|mercredi|jeudi|vendredi"
+    r"|samedi|dimanche|lun|mar|mer|jeu"
+    r"|ven|sam|dim|mon|tue|wed|thu|fri|sat|sun|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag"
+    r"|maandag"
+    r"|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag)\w*\b|[\s>*_]*\d{1,4}[./-]\d|[\s>*_]*[\"<]"
+    r"|[\s>*_]*在",
     re.IGNORECASE,
 )
 _TAGLINE: Final = re.compile(
-    r"[\s>*_]*(?:envoyé (?:de|depuis|à partir d|via|avec)\b|envoyé par mon\b|sent (?:from|via|with|using)\b|sendt fra\b|skickat från\b"
+    r"[\s>*_]*(?:envoyé (?:de|depuis|à partir d|via|avec)\b|envoyé par mon\b|sent (?:from|via|with"
+    r"|using)\b|sendt fra\b|skickat från\b"
     r"|verstuurd (?:vanaf|met|vanuit|via)\b|verzonden (?:vanaf|met|vanuit|via)\b"
     r"|von (?:meinem|meiner) .{1,60} gesendet|gesendet (?:von|mit|über|aus)\b|von .{1,40} gesendet\s*$"
     r"|télécharge[rz] outlook|obtene[rz] outlook|get outlook for|download outlook|outlook downloaden"
@@ -88,7 +100,8 @@ _TAGLINE: Final = re.compile(
 )
 _SIGNATURE: Final = re.compile(r"--[ \t\u00a0]?$")
 _BLANKISH: Final = (
-    ("\u00a0", " "), ("\u202f", " "), ("\u2007", " "), ("\u200b", ""), ("\ufeff", ""), ("\u200e", ""), ("\u200f", ""),
+    ("\u00a0", " "), ("\u202f", " "), ("\u2007", " "), ("\u200b", ""), ("\ufeff", ""), ("\u200e", ""),
+    ("\u200f", ""),
 )  # fmt: skip
 
 
@@ -248,7 +261,7 @@ def _begins_answered_mail(plain: list[str], number: int) -> bool:
 
 
 def _header_block(plain: list[str], number: int) -> bool:
-    """At least three different labels on consecutive lines, a From and a date or subject, with a fact in them."""
+    """Three different labels on consecutive lines, a From and a date or subject, with a fact in them."""
     first = _label(plain[number])
     if not first:
         return False
@@ -282,7 +295,8 @@ def _label(line: str) -> tuple[str, str] | None:
 def _attribution(plain: list[str], number: int) -> int:
     """The line after an attribution ("Le 3 nov. à 10:12, X a écrit :") that begins here, 0 when none does.
 
-    It spans at most three lines and never crosses a blank one; a phrase without time or address is not enough.
+    It spans at most three lines and never crosses a blank one; a phrase without time or address is not
+    enough.
     """
     if not _OPENER.match(plain[number]) and not _PHRASE.search(plain[number]):
         return 0
@@ -310,7 +324,9 @@ def _behind_attribution(scan: _Scan, start: int, end: int, above: bool) -> list[
     if not scan.plain[first].lstrip().startswith(">"):
         return [] if above else list(range(start, end))
     last = first
-    while last < end and last not in scan.cuts and (last not in scan.attributions or scan.plain[last][0] == ">"):
+    while (
+        last < end and last not in scan.cuts and (last not in scan.attributions or scan.plain[last][0] == ">")
+    ):
         last += 1
     unquoted = [n for n in range(first, last) if not scan.plain[n].lstrip().startswith(">")]
     answers = _without_signature(scan.plain, unquoted)
@@ -373,4 +389,3 @@ def _trimmed(plain: list[str], kept: list[int]) -> list[int]:
     while end and not _line(plain, kept[end - 1]).strip(" >"):
         end -= 1
     return kept[:end]
-

@@ -1,4 +1,5 @@
-"""What a machine reports of a mail: delivery reports (RFC 3464), the notices of old daemons, receipts (RFC 8098).
+"""What a machine reports of a mail: delivery reports (RFC 3464), the notices of old daemons, receipts (RFC
+8098).
 
 Reads the parts that ``mime`` found. Total: a report that cannot be read gives None or empty values.
 """
@@ -15,7 +16,8 @@ from parsers.mime import Part, read_fields
 MAX_REPORT: Final = 65_536  # bytes or characters of a report that are read
 
 _DAEMON: Final = re.compile(
-    r"\"?(?:mailer-?daemon|mail-daemon|postmaster|mail[._-]?delivery(?:[._-]?(?:sub)?system)?|maildaemon|mdaemon"
+    r"\"?(?:mailer-?daemon|mail-daemon|postmaster|mail[._-]?delivery(?:[._-]?(?:sub)?system)?|maildaemon"
+    r"|mdaemon"
     r"|microsoftexchange[0-9a-f]*|mail[._-]?system|delivery|smtp-daemon|mmdf|uucp)"
     r"(?:[+=-][^@]{0,200})?\"?\\?(?:@|$)",
     re.IGNORECASE,
@@ -25,29 +27,39 @@ _DAEMON_NAME: Final = re.compile(
 )
 # Senders that may be programs: believed only when subject and text both speak of a failed delivery.
 _PROGRAM: Final = re.compile(
-    r"\"?(?:[^@]{0,40}(?:smtp|mail.?service|antivirus|anti-virus|gateway|imss|system|admin|daemon|mailer|noreply"
+    r"\"?(?:[^@]{0,40}(?:smtp|mail.?service|antivirus|anti-virus|gateway|imss|system|admin|daemon|mailer"
+    r"|noreply"
     r"|no-reply|exchange|bounce))[^@]{0,40}@",
     re.IGNORECASE,
 )
 _FAILURE: Final = re.compile(
-    r"undeliver|delivery (?:status notification|failure|failed|has failed|problem|report|error|notification|warning)"
-    r"|returned (?:mail|to sender|message|e-?mail)|returning to sender|failure (?:notice|delivery)|non[- ]?delivery"
-    r"|delivery has failed|mail (?:system )?error|message (?:undeliver|not delivered|could not|delivery failed)"
-    r"|nondeliverable|mail fail(?:ure|ed)|failed mail|error sending|could ?n[o']t (?:be delivered|send|deliver)"
-    r"|not (?:yet )?been delivered|not delivered|delivery to the following|rejected (?:mail|message)|unable to deliver"
+    r"undeliver|delivery (?:status notification|failure|failed|has failed|problem|report|error"
+    r"|notification|warning)"
+    r"|returned (?:mail|to sender|message|e-?mail)|returning to sender|failure (?:notice|delivery)"
+    r"|non[- ]?delivery"
+    r"|delivery has failed|mail (?:system )?error|message (?:undeliver|not delivered|could not"
+    r"|delivery failed)"
+    r"|nondeliverable|mail fail(?:ure|ed)|failed mail|error sending|could ?n[o']t (?:be delivered|send"
+    r"|deliver)"
+    r"|not (?:yet )?been delivered|not delivered|delivery to the following|rejected (?:mail|message)"
+    r"|unable to deliver"
     r"|n[o']t able to deliver|permanent error|unzustellbar|nicht zugestellt|zustellung (?:fehl|nicht|verz)"
-    r"|zustellungs(?:fehler|benachrichtigung)|non (?:remis|distribu|délivr)|pas pu (?:être|etre) (?:délivr|delivr|remis)"
+    r"|zustellungs(?:fehler|benachrichtigung)|non (?:remis|distribu|délivr)|pas pu (?:être|etre) (?:délivr"
+    r"|delivr|remis)"
     r"|échec (?:de (?:la )?|d['’])(?:remise|livraison|distribution|envoi)"
     r"|remise (?:différée|impossible|retardée|du message)|retour(?:né)? (?:à l['’]expéditeur|de courrier)"
     r"|onbestelbaar|niet (?:bezorgd|afgeleverd)|bezorging (?:mislukt|vertraagd)|user unknown|unknown user"
-    r"|address unknown|delivery notice|notification d['’]état de remise|mail status report|warning: could not send"
+    r"|address unknown|delivery notice|notification d['’]état de remise|mail status report"
+    r"|warning: could not send"
     r"|postponed due to|no valid recipients|failed recipient|automatically rejected",
     re.IGNORECASE,
 )
 _DELAYED: Final = re.compile(
     r"delayed|delays? (?:in )?delivery|will (?:be retried|keep trying|continue to )|still being retried"
-    r"|not yet been delivered|warning: (?:message|could not send)|remise (?:différée|retardée)|verzögert|vertraagd"
-    r"|this is (?:just )?a warning|temporar(?:y|ily) (?:failure|problem|deferred)|do not need to resend|postponed"
+    r"|not yet been delivered|warning: (?:message|could not send)|remise (?:différée|retardée)|verzögert"
+    r"|vertraagd"
+    r"|this is (?:just )?a warning|temporar(?:y|ily) (?:failure|problem|deferred)|do not need to resend"
+    r"|postponed"
     r"|delivery attempts will continue|mail delivery warning",
     re.IGNORECASE,
 )
@@ -55,25 +67,34 @@ _STATUS: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _FAILED_STATUS: Final = re.compile(r"(?<![\d.])([45]\.[0-7]\.\d{1,3})(?![\d.])")
 _REPLY_CODE: Final = re.compile(r"(?<![\d.])([45])([0-5]\d)(?=[\s-])(?!-\d)")
 _ADDRESS: Final = re.compile(r"[^\s<>()\[\],;:\"'=*|]{1,128}@[A-Za-z0-9._-]{1,255}[A-Za-z0-9]")
-_HOUSE: Final = re.compile(r"(?:postmaster|mailer-?daemon|abuse|hostmaster|root|uucp|helpdesk|support)@", re.IGNORECASE)
+_HOUSE: Final = re.compile(
+    r"(?:postmaster|mailer-?daemon|abuse|hostmaster|root|uucp|helpdesk|support)@", re.IGNORECASE
+)
 _NAMES_RECIPIENT: Final = re.compile(
-    r"(?:recipients?|rcpt to|delivered to|deliver(?: the)?(?: mail| message)? to|addressed to|original address"
+    r"(?:recipients?|rcpt to|delivered to|deliver(?: the)?(?: mail| message)? to|addressed to"
+    r"|original address"
     r"|(?:e-?mail )?address|user|to|for|destinataires?|empfänger|ontvanger)\W{0,6}$",
     re.IGNORECASE,
 )
 _BEGINS_LIST: Final = re.compile(
-    r"did not reach the following|following (?:recipient|address|destinat)|destinataires? suivants?|folgende[n]? empfänger"
+    r"did not reach the following|following (?:recipient|address|destinat)|destinataires? suivants?"
+    r"|folgende[n]? empfänger"
     r"|volgende (?:ontvanger|geadresseerde)|failed (?:recipients|addresses)|could not be delivered to",
     re.IGNORECASE,
 )
-_NAMES_OTHER: Final = re.compile(r"\b(?:contact|from|sender|sent by|via|help|reply to|accepting mail)\b|^\W*(?:to|cc):", re.IGNORECASE)
+_NAMES_OTHER: Final = re.compile(
+    r"\b(?:contact|from|sender|sent by|via|help|reply to|accepting mail)\b|^\W*(?:to|cc):", re.IGNORECASE
+)
 _MAIL_ID: Final = re.compile(
     r"^[ \t>]{0,20}(?:original-)?message-id:[ \t]*(?:\r?\n[ \t>]{1,20})?(<[^<>\s]{3,400}>)",
     re.IGNORECASE | re.MULTILINE,
 )
-_RETURNED_TO: Final = re.compile(r"^[ \t>]{0,20}to:[ \t]*[^\n@]{0,200}?<?([^\s<>@,]{1,128}@[^\s<>@,]{1,255})", re.I | re.M)
+_RETURNED_TO: Final = re.compile(
+    r"^[ \t>]{0,20}to:[ \t]*[^\n@]{0,200}?<?([^\s<>@,]{1,128}@[^\s<>@,]{1,255})", re.IGNORECASE | re.MULTILINE
+)
 _RETURNED: Final = re.compile(
-    r"^[ \t]{0,20}(?:-{2,}.{0,40}(?:original|returned|copy|copie|included|unsent|below|header|message text).{0,80}$"
+    r"^[ \t]{0,20}(?:-{2,}.{0,40}(?:original|returned|copy|copie|included|unsent|below|header"
+    r"|message text).{0,80}$"
     r"|received: |return-path: |message-id: |.{0,40}(?:copy of the message|original message|old message"
     r"|message headers|headers of the message)[^\n:]{0,60}:[ \t]{0,9}$)",
     re.IGNORECASE | re.MULTILINE,
@@ -88,7 +109,7 @@ _WORSE: Final = {"failed": 3, "delayed": 2, "": 1}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryReport:
-    """One recipient's fate. ``action``: RFC 3464 2.3.3 in lower case; ``status``: RFC 3463; "" when unknown."""
+    """One recipient's fate. ``action``: RFC 3464 2.3.3, lower case; ``status``: RFC 3463; "" when unknown."""
 
     recipient: str
     status: str
@@ -123,7 +144,7 @@ def read_delivery_report(parts: Sequence[Part], text: str = "") -> DeliveryRepor
 
 
 def _read_status(content: bytes) -> DeliveryReport | None:
-    """Groups of fields parted by blank lines (RFC 3464 2.1); the first group with the worst action is taken."""
+    """Groups of fields parted by blank lines (RFC 3464 2.1); the first with the worst action is taken."""
     worst: DeliveryReport | None = None
     for group in _GROUPS.split(content, maxsplit=200):
         fields, _ = read_fields(group, 0, len(group), [])
@@ -165,7 +186,7 @@ def _address_of(value: str) -> str:
 
 
 def _status_in(diagnostic: str, declared: str) -> str:
-    """An enhanced code in the server's words is more exact than x.0.0; the class of its reply is the least."""
+    """An enhanced code in the server's words is more exact than x.0.0; its reply's class is the least."""
     found = _STATUS.search(diagnostic)
     if found and (not declared or found[1][0] == declared[0]):
         return found[1]
@@ -174,7 +195,7 @@ def _status_in(diagnostic: str, declared: str) -> str:
 
 
 def original_identifier(parts: Sequence[Part], text: str = "") -> str:
-    """The Message-ID of the mail that was returned, from the enclosed mail or its headers, else from the text."""
+    """The Message-ID of the mail that was returned: of the enclosed mail or headers, else in the text."""
     for part in parts:
         if part.content_type in _RETURNED_TYPES:
             fields, _ = _fields_of(part)
@@ -195,7 +216,7 @@ def is_daemon(address: str, name: str = "") -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What an old daemon's notice is judged by; ``own`` are the addresses that the notice itself was sent to."""
+    """What an old daemon's notice is judged by; ``own``: the addresses that the notice itself was sent to."""
 
     subject: str
     text: str

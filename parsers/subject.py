@@ -12,11 +12,13 @@ MAX_SUBJECT: Final = 2_000  # characters that are looked at
 _REPLY: Final = r"re|r[ée]f|r[ée]p|antw(?:oord)?|aw|antwort|betr(?:eff)?|sv|vs"
 _FORWARD: Final = r"fwd?|tr|transf|wg|wtr|doorst|doorgest|i|rv|enc"
 _PREFIX: Final = re.compile(
-    rf"\s*(?:(?P<forward>{_FORWARD})|(?:{_REPLY}))\s*(?:\[\d{{1,3}}\]|\(\d{{1,3}}\))?\s*[:：]\s*", re.IGNORECASE
+    rf"\s*(?:(?P<forward>{_FORWARD})|(?:{_REPLY}))\s*(?:\[\d{{1,3}}\]|\(\d{{1,3}}\))?\s*[:：]\s*",
+    re.IGNORECASE,
 )
 # Tags that gateways put in front, in brackets that hold no digit run of ours.
 _TAG: Final = re.compile(
-    r"\s*[\[(*{]+\s*(?:external(?: (?:e-?mail|sender|message))?|externe?|extern|ext|expéditeur externe|e-mail externe"
+    r"\s*[\[(*{]+\s*(?:external(?: (?:e-?mail|sender|message))?|externe?|extern|ext|expéditeur externe"
+    r"|e-mail externe"
     r"|afzender extern|externer absender|caution|attention|spam\??|suspected spam|bulk|junk|possible spam"
     r"|secure|confidential|confidentiel|newsletter|phish\w*|warning)\s*[\])*}]+\s*[:-]?\s*",
     re.IGNORECASE,
