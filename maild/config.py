@@ -1171,7 +1171,8 @@ def _judge(layers: Layers) -> tuple[Config, list[Problem]]:
     try:
         config = Config(**tables)
     except ValidationError as error:
-        found = error.errors()
+        # A default that waits for a value which is itself wrong is no second fault.
+        found = [each for each in error.errors() if each["type"] != "default_factory_not_called"]
         broken = frozenset(str(each["loc"][0]) for each in found)
         problems += [_explain(each, layers) for each in found]
         config = _sound_part(tables, broken)
