@@ -22,6 +22,7 @@ from tests.bench.clients import DESK
 from tests.bench.processes import Child, Usage
 from tests.peers.dovecot import PASSWORD
 
+MAILD = ("-m", "maild")
 SETTINGS = """\
 [desk]
 name = "Service Desk"
@@ -121,7 +122,7 @@ class Desk:
         """The daemon's SQLite file."""
         return self.state / "maild.db"
 
-    def start(self, *, through: Sequence[str] = ("-m", "maild")) -> "Daemon":
+    def start(self, *, through: Sequence[str] = MAILD) -> "Daemon":
         """Starts ``maild run``; ``through``: how Python finds it (a profiler may stand in front)."""
         return Daemon(
             self, Child([*through, "run", "--config", str(self.config)], self.folder / "daemon.log")
@@ -129,7 +130,7 @@ class Desk:
 
     def tickets(self) -> list[dict[str, Any]]:
         """What ``maild tickets --json`` says."""
-        command = [sys.executable, "-m", "maild", "tickets", "--json", "--config", str(self.config)]
+        command = [sys.executable, *MAILD, "tickets", "--json", "--config", str(self.config)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
         if done.returncode:
             raise DaemonError(f"maild tickets left with {done.returncode}: {done.stderr[-2000:]}")

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench.desk import Daemon, Desk, Peers, first_seen, stopped
+from tests.bench.desk import MAILD, Daemon, Desk, Peers, first_seen, stopped
 from tests.bench.judge import Verdict, judge
 from tests.bench.mailroom import Mailroom
 from tests.bench.mails import Corpus, Mail
@@ -22,7 +22,6 @@ from tests.bench.sink import SinkProcess
 
 Teller = Callable[[str, int, int], None]
 """Hears what is under way, how many mails are done, and of how many."""
-THROUGH = ("-m", "maild")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +73,7 @@ class Bench:
     room: Mailroom
     sink: SinkProcess
     tell: Teller
-    through: Sequence[str] = THROUGH
+    through: Sequence[str] = MAILD
 
     @property
     def peers(self) -> Peers:
