@@ -5,12 +5,13 @@ courier claims rows with the time of the next attempt already recorded, so that 
 still waits its turn (notes on reliability, section 5, steps 7 to 9). Raises ``database.Unavailable``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import zstandard
-from sqlalchemy import Row, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
 
 from storage.records import MessageKind, OutboxEntry, OutboxState
 from storage.store import OUTBOX, Transaction
@@ -166,9 +167,10 @@ def oldest_unsent(tx: Transaction) -> datetime | None:
     return value
 
 
-def sent_since(tx: Transaction, since: datetime) -> int:
-    """How many mails left since an instant: what the provider's daily limit counts."""
-    return int(tx.connection.execute(select(func.count()).where(OUTBOX.c.sent_at > since)).scalar() or 0)
+def sent_instants(tx: Transaction, since: datetime) -> list[datetime]:
+    """When each mail since an instant left: what the provider's limits count."""
+    left = select(OUTBOX.c.sent_at).where(OUTBOX.c.sent_at > since).order_by(OUTBOX.c.sent_at)
+    return list(tx.connection.execute(left).scalars())
 
 
 def ambiguous_tries(tx: Transaction, id_: int) -> int:
@@ -176,10 +178,9 @@ def ambiguous_tries(tx: Transaction, id_: int) -> int:
     return int(tx.connection.execute(select(OUTBOX.c.ambiguous).where(OUTBOX.c.id == id_)).scalar() or 0)
 
 
-def _entry(row: Row[tuple[object, ...]]) -> OutboxEntry:
-    values: Mapping[str, object] = row._mapping
+def _entry(row: Any) -> OutboxEntry:
     return OutboxEntry(
-        id=row.id, mail_id=row.mail_id, ticket_id=row.ticket_id, kind=MessageKind(str(values["kind"])),
+        id=row.id, mail_id=row.mail_id, ticket_id=row.ticket_id, kind=MessageKind(row.kind),
         recipient=row.recipient, message_id=row.message_id, attempts=row.attempts, created_at=row.created_at,
         content=zstandard.ZstdDecompressor().decompress(row.content),
     )  # fmt: skip

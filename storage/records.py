@@ -77,10 +77,11 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maildrop:
-    """A place mail is taken from. ``uidvalidity`` is None before the first look."""
+    """A place mail is taken from. ``source``: inbox, sent or door; ``uidvalidity``: None before the first look."""
 
     id: int
     name: str
+    source: str
     uidvalidity: int | None
     polled_at: datetime | None
 
@@ -113,6 +114,7 @@ class KeptMail:
     sighting_id: int
     raw_id: int
     maildrop: str
+    source: str
     mail_id: str
     arrived_at: datetime
     content: bytes
@@ -234,3 +236,4 @@ class Mark:
     stage: Stage | None
     placed: tuple[str, ...]
     offered: Stage | None
+    message_id: str = ""

@@ -13,7 +13,22 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import zstandard
-from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    and_,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from sqlmodel import SQLModel
 
 from storage.database import Database
 from storage.records import (
@@ -52,7 +67,7 @@ from storage.tables import (
 # SQLModel's classes are the definition; what runs per mail are Core statements on the same tables,
 # several times cheaper than objects of a session.
 T: Mapping[type, Any] = {
-    row: row.__table__  # type: ignore[attr-defined]
+    row: SQLModel.metadata.tables[row.__tablename__]
     for row in (
         ClockRow, EventRow, LeaseRow, LinkRow, MaildropRow, MessageRow, MuteRow, OutboxRow,
         ParticipantRow, RawRow, ReferenceRow, SightingRow, TicketRow,
@@ -103,14 +118,15 @@ class Store:
             yield Transaction(connection=connection)
 
 
-def _record(kind: type[R], row: Row[Any], **changed: object) -> R:
+def _record(kind: type[R], row: Any, **changed: object) -> R:
     names = _NAMES[kind]
     values = {name: value for name, value in row._mapping.items() if name in names}
     return kind(**(values | changed))
 
 
-_NAMES = {
-    kind: {f.name for f in fields(kind)} for kind in (Ticket, Clock, Twin, Maildrop, Lease, StoredMessage)
+_NAMES: dict[type, frozenset[str]] = {
+    kind: frozenset(f.name for f in fields(kind))
+    for kind in (Ticket, Clock, Twin, Maildrop, Lease, StoredMessage)
 }
 
 
@@ -149,13 +165,13 @@ class Transaction:
 
     # ------------------------------------------------------------------ maildrops and leases
 
-    def maildrop(self, name: str) -> Maildrop:
+    def maildrop(self, name: str, source: str) -> Maildrop:
         """The maildrop of this name; made when it is new (needs a writing transaction then)."""
         row = self.connection.execute(select(MAILDROP).where(MAILDROP.c.name == name)).first()
         if row is not None:
             return _record(Maildrop, row)
-        made = self.connection.execute(insert(MAILDROP).values(name=name))
-        return Maildrop(id=made.inserted_primary_key[0], name=name, uidvalidity=None, polled_at=None)
+        made = self.connection.execute(insert(MAILDROP).values(name=name, source=source))
+        return Maildrop(id=_key(made), name=name, source=source, uidvalidity=None, polled_at=None)
 
     def maildrops(self) -> tuple[Maildrop, ...]:
         """Every maildrop ever polled."""
@@ -235,8 +251,8 @@ class Transaction:
             )  # fmt: skip
             kept.append(
                 KeptMail(
-                    sighting_id=made.inserted_primary_key[0], raw_id=raw_ids[mail.sha256],
-                    maildrop=maildrop.name, mail_id=mail.mail_id, arrived_at=mail.arrived_at,
+                    sighting_id=_key(made), raw_id=raw_ids[mail.sha256],
+                    maildrop=maildrop.name, source=maildrop.source, mail_id=mail.mail_id, arrived_at=mail.arrived_at,
                     content=mail.content, sha256=mail.sha256,
                 )
             )  # fmt: skip
@@ -255,7 +271,7 @@ class Transaction:
                     "size": len(mail.content),
                     "content": squeeze.compress(mail.content),
                 }
-                known[mail.sha256] = self.connection.execute(insert(RAW), row).inserted_primary_key[0]
+                known[mail.sha256] = _key(self.connection.execute(insert(RAW), row))
         return known
 
     def skip(self, maildrop: Maildrop, uidvalidity: int, mails: Sequence[tuple[int, str, datetime]]) -> None:
@@ -271,19 +287,21 @@ class Transaction:
         if rows:
             self.connection.execute(insert(SIGHTING), rows)
 
-    def unfiled(self, *, limit: int) -> tuple[KeptMail, ...]:
+    def unfiled(self, *, limit: int, maildrop_id: int) -> tuple[KeptMail, ...]:
         """Mails that were kept and never filed, oldest first: what a crash left behind."""
         rows = self._all(
-            select(SIGHTING, RAW.c.content, RAW.c.sha256, MAILDROP.c.name.label("maildrop"))
+            select(
+                SIGHTING, RAW.c.content, RAW.c.sha256, MAILDROP.c.name.label("maildrop"), MAILDROP.c.source
+            )
             .join(RAW, RAW.c.id == SIGHTING.c.raw_id)
             .join(MAILDROP, MAILDROP.c.id == SIGHTING.c.maildrop_id)
-            .where(SIGHTING.c.state == "received")
+            .where(SIGHTING.c.state == "received", SIGHTING.c.maildrop_id == maildrop_id)
             .order_by(SIGHTING.c.id)
             .limit(limit)
         )
         return tuple(
             KeptMail(
-                sighting_id=row.id, raw_id=row.raw_id, maildrop=row.maildrop, mail_id=row.mail_id,
+                sighting_id=row.id, raw_id=row.raw_id, maildrop=row.maildrop, source=row.source, mail_id=row.mail_id,
                 arrived_at=row.arrived_at, content=_expand(row.content), sha256=row.sha256, tries=row.tries,
             )
             for row in rows
@@ -386,7 +404,7 @@ class Transaction:
 
     def open_ticket(self, values: Mapping[str, object]) -> int:
         """Write a new ticket; returns its number."""
-        return int(self.connection.execute(insert(TICKET), dict(values)).inserted_primary_key[0])
+        return _key(self.connection.execute(insert(TICKET), dict(values)))
 
     def change_ticket(self, ticket_id: int, **values: object) -> None:
         """Change columns of a ticket; the event that says why is written beside it."""
@@ -394,7 +412,7 @@ class Transaction:
 
     def add_message(self, values: Mapping[str, object]) -> int:
         """Write a filed message; returns its row's number."""
-        return int(self.connection.execute(insert(MESSAGE), dict(values)).inserted_primary_key[0])
+        return _key(self.connection.execute(insert(MESSAGE), dict(values)))
 
     def add_references(self, ticket_id: int, message_ids: Sequence[str]) -> None:
         """Remember Message-IDs, seen or quoted, as belonging to a ticket."""
@@ -435,19 +453,25 @@ class Transaction:
         self.connection.execute(insert(CLOCK), dict(values))
 
     def stop_clocks(self, ticket_id: int, *, at: datetime, by: str, presumed: bool) -> tuple[int, ...]:
-        """Stop every clock of a ticket; returns the messages whose clocks they were."""
-        running = select(CLOCK.c.message_id).where(
-            CLOCK.c.ticket_id == ticket_id, CLOCK.c.stopped_at.is_(None)
+        """Stop the clocks of a ticket that had started by then; returns the messages whose they were.
+
+        An act that was found corrects what was only presumed before.
+        """
+        stands = (
+            CLOCK.c.stopped_at.is_(None) if presumed else or_(CLOCK.c.stopped_at.is_(None), CLOCK.c.presumed)
         )
-        messages = tuple(self.connection.execute(running).scalars())
+        of_then = and_(CLOCK.c.ticket_id == ticket_id, CLOCK.c.started_at <= at, stands)
+        messages = tuple(self.connection.execute(select(CLOCK.c.message_id).where(of_then)).scalars())
         if messages:
-            self.connection.execute(
-                update(CLOCK)
-                .where(CLOCK.c.ticket_id == ticket_id, CLOCK.c.stopped_at.is_(None))
-                .values(stopped_at=at, stopped_by=by, presumed=presumed, next_at=None)
-            )
+            stopped = {"stopped_at": at, "stopped_by": by, "presumed": presumed, "next_at": None}
+            self.connection.execute(update(CLOCK).where(of_then).values(stopped))
             self.unmark(messages)
         return messages
+
+    def running(self, ticket_id: int) -> tuple[Clock, ...]:
+        """The clocks of a ticket that run, the earliest due first."""
+        clocks = select(CLOCK).where(CLOCK.c.ticket_id == ticket_id, CLOCK.c.stopped_at.is_(None))
+        return tuple(_clock(row) for row in self._all(clocks.order_by(CLOCK.c.due_at)))
 
     def unmark(self, message_ids: Sequence[int]) -> None:
         """The copies of these messages may carry marks that no longer hold: look at them."""
@@ -483,27 +507,43 @@ class Transaction:
             _ticket(row) for row in self._all(select(TICKET).where(TICKET.c.backlog).order_by(TICKET.c.id))
         )
 
+    def announced(self, ticket_ids: Sequence[int]) -> None:
+        """The team has heard of these tickets of old mail."""
+        for part in _in_parts(ticket_ids):
+            self.connection.execute(update(TICKET).where(TICKET.c.id.in_(part)).values(backlog=False))
+
     # ------------------------------------------------------------------ marks on the server
 
     def marks(self, maildrop_id: int, uidvalidity: int, *, limit: int) -> tuple[Mark, ...]:
         """Copies whose marks may differ from what their message's clock asks for."""
         rows = self._all(
             select(
-                SIGHTING.c.id, SIGHTING.c.uid, SIGHTING.c.placed, SIGHTING.c.offered,
-                CLOCK.c.stage, CLOCK.c.stopped_at,
+                SIGHTING.c.id,
+                SIGHTING.c.uid,
+                SIGHTING.c.placed,
+                SIGHTING.c.offered,
+                CLOCK.c.stage,
+                CLOCK.c.stopped_at,
+                MESSAGE.c.message_id,
             )
             .outerjoin(CLOCK, CLOCK.c.message_id == SIGHTING.c.message_id)
-            .where(SIGHTING.c.dirty, SIGHTING.c.maildrop_id == maildrop_id, SIGHTING.c.uidvalidity == uidvalidity)
+            .outerjoin(MESSAGE, MESSAGE.c.id == SIGHTING.c.message_id)
+            .where(
+                SIGHTING.c.dirty, SIGHTING.c.maildrop_id == maildrop_id, SIGHTING.c.uidvalidity == uidvalidity
+            )
             .limit(limit)
-        )  # fmt: skip
+        )
         return tuple(
             Mark(
-                sighting_id=row.id, uid=row.uid, placed=tuple(row.placed.split()),
+                sighting_id=row.id,
+                uid=row.uid,
+                placed=tuple(row.placed.split()),
                 offered=Stage(row.offered) if row.offered else None,
                 stage=Stage(row.stage) if row.stage and row.stopped_at is None else None,
+                message_id=row.message_id or "",
             )
             for row in rows
-        )  # fmt: skip
+        )
 
     def marked(self, marks: Sequence[Mark]) -> None:
         """Remember which flags of ours each copy now carries."""
@@ -612,6 +652,14 @@ class Transaction:
             "near_limit": one(select(func.count()).select_from(TICKET).where(TICKET.c.near_limit, TICKET.c.due_at.is_not(None))).scalar(),
             "breached": one(select(func.count()).select_from(TICKET).where(TICKET.c.breached, TICKET.c.due_at.is_not(None))).scalar(),
         }  # fmt: skip
+
+
+def _key(made: CursorResult[Any]) -> int:
+    """The number that the database gave a new row."""
+    key = made.inserted_primary_key
+    if key is None:
+        raise RuntimeError("the database gave a new row no number")
+    return int(key[0])
 
 
 def _expand(content: bytes) -> bytes:

@@ -21,6 +21,7 @@ class MaildropRow(SQLModel, table=True):
     __tablename__ = "maildrop"
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
+    source: str
     uidvalidity: int | None = Field(default=None, sa_type=BigInteger)
     polled_at: datetime | None = None
 

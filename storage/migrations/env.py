@@ -3,9 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from storage import tables
-
-assert tables.TicketRow  # the import fills the metadata
+import storage.tables  # noqa: F401  (the import fills the metadata)
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,196 @@
+"""What was decided about one mail: a disposition, changes to carry out, and the reasons (pure).
+
+Stands between ``decide`` and ``apply``: a closed union of changes, matched exhaustively there, so that
+the type checker names every place where a new one must be handled.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from parsers.addresses import Address
+from storage.records import MessageKind, Status
+
+
+class Disposition(StrEnum):
+    """What becomes of a mail."""
+
+    FILED = "filed"
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one signal says of where a mail belongs. ``holds``: it decides, unless an earlier one did."""
+
+    signal: str
+    holds: bool
+    ticket: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTicket:
+    """A new ticket; ``links``: tickets that it should know of."""
+
+    subject: str
+    requester: Address
+    language: str
+    team: str
+    category: str = ""
+    priority: str = ""
+    scope: str = ""
+    links: tuple[int, ...] = ()
+    backlog: bool = False
+    status: Status = Status.NEW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddParticipants:
+    """People who take part from now on; ``role``: requester, watcher or agent."""
+
+    people: tuple[tuple[Address, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberIds:
+    """Message-IDs, seen or quoted, that belong to the ticket from now on."""
+
+    message_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartClock:
+    """A person wrote: a person must act. ``first``: this is the promise itself, not a next answer."""
+
+    first: bool
+    started_at: datetime
+    near_at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopClocks:
+    """A person acted. ``presumed``: by a flag only, until the answer itself is found."""
+
+    at: datetime
+    by: str
+    act: str
+    presumed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeInCharge:
+    """The ticket is this agent's from now on; an empty one means: somebody outside maild."""
+
+    agent: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetStatus:
+    """The ticket's status changes, for a reason that the story tells."""
+
+    status: Status
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendReceipt:
+    """The acknowledgement with number and limit: at most one a ticket."""
+
+    to: Address
+    language: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithholdReceipt:
+    """Why this mail gets no automatic answer. ``over_budget``: the administrator must hear of it."""
+
+    reasons: tuple[str, ...]
+    to: str = ""
+    over_budget: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """Tell agents, or a team's own address, of a mail. ``agents``: addresses."""
+
+    recipients: tuple[tuple[str, str], ...]  # (address, language)
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerAgent:
+    """One line a command to the agent who wrote them."""
+
+    to: Address
+    language: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MuteAddress:
+    """Mail does not reach this address: no automatic answer for a while."""
+
+    address: str
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellAdministrators:
+    """Something that the administrator must hear once. ``about`` makes it once."""
+
+    about: str
+    headline: str
+    details: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A fact for the story that changes nothing else."""
+
+    kind: str
+    actor: str
+    detail: tuple[tuple[str, str], ...] = ()
+
+
+Change: TypeAlias = (
+    OpenTicket
+    | AddParticipants
+    | RememberIds
+    | StartClock
+    | StopClocks
+    | TakeInCharge
+    | SetStatus
+    | SendReceipt
+    | WithholdReceipt
+    | Notify
+    | AnswerAgent
+    | MuteAddress
+    | TellAdministrators
+    | Note
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """All that one mail brings about.
+
+    ``ticket``: the number of the ticket it belongs to; None for a new one (an ``OpenTicket`` among the
+    changes then) and for mail without any. ``twin``: the row of the message that it repeats.
+    """
+
+    disposition: Disposition
+    kind: MessageKind
+    direction: str = "in"
+    ticket: int | None = None
+    twin: int | None = None
+    thread_reason: str = ""
+    verdicts: tuple[Verdict, ...] = ()
+    reasons: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()

@@ -1,0 +1,60 @@
+"""All that a decision may know, gathered before it is made (pure).
+
+Stands between ``ingest.gather``, which reads the ledger, and the deciding functions, which may not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from maild.arrival import Source
+from storage.records import Clock, Ticket, Twin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketFacts:
+    """A candidate ticket; addresses are case folded."""
+
+    ticket: Ticket
+    participants: frozenset[str]
+    running: tuple[Clock, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """One budget: what it counts, how many automatic answers it allows, how many left already."""
+
+    scope: str
+    allowed: int
+    used: int
+    span: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """The world as one mail meets it.
+
+    ``by_reference``: Message-ID -> tickets, oldest first. ``by_key``: ticket key of a signed token ->
+    ticket. Both name tickets as they were; ``tickets`` holds those and the survivors of merges.
+    """
+
+    now: datetime
+    arrived_at: datetime
+    mail_id: str
+    maildrop: str
+    source: Source
+    twins: tuple[Twin, ...] = ()
+    by_reference: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    by_key: Mapping[str, int] = field(default_factory=dict)
+    tickets: Mapping[int, TicketFacts] = field(default_factory=dict)
+    spent: tuple[Spent, ...] = ()
+    muted: str = ""
+
+    def survivor(self, ticket_id: int) -> TicketFacts | None:
+        """The ticket, or the one that it was merged into, however often; None when unknown."""
+        seen: set[int] = set()
+        found = self.tickets.get(ticket_id)
+        while found is not None and found.ticket.merged_into is not None and found.ticket.id not in seen:
+            seen.add(found.ticket.id)
+            found = self.tickets.get(found.ticket.merged_into)
+        return found

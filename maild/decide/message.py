@@ -1,0 +1,537 @@
+"""decide(): what one mail means, in the order of judgement (pure).
+
+Stands between ``gather`` and ``apply``. It cannot fail on any mail: what no rule understands was written
+by a person, opens a ticket and starts a clock.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from maild.arrival import Source
+from maild.decide import autoresponse, classify, commands, identity, rules, sla, threads
+from maild.decide.classify import MailKind
+from maild.decide.decision import (
+    AddParticipants,
+    AnswerAgent,
+    Change,
+    Decision,
+    Disposition,
+    MuteAddress,
+    Note,
+    Notify,
+    OpenTicket,
+    RememberIds,
+    SendReceipt,
+    SetStatus,
+    StartClock,
+    StopClocks,
+    TakeInCharge,
+    TellAdministrators,
+    WithholdReceipt,
+)
+from maild.decide.facts import Facts, TicketFacts
+from maild.decide.policy import Agent, Policy
+from maild.decide.threads import Belonging, Clues
+from parsers.addresses import Address
+from parsers.commands import parse_commands
+from parsers.mail import ParsedMail
+from storage.records import MessageKind, Status, Twin
+
+NOBODY = Address("", "")
+# A mail to hundreds is an announcement; more participants than this would make strangers members.
+MOST_PARTICIPANTS = 50
+
+
+def decide(mail: ParsedMail, facts: Facts, policy: Policy) -> Decision:
+    """What becomes of a mail, what it changes, and why."""
+    if (twin := _twin(mail, facts)) is not None:
+        return _duplicate(twin)
+    kind, why = classify.kind_of(mail, facts, policy)
+    clues = threads.clues(mail, policy)
+    belongs = threads.belonging(mail, kind, clues, facts, policy)
+    decision = _BY_KIND[kind](mail, clues, belongs, facts, policy)
+    return _with_reasons(decision, belongs, (why, *_copy_of(mail, facts)))
+
+
+def _with_reasons(decision: Decision, belongs: Belonging, reasons: tuple[str, ...]) -> Decision:
+    return Decision(
+        disposition=decision.disposition,
+        kind=decision.kind,
+        direction=decision.direction,
+        ticket=decision.ticket,
+        thread_reason=belongs.winner,
+        verdicts=belongs.verdicts,
+        reasons=(*reasons, *decision.reasons),
+        changes=decision.changes,
+    )
+
+
+# ---------------------------------------------------------------------- one mail, many copies
+
+
+def effective_id(mail: ParsedMail, mail_id: str) -> str:
+    """The Message-ID, or a made one: equal for equal mails that carry a Date, else new each time."""
+    if mail.message_id:
+        return mail.message_id
+    return (
+        f"c.{mail.digest[:40]}@maild.invalid"
+        if mail.date
+        else f"c.{mail.digest[:40]}.{mail_id}@maild.invalid"
+    )
+
+
+def _twin(mail: ParsedMail, facts: Facts) -> Twin | None:
+    return next((t for t in facts.twins if t.digest == mail.digest), None)
+
+
+def changed_copy(mail: ParsedMail, facts: Facts) -> Twin | None:
+    """A message of the same Message-ID, From and Date but other content: changed on its way."""
+    sender = mail.sender.key if mail.sender else ""
+    return next(
+        (t for t in facts.twins if t.sender_address.casefold() == sender and t.sent_at == mail.date), None
+    )
+
+
+def _copy_of(mail: ParsedMail, facts: Facts) -> tuple[str, ...]:
+    if facts.twins and changed_copy(mail, facts) is None:
+        return ("its Message-ID was used before by another mail and is ignored",)
+    return ()
+
+
+def _duplicate(twin: Twin) -> Decision:
+    return Decision(
+        disposition=Disposition.DUPLICATE,
+        kind=MessageKind.COPY,
+        ticket=twin.ticket_id,
+        twin=twin.id,
+        thread_reason="duplicate",
+        reasons=("same Message-ID and same content as a mail already filed",),
+    )
+
+
+# ---------------------------------------------------------------------- mail that no person wrote
+
+Judge = Callable[[ParsedMail, Clues, Belonging, Facts, Policy], Decision]
+
+
+def _own(mail: ParsedMail, clues: Clues, belongs: Belonging, facts: Facts, policy: Policy) -> Decision:
+    """A copy of what we sent: the id that a provider gave it is learnt, nothing else happens."""
+    token = identity.is_ours(mail, policy)
+    ticket = facts.by_key.get(token.key) if token else None
+    if ticket is None or ticket not in facts.tickets:
+        if facts.source is Source.SENT:
+            return Decision(disposition=Disposition.IGNORED, kind=MessageKind.OWN_COPY, direction="out")
+        return _filed_aside(mail, MessageKind.OWN_COPY, belongs, facts, policy)
+    return Decision(
+        disposition=Disposition.FILED,
+        kind=MessageKind.OWN_COPY,
+        direction="out",
+        ticket=ticket,
+        changes=(RememberIds(message_ids=_new_ids(ticket, (mail.message_id,), facts)),),
+    )
+
+
+def _sent(mail: ParsedMail, clues: Clues, belongs: Belonging, facts: Facts, policy: Policy) -> Decision:
+    """An answer given outside maild: it stops the clock at its own instant (DESIGN section 6)."""
+    if belongs.ticket is None:
+        return Decision(
+            disposition=Disposition.IGNORED,
+            kind=MessageKind.OUTSIDE_ANSWER,
+            direction="out",
+            reasons=("a sent mail that answers no ticket",),
+        )
+    return _outside_answer(mail, facts.tickets[belongs.ticket], facts, policy)
+
+
+def _outside_answer(mail: ParsedMail, state: TicketFacts, facts: Facts, policy: Policy) -> Decision:
+    by = mail.sender.key if mail.sender else ""
+    agent = policy.agent(by)
+    changes: list[Change] = [_remember(mail, state.ticket.id, facts)]
+    others = {a.key for a in (*mail.to, *mail.cc)} - policy.desk.addresses
+    if others & state.participants:
+        changes += [
+            TakeInCharge(agent=agent.address if agent else "", at=facts.arrived_at),
+            StopClocks(at=facts.arrived_at, by=by, act="outside_answer"),
+        ]
+    return Decision(
+        disposition=Disposition.FILED,
+        kind=MessageKind.OUTSIDE_ANSWER,
+        direction="out",
+        ticket=state.ticket.id,
+        changes=tuple(changes),
+    )
+
+
+def _bounce(mail: ParsedMail, clues: Clues, belongs: Belonging, facts: Facts, policy: Policy) -> Decision:
+    """A delivery report: on the ticket of the mail that bounced; a dead address is muted (RFC 3463)."""
+    changes: list[Change] = []
+    report = mail.report
+    if report is not None:
+        detail = (("recipient", report.recipient), ("status", report.status), ("action", report.action))
+        changes.append(Note(kind="bounced", actor="mail", detail=detail))
+        if report.recipient and report.status.startswith("5") and _is_our_bounce(belongs):
+            until = facts.now + policy.budget.mute_for
+            reason = f"mail to it came back ({report.status})"
+            changes.append(MuteAddress(address=report.recipient.casefold(), until=until, reason=reason))
+    return _automatic(mail, MessageKind.BOUNCE, belongs, facts, policy, tuple(changes))
+
+
+def _is_our_bounce(belongs: Belonging) -> bool:
+    # Only a report that returns a mail of ours may silence an address: anybody can forge the rest.
+    return belongs.winner == "token"
+
+
+def _program(kind: MessageKind) -> Judge:
+    def judge(mail: ParsedMail, clues: Clues, belongs: Belonging, facts: Facts, policy: Policy) -> Decision:
+        return _automatic(mail, kind, belongs, facts, policy, ())
+
+    return judge
+
+
+def _automatic(
+    mail: ParsedMail,
+    kind: MessageKind,
+    belongs: Belonging,
+    facts: Facts,
+    policy: Policy,
+    changes: tuple[Change, ...],
+) -> Decision:
+    """Automatic mail is shown on its ticket and changes nothing else there."""
+    if belongs.ticket is None:
+        aside = _filed_aside(mail, kind, belongs, facts, policy)
+        return Decision(
+            disposition=aside.disposition,
+            kind=kind,
+            changes=(*aside.changes, *changes),
+            reasons=aside.reasons,
+        )
+    remembered = _remember(mail, belongs.ticket, facts)
+    return Decision(
+        disposition=Disposition.FILED, kind=kind, ticket=belongs.ticket, changes=(remembered, *changes)
+    )
+
+
+def _filed_aside(
+    mail: ParsedMail, kind: MessageKind, belongs: Belonging, facts: Facts, policy: Policy
+) -> Decision:
+    """A ticket of its own, without clock or receipt: seen by the team, waited for by nobody."""
+    opened = _opened(mail, belongs, facts, policy)
+    reasons = autoresponse.objections(mail, facts, policy)
+    withheld = WithholdReceipt(reasons=reasons, to=mail.sender.address if mail.sender else "")
+    told = () if kind is MessageKind.OWN_COPY else _told(opened.team, None, facts, policy)
+    return Decision(
+        disposition=Disposition.FILED,
+        kind=kind,
+        changes=(opened, _everybody(mail, policy), _remember(mail, None, facts), withheld, *told),
+    )
+
+
+# ---------------------------------------------------------------------- mail of a person
+
+
+def _person(mail: ParsedMail, clues: Clues, belongs: Belonging, facts: Facts, policy: Policy) -> Decision:
+    """Somebody needs us: a ticket, or the next turn of one."""
+    twin = changed_copy(mail, facts)
+    if twin is not None and twin.ticket_id is not None:
+        return _changed_copy(mail, twin.ticket_id, facts)
+    if belongs.ticket is None:
+        return _request(mail, belongs, facts, policy)
+    return _reply(mail, facts.tickets[belongs.ticket], facts, policy)
+
+
+def _changed_copy(mail: ParsedMail, ticket: int, facts: Facts) -> Decision:
+    return Decision(
+        disposition=Disposition.FILED,
+        kind=MessageKind.COPY,
+        ticket=ticket,
+        reasons=("the same mail, changed on its way: kept beside the first",),
+        changes=(_remember(mail, ticket, facts),),
+    )
+
+
+def _request(mail: ParsedMail, belongs: Belonging, facts: Facts, policy: Policy) -> Decision:
+    opened = _opened(mail, belongs, facts, policy)
+    clock = _clock(opened.team, opened.category, facts, policy, first=True)
+    return Decision(
+        disposition=Disposition.FILED,
+        kind=MessageKind.REQUEST,
+        changes=(
+            opened,
+            _everybody(mail, policy),
+            _remember(mail, None, facts),
+            clock,
+            _receipt(mail, opened.language, clock, facts, policy),
+            *(() if opened.backlog else _told(opened.team, clock, facts, policy)),
+        ),
+    )
+
+
+def _reply(mail: ParsedMail, state: TicketFacts, facts: Facts, policy: Policy) -> Decision:
+    ticket = state.ticket
+    changes: list[Change] = [_remember(mail, ticket.id, facts)]
+    if new := _new_people(mail, state, policy):
+        changes.append(new)
+    if ticket.status is Status.RESOLVED and classify.is_bare_thanks(mail.reply_text):
+        note = Note(kind="thanked", actor=mail.sender.key if mail.sender else "")
+        return _replied(ticket.id, (*changes, note), ("thanks do not reopen",))
+    if ticket.status in (Status.RESOLVED, Status.WAITING, Status.OUT_OF_SCOPE):
+        changes.append(SetStatus(status=Status.TAKEN, why="the requester wrote again"))
+    clock = _clock(ticket.team, ticket.category, facts, policy, first=ticket.taken_at is None)
+    changes += [clock, *_told(ticket.team, clock, facts, policy, assignee=ticket.assignee)]
+    return _replied(ticket.id, tuple(changes), ())
+
+
+def _replied(ticket: int, changes: tuple[Change, ...], reasons: tuple[str, ...]) -> Decision:
+    return Decision(
+        disposition=Disposition.FILED,
+        kind=MessageKind.REPLY,
+        ticket=ticket,
+        changes=changes,
+        reasons=reasons,
+    )
+
+
+def unreadable(why: str, facts: Facts, policy: Policy) -> Decision:
+    """What becomes of a mail that our own code failed on: a plain ticket with its ``.eml``, seen by people.
+
+    Args:
+        why: the fault, in a line.
+    """
+    team = rules.DEFAULT_TEAM
+    clock = _clock(team, "", facts, policy, first=True)
+    backlog = facts.now - facts.arrived_at > policy.budget.receipt_max_age
+    opened = OpenTicket(
+        subject="", requester=NOBODY, language=policy.desk.languages[0], team=team, backlog=backlog
+    )
+    told = TellAdministrators(
+        about=f"unreadable:{facts.mail_id}",
+        headline=f"A mail could not be read: {facts.mail_id}",
+        details=f"It is a plain ticket with its raw mail; no receipt was sent. {why}",
+    )
+    return Decision(
+        disposition=Disposition.FILED,
+        kind=MessageKind.UNREADABLE,
+        thread_reason="unreadable",
+        reasons=(why,),
+        changes=(
+            opened,
+            clock,
+            WithholdReceipt(reasons=("unreadable",)),
+            told,
+            *_told(team, clock, facts, policy),
+        ),
+    )
+
+
+# ---------------------------------------------------------------------- mail of an agent
+
+
+def _agent(mail: ParsedMail, clues: Clues, belongs: Belonging, facts: Facts, policy: Policy) -> Decision:
+    """An agent works by replying; one who writes for help is a requester like any other."""
+    agent = policy.agent(mail.sender.address) if mail.sender else None
+    if agent is None or belongs.ticket is None:
+        return _person(mail, clues, belongs, facts, policy)
+    state = facts.tickets[belongs.ticket]
+    if state.ticket.requester_address.casefold() == agent.address.casefold() and not belongs.by_agent_token:
+        return _person(mail, clues, belongs, facts, policy)
+    proof = identity.proof(mail, agent, clues.tokens, facts, policy)
+    if not proof.holds:
+        return _unproven(mail, agent, state, proof.why, facts, policy)
+    block = parse_commands(mail.reply_text)
+    if block.commands:
+        return _ordered(mail, agent, state, facts, policy)
+    others = {a.key for a in (*mail.to, *mail.cc)} - policy.desk.addresses
+    if others & (state.participants - {agent.address.casefold()}):
+        return _outside_answer(mail, state, facts, policy)
+    return _noted(mail, agent, state, facts, policy)
+
+
+def _ordered(mail: ParsedMail, agent: Agent, state: TicketFacts, facts: Facts, policy: Policy) -> Decision:
+    """Commands of an agent who has proven himself: all or nothing, always answered."""
+    block = parse_commands(mail.reply_text)
+    remembered = _remember(mail, state.ticket.id, facts)
+    refused = commands.unknown(block.commands, agent.language)
+    if refused:
+        changes: tuple[Change, ...] = (
+            remembered,
+            Note(
+                kind="command_rejected", actor=agent.address, detail=tuple(("line", r) for r in refused[:1])
+            ),
+            _answer(mail, agent, refused),
+        )
+        return _of_agent(MessageKind.COMMAND, state.ticket.id, changes, ("a command was not understood",))
+    outcomes = commands.run(block.commands, agent, state, facts, policy)
+    kept = (
+        (commands.said("kept", agent.language, number=_number(state, policy)),) if block.rest.strip() else ()
+    )
+    lines = (*(o.line for o in outcomes), *kept)
+    done = tuple(change for outcome in outcomes for change in outcome.changes)
+    named = Note(
+        kind="command", actor=agent.address, detail=(("verbs", " ".join(c.key for c in block.commands)),)
+    )
+    return _of_agent(
+        MessageKind.COMMAND, state.ticket.id, (remembered, named, *done, _answer(mail, agent, lines)), ()
+    )
+
+
+def _noted(mail: ParsedMail, agent: Agent, state: TicketFacts, facts: Facts, policy: Policy) -> Decision:
+    """Words of an agent to the desk alone: an internal note, and he is told that nothing left."""
+    line = commands.said("kept", agent.language, number=_number(state, policy))
+    changes = (_remember(mail, state.ticket.id, facts), _answer(mail, agent, (line,)))
+    return _of_agent(MessageKind.NOTE, state.ticket.id, changes, ("kept as an internal note",))
+
+
+def _unproven(
+    mail: ParsedMail, agent: Agent, state: TicketFacts, why: str, facts: Facts, policy: Policy
+) -> Decision:
+    """From an agent's address, without proof: kept, obeyed in nothing, and both sides are told."""
+    line = commands.said("unproven", agent.language)
+    told = TellAdministrators(
+        about=f"unproven:{agent.address}:{facts.now:%Y%m%d}",
+        headline=f"A mail from {agent.address} proved nothing",
+        details=f"{_number(state, policy)}: {why}. It is kept as a note; nothing was run and nothing left.",
+    )
+    answer = () if autoresponse.forged(mail, facts, policy) else (_answer(mail, agent, (line,)),)
+    changes = (_remember(mail, state.ticket.id, facts), told, *answer)
+    return _of_agent(MessageKind.NOTE, state.ticket.id, changes, (f"no power: {why}",))
+
+
+def _of_agent(
+    kind: MessageKind, ticket: int, changes: tuple[Change, ...], reasons: tuple[str, ...]
+) -> Decision:
+    return Decision(disposition=Disposition.FILED, kind=kind, ticket=ticket, changes=changes, reasons=reasons)
+
+
+_BY_KIND: dict[MailKind, Judge] = {
+    MailKind.OWN: _own,
+    MailKind.SENT: _sent,
+    MailKind.BOUNCE: _bounce,
+    MailKind.DISPOSITION_NOTICE: _program(MessageKind.DISPOSITION_NOTICE),
+    MailKind.LIST: _program(MessageKind.LIST),
+    MailKind.AUTO_REPLY: _program(MessageKind.AUTO_REPLY),
+    MailKind.AGENT: _agent,
+    MailKind.PERSON: _person,
+}
+
+
+# ---------------------------------------------------------------------- the changes, one by one
+
+
+def _number(state: TicketFacts, policy: Policy) -> str:
+    return f"{policy.desk.prefix}-{state.ticket.id}"
+
+
+def _opened(mail: ParsedMail, belongs: Belonging, facts: Facts, policy: Policy) -> OpenTicket:
+    place = rules.suggestion(mail, policy)
+    return OpenTicket(
+        subject=mail.subject,
+        requester=_answerable(mail),
+        language=language(mail, policy),
+        team=place.team,
+        category=place.category,
+        priority=place.priority,
+        scope=place.scope,
+        links=belongs.links,
+        backlog=facts.now - facts.arrived_at > policy.budget.receipt_max_age,
+        status=Status.SPAM if mail.spam and "spam" in place.scope else Status.NEW,
+    )
+
+
+def language(mail: ParsedMail, policy: Policy) -> str:
+    """The mail's language where the desk speaks it, else the desk's first."""
+    spoken = policy.desk.languages
+    return mail.language if mail.language in spoken else spoken[0]
+
+
+def _answerable(mail: ParsedMail) -> Address:
+    # Reply-To may point to a third party (backscatter): it counts only within the sender's own domain.
+    sender = mail.sender or NOBODY
+    domain = sender.key.rpartition("@")[2]
+    same = (a for a in mail.reply_to if domain and a.key.rpartition("@")[2] == domain)
+    return next(same, sender)
+
+
+def _everybody(mail: ParsedMail, policy: Policy) -> AddParticipants:
+    requester = _answerable(mail)
+    people: dict[str, tuple[Address, str]] = {}
+    for address, role in ((requester, "requester"), (mail.sender or NOBODY, "requester")):
+        people.setdefault(address.key, (address, role))
+    for address in (*mail.to, *mail.cc):
+        people.setdefault(address.key, (address, "watcher"))
+    return AddParticipants(people=_outside(people, policy))
+
+
+def _new_people(mail: ParsedMail, state: TicketFacts, policy: Policy) -> AddParticipants | None:
+    people = {a.key: (a, "watcher") for a in (mail.sender or NOBODY, *mail.to, *mail.cc)}
+    fresh = {key: person for key, person in people.items() if key not in state.participants}
+    added = _outside(fresh, policy)[: max(0, MOST_PARTICIPANTS - len(state.participants))]
+    return AddParticipants(people=added) if added else None
+
+
+def _outside(people: dict[str, tuple[Address, str]], policy: Policy) -> tuple[tuple[Address, str], ...]:
+    theirs = (p for key, p in people.items() if "@" in key and key not in policy.desk.addresses)
+    return tuple(theirs)[:MOST_PARTICIPANTS]
+
+
+def _remember(mail: ParsedMail, ticket: int | None, facts: Facts) -> RememberIds:
+    own = () if facts.twins else (mail.message_id,)
+    ids = (*own, *mail.in_reply_to, *reversed(mail.references))[: threads.MOST_REFERENCES]
+    return RememberIds(message_ids=_new_ids(ticket, ids, facts))
+
+
+def _new_ids(ticket: int | None, ids: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
+    known = facts.by_reference
+    return tuple(
+        id_ for id_ in dict.fromkeys(ids) if id_ and (ticket is None or ticket not in known.get(id_, ()))
+    )
+
+
+def _clock(team: str, category: str, facts: Facts, policy: Policy, *, first: bool) -> StartClock:
+    limits = sla.limits(facts.arrived_at, policy, category=category, team=team)
+    return StartClock(first=first, started_at=facts.arrived_at, near_at=limits.near_at, due_at=limits.due_at)
+
+
+def _receipt(
+    mail: ParsedMail, language: str, clock: StartClock, facts: Facts, policy: Policy
+) -> SendReceipt | WithholdReceipt:
+    to = _answerable(mail)
+    reasons = autoresponse.objections(mail, facts, policy)
+    if reasons:
+        # Only what a budget alone holds back is news to the administrator; the rest is as it should be.
+        over = len(reasons) == 1 and reasons[0].startswith("budget")
+        return WithholdReceipt(reasons=reasons, to=to.address, over_budget=over)
+    return SendReceipt(to=to, language=language, due_at=clock.due_at)
+
+
+def _told(
+    team: str, clock: StartClock | None, facts: Facts, policy: Policy, *, assignee: str = ""
+) -> tuple[Notify, ...]:
+    if facts.now - facts.arrived_at > timedelta(days=365):
+        return ()
+    recipients = recipients_of(team, facts, policy, assignee=assignee)
+    return (Notify(recipients=recipients, due_at=clock.due_at if clock else None),) if recipients else ()
+
+
+def recipients_of(
+    team: str, facts: Facts, policy: Policy, *, assignee: str = ""
+) -> tuple[tuple[str, str], ...]:
+    """(address, language) of those who hear of a ticket: its assignee, else its team, never the absent."""
+    today = facts.now.date()
+
+    def present(agent: Agent) -> bool:
+        return not any(first <= today <= last for first, last in agent.away)
+
+    own = policy.agent(assignee) if assignee else None
+    if own is not None and present(own):
+        return ((own.address, own.language),)
+    table = next((t for t in policy.teams if t.name == team and t.address), None)
+    if table is not None:
+        return ((table.address, policy.desk.languages[0]),)
+    members = tuple(a for a in policy.members(team) if present(a)) or tuple(
+        a for a in policy.agents if present(a)
+    )
+    return tuple((a.address, a.language) for a in members)
+
+
+def _answer(mail: ParsedMail, agent: Agent, lines: tuple[str, ...]) -> AnswerAgent:
+    return AnswerAgent(to=Address(agent.name, agent.address), language=agent.language, lines=lines)

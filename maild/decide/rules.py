@@ -1,0 +1,61 @@
+"""The operator's rules: what a mail suggests for team, category, priority and scope (pure).
+
+Asked by ``message.decide`` for new tickets. Rules suggest, people decide; for each field the first rule
+that matches wins. A rule without any condition matches everything.
+"""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from maild.decide.policy import Match, Policy
+from parsers.mail import ParsedMail
+
+DEFAULT_TEAM = "desk"
+# A pattern looks at the beginning of a text: what a person wants stands there.
+_MOST_TEXT = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """Where a new ticket goes first."""
+
+    team: str
+    category: str
+    priority: str
+    scope: str
+
+
+def suggestion(mail: ParsedMail, policy: Policy) -> Suggestion:
+    """What the rules make of a mail; the category's own team and priority fill what they leave open."""
+    fitting = [rule for rule in policy.rules if matches(rule.match, mail)]
+
+    def first(name: str) -> str:
+        return next((value for rule in fitting if (value := str(getattr(rule, name)))), "")
+
+    category = next((c for c in policy.categories if c.name == first("category")), None)
+    return Suggestion(
+        team=first("team") or (category.team if category else "") or DEFAULT_TEAM,
+        category=first("category"),
+        priority=first("priority") or (category.priority if category else ""),
+        scope=first("scope"),
+    )
+
+
+def matches(match: Match, mail: ParsedMail) -> bool:
+    """Every condition that is given holds."""
+    sender = mail.sender.address if mail.sender else ""
+    name, _, pattern = match.header.partition(":")
+    fields = (
+        (match.subject, (mail.subject,)),
+        (match.from_, (sender,)),
+        (match.to, tuple(a.address for a in (*mail.to, *mail.cc))),
+        (match.text, (mail.text[:_MOST_TEXT],)),
+        (match.attachment, tuple(a.filename for a in mail.attachments)),
+        (pattern.strip(), (mail.header(name),) if name else ()),
+    )
+    return all(any(_fits(wanted, text) for text in texts) for wanted, texts in fields if wanted)
+
+
+def _fits(pattern: str, text: str) -> bool:
+    wanted, found = pattern.casefold(), text.casefold()
+    return fnmatchcase(found, wanted) if "*" in wanted or "?" in wanted else wanted in found

@@ -1,0 +1,239 @@
+"""THE FLOW: keep -> parse -> gather -> decide -> apply. The function to read first is ``ingest``.
+
+Stands between the receivers and the ledger. Before ``keep`` has returned nothing was promised; after it a
+failure is ours to mend: a mail that is kept and not filed is found again by ``file_unfiled``, at the next
+start or the next tick. Raises ``storage.database.Unavailable`` and ``storage.store.LeaseLost``; a mail
+that our own code fails on becomes a plain ticket, and its neighbours are filed in the same pass.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from maild import apply as application
+from maild import log
+from maild.apply import Applied
+from maild.arrival import Arrival, Source, mail_id
+from maild.compose import Stationery
+from maild.decide import identity, message, threads
+from maild.decide.decision import Decision, SendReceipt
+from maild.decide.facts import Facts, Spent, TicketFacts
+from maild.decide.policy import Policy, Rate
+from parsers.mail import ParsedMail, parse_mail
+from storage.database import Unavailable
+from storage.records import KeptMail, Lease, Maildrop, NewMail
+from storage.store import LeaseLost, Store, TicketState, Transaction
+
+_log = log.get("maild.ingest")
+
+# What is left to file after a crash is taken in parts, so that memory stays small.
+_PART = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """What filing needs, built once in ``daemon``: the ledger, the policy, the paper and the time."""
+
+    store: Store
+    policy: Policy
+    paper: Stationery
+    now: Callable[[], datetime]
+
+
+def ingest(
+    arrivals: Sequence[Arrival], maildrop: Maildrop, uidvalidity: int, lease: Lease, office: Office
+) -> tuple[Applied, ...]:
+    """Keep a batch of mails, then file them: two commits, with a savepoint for each mail."""
+    kept = keep(arrivals, maildrop, uidvalidity, lease, office)
+    return file(kept, lease, office)
+
+
+def keep(
+    arrivals: Sequence[Arrival], maildrop: Maildrop, uidvalidity: int, lease: Lease, office: Office
+) -> tuple[KeptMail, ...]:
+    """Make raw bytes and sightings durable: from here on the mails cannot be lost."""
+    mails = tuple(
+        NewMail(mail_id=a.mail_id, uid=a.uid, arrived_at=a.arrived_at, content=a.content, sha256=a.sha256)
+        for a in arrivals
+    )
+    with office.store.write() as tx:
+        tx.check_lease(lease)
+        return tx.keep(maildrop, uidvalidity, mails)
+
+
+def file(kept: Sequence[KeptMail], lease: Lease, office: Office) -> tuple[Applied, ...]:
+    """Parse, gather, decide and apply: one commit for all, a savepoint for each."""
+    parsed = [(mail, parse_mail(mail.content)) for mail in kept]
+    with office.store.write() as tx:
+        tx.check_lease(lease)
+        budgets = Budgets(tx=tx, policy=office.policy, now=office.now())
+        filed = [(one, _file_one(tx, one, mail, budgets, office)) for one, mail in parsed]
+    for one, applied in filed:
+        _say(one, applied)
+    return tuple(applied for _, applied in filed if applied is not None)
+
+
+def file_unfiled(office: Office, lease: Lease) -> int:
+    """File what was kept in this maildrop and never filed; returns how many were."""
+    count = 0
+    while True:
+        with office.store.read() as tx:
+            left = tx.unfiled(limit=_PART, maildrop_id=lease.maildrop_id)
+        done = len(file(left, lease, office)) if left else 0
+        count += done
+        if done == 0:
+            return count
+
+
+def new_mail_id(now: datetime) -> str:
+    """A fresh name for a mail."""
+    return mail_id(now, secrets.randbits(30))
+
+
+def _file_one(
+    tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets", office: Office
+) -> Applied | None:
+    try:
+        with tx.savepoint():
+            facts = gather(tx, kept, mail, budgets, office)
+            decision = message.decide(mail, facts, office.policy)
+            applied = _apply(tx, decision, kept, mail, facts, office)
+        budgets.spend(decision)
+        return applied
+    except (Unavailable, LeaseLost):
+        raise
+    except Exception as error:
+        _raise_if_unavailable(error)
+        _log.exception("message.failed", mail_id=kept.mail_id, maildrop=kept.maildrop)
+        return _file_unreadable(tx, kept, mail, f"{type(error).__name__} while filing", office)
+
+
+def _raise_if_unavailable(error: Exception) -> None:
+    # The ledger's own trouble is no fault of this mail: the whole batch is undone and tried again.
+    if type(error).__module__.startswith("sqlalchemy") and type(error).__name__ == "OperationalError":
+        raise error
+
+
+def _file_unreadable(
+    tx: Transaction, kept: KeptMail, mail: ParsedMail, why: str, office: Office
+) -> Applied | None:
+    """A mail that our own code failed on is a plain ticket all the same; if even that fails it stays kept."""
+    facts = _bare_facts(kept, office)
+    try:
+        with tx.savepoint():
+            return _apply(tx, message.unreadable(why, facts, office.policy), kept, mail, facts, office)
+    except Exception as error:
+        _raise_if_unavailable(error)
+        _log.exception("message.quarantined", mail_id=kept.mail_id, tries=kept.tries + 1)
+        tx.count_try(kept.sighting_id)
+        return None
+
+
+def _apply(
+    tx: Transaction, decision: Decision, kept: KeptMail, mail: ParsedMail, facts: Facts, office: Office
+) -> Applied:
+    return application.apply(tx, decision, kept, mail, facts, policy=office.policy, paper=office.paper)
+
+
+def _say(kept: KeptMail, applied: Applied | None) -> None:
+    for event, keys in applied.said if applied is not None else ():
+        _log.info(event, mail_id=kept.mail_id, maildrop=kept.maildrop, **keys)
+
+
+# ---------------------------------------------------------------------- gather
+
+
+def _bare_facts(kept: KeptMail, office: Office) -> Facts:
+    return Facts(
+        now=office.now(),
+        arrived_at=kept.arrived_at,
+        mail_id=kept.mail_id,
+        maildrop=kept.maildrop,
+        source=Source(kept.source),
+    )
+
+
+def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets", office: Office) -> Facts:
+    """Read what the decision may know: twins, candidate tickets, budgets, mutes."""
+    policy = office.policy
+    twins = tx.twins(message.effective_id(mail, kept.mail_id))
+    clues = threads.clues(mail, policy)
+    by_key = _by_key(tx, mail, clues, policy)
+    by_reference = _by_reference(tx, clues)
+    named = {*by_key.values(), *clues.numbers, *(t for ids in by_reference.values() for t in ids)}
+    return Facts(
+        now=budgets.now,
+        arrived_at=kept.arrived_at,
+        mail_id=kept.mail_id,
+        maildrop=kept.maildrop,
+        source=Source(kept.source),
+        twins=twins,
+        by_reference=by_reference,
+        by_key=by_key,
+        tickets={id_: _ticket_facts(state) for id_, state in tx.states(named).items()} if named else {},
+        spent=budgets.spent(mail),
+        muted=tx.muted(mail.sender.key, now=budgets.now) if mail.sender else "",
+    )
+
+
+def _by_key(tx: Transaction, mail: ParsedMail, clues: threads.Clues, policy: Policy) -> dict[str, int]:
+    ours = identity.is_ours(mail, policy)
+    keys = {token.key for token in (*clues.tokens, *((ours,) if ours else ()))}
+    return tx.tickets_by_key(tuple(keys)) if keys else {}
+
+
+def _by_reference(tx: Transaction, clues: threads.Clues) -> dict[str, tuple[int, ...]]:
+    wanted = tuple(dict.fromkeys(id_ for id_ in (*clues.ids, clues.own_id) if id_))
+    if not wanted:
+        return {}
+    found = tx.tickets_by_reference(wanted)
+    if clues.ids and not clues.id_tokens:
+        for id_, ticket in tx.tickets_by_sent(clues.ids).items():
+            found[id_] = tuple(sorted({*found.get(id_, ()), ticket}))
+    return found
+
+
+def _ticket_facts(state: TicketState) -> TicketFacts:
+    return TicketFacts(ticket=state.ticket, participants=state.participants, running=state.running)
+
+
+@dataclass(slots=True, kw_only=True)
+class Budgets:
+    """What automatic answers have spent: read from the outbox once a batch, kept in step within it."""
+
+    tx: Transaction
+    policy: Policy
+    now: datetime
+    counted: dict[tuple[str, str, Rate], int] = field(default_factory=dict)
+
+    def spent(self, mail: ParsedMail) -> tuple[Spent, ...]:
+        """Every budget that a receipt for this mail would be counted in."""
+        return tuple(
+            Spent(scope=scope, allowed=rate.count, used=self._used(scope, value, rate), span=str(rate.span))
+            for scope, value in _scopes(mail.sender.key if mail.sender else "")
+            for rate in getattr(self.policy.budget, scope)
+        )
+
+    def _used(self, scope: str, value: str, rate: Rate) -> int:
+        where = (scope, value, rate)
+        if where not in self.counted:
+            self.counted[where] = self.tx.answers_sent(
+                since=self.now - rate.span,
+                recipient=value if scope == "recipient" else "",
+                domain=value if scope == "domain" else "",
+            )
+        return self.counted[where]
+
+    def spend(self, decision: Decision) -> None:
+        """A receipt was decided: it counts for the mails behind it."""
+        for change in decision.changes:
+            if isinstance(change, SendReceipt):
+                spent = dict(_scopes(change.to.key))
+                for where in self.counted:
+                    self.counted[where] += spent.get(where[0]) == where[1]
+
+
+def _scopes(address: str) -> tuple[tuple[str, str], ...]:
+    # A new ticket has had no automatic answer yet, and receipts are for new tickets only.
+    return (("recipient", address), ("domain", address.rpartition("@")[2]), ("total", ""))

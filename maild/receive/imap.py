@@ -1,0 +1,251 @@
+"""Watch one IMAP mailbox: find what is new, ingest it, and mark what was filed.
+
+Stands at the head of the flow. New is what has no sighting under this UIDVALIDITY; IDLE only shortens the
+wait, and every wake-up compares all UIDs. Marking is a reconciliation, repeated at each pass, not an event.
+Whatever goes wrong with the server ends the session; ``watch`` connects again with back-off and jitter.
+A full disk or a busy database ends the pass, nothing else: the mail is still on the server.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from maild import ingest, log
+from maild.arrival import Source
+from maild.decide import marks
+from maild.receive import intake, sent
+from maild.receive import mailbox as mail_server
+from maild.receive.intake import LEASE_TTL, Session, Station
+from maild.receive.mailbox import LoginRefused, Mailbox, Unreachable
+from storage.database import Unavailable
+from storage.records import Mark
+from storage.store import LeaseLost
+
+_log = log.get("maild.receive.imap")
+
+# Dovecot holds each IDLE notification back for half a second: while mail flows, asking is quicker.
+ASK_EVERY = 0.07
+# IDLE is renewed this often, far below RFC 2177's 29 minutes and below every NAT's patience.
+IDLE_SECONDS = 60.0
+MARKS_AT_ONCE = 500
+FIRST_BACKOFF, LAST_BACKOFF = 1.0, 300.0
+# Refused logins lock accounts; a password is not mended within seconds.
+LOGIN_BACKOFF, LAST_LOGIN_BACKOFF = 60.0, 3600.0
+
+
+class StandBy(Exception):
+    """Another process serves this maildrop; look again when its lease may be over."""
+
+
+# ---------------------------------------------------------------------- connect, watch, connect again
+
+
+def watch(station: Station) -> None:
+    """Serve the mailbox until the bell closes; every fault is logged once and waited out."""
+    attempt = 0
+    while not station.bell.is_closing:
+        try:
+            with_session(station, _serve)
+            attempt = 0
+        except StandBy as error:
+            _log.info("maildrop.standby", maildrop=station.name, reason=str(error))
+            station.bell.wait(LEASE_TTL.total_seconds() / 3)
+        except (Unreachable, Unavailable, LeaseLost) as error:
+            attempt += 1
+            _wait_out(station, error, attempt)
+        except Exception as error:
+            # A fault of ours must not end the watch; the mail is on the server or kept.
+            _log.exception("maildrop.failed", maildrop=station.name)
+            attempt += 1
+            _wait_out(station, error, attempt)
+
+
+def _wait_out(station: Station, error: Exception, attempt: int) -> None:
+    seconds = backoff(attempt, error)
+    event = "maildrop.auth_failed" if isinstance(error, LoginRefused) else "maildrop.lost"
+    _log.warning(event, maildrop=station.name, reason=str(error), attempt=attempt, retry_s=round(seconds, 1))
+    until = seconds
+    while until > 0 and not station.bell.is_closing:
+        station.bell.wait(min(until, 5.0))
+        until -= 5.0
+
+
+def backoff(attempt: int, error: Exception, chance: Callable[[], float] = random.random) -> float:
+    """Seconds to wait before the next try: doubling, with a fifth of jitter, slowly for refused logins."""
+    refused = isinstance(error, LoginRefused)
+    first, last = (LOGIN_BACKOFF, LAST_LOGIN_BACKOFF) if refused else (FIRST_BACKOFF, LAST_BACKOFF)
+    seconds = min(last, first * 2.0 ** min(attempt - 1, 12))
+    return float(seconds * (0.8 + 0.4 * chance()))
+
+
+def with_session(station: Station, work: Callable[[Session], None]) -> None:
+    """Connect, open the folder, take the lease, do the work, and say goodbye."""
+    mailbox = mail_server.connect(station.drop, station.password())
+    try:
+        session = _open(station, mailbox)
+        _log.info(
+            "maildrop.connected", maildrop=station.name, uidvalidity=session.selected.uidvalidity,
+            idle="IDLE" in mailbox.capabilities, keywords=session.selected.keywords, known=len(session.known),
+        )  # fmt: skip
+        try:
+            work(session)
+        finally:
+            _release(session)
+    finally:
+        mailbox.close()
+
+
+def _open(station: Station, mailbox: Mailbox) -> Session:
+    drop, now = station.drop, station.office.now()
+    if drop.after == "move" and not mailbox.has_folder(drop.done):
+        mailbox.create_folder(drop.done)
+    selected = mailbox.select(drop.folder)
+    with station.office.store.write() as tx:
+        maildrop = tx.maildrop(station.name, Source.INBOX.value)
+        lease = tx.take_lease(maildrop.id, holder=station.holder, now=now, ttl=LEASE_TTL)
+        known = tx.known_uids(maildrop.id, selected.uidvalidity)
+    if lease is None:
+        raise StandBy(f"{station.name} is served by another process")
+    if maildrop.uidvalidity not in (None, selected.uidvalidity):
+        _log.warning("maildrop.uidvalidity_changed", maildrop=station.name, uidvalidity=selected.uidvalidity)
+    return Session(
+        station=station, mailbox=mailbox, selected=selected, maildrop=maildrop, lease=lease, known=known,
+        busy_until=now, polled_at=now,
+    )  # fmt: skip
+
+
+def _release(session: Session) -> None:
+    try:
+        with session.station.office.store.write() as tx:
+            tx.release_lease(session.lease, now=session.now)
+    except Unavailable as error:
+        _log.warning("lease.kept", maildrop=session.station.name, reason=str(error))
+
+
+def _serve(session: Session) -> None:
+    """Pass after pass, until the bell closes."""
+    bell = session.station.bell
+    one_pass(session, seen_at=session.now)
+    while not bell.is_closing:
+        if not _wait(session):
+            continue
+        seen_at = session.now
+        bell.silence()
+        if session.now - session.polled_at >= session.station.drop.poll:
+            one_pass(session, seen_at=seen_at)
+        else:
+            _look(session, seen_at)
+
+
+def _wait(session: Session) -> bool:
+    """Sleep until there may be something to do; False when nothing was said while we asked."""
+    bell, drop = session.station.bell, session.station.drop
+    left = (drop.poll - (session.now - session.polled_at)).total_seconds()
+    if session.now < session.busy_until:
+        rang = bell.wait(ASK_EVERY)
+        return session.mailbox.noop() or rang or left <= 0
+    if left <= 0:
+        return True
+    if drop.idle and "IDLE" in session.mailbox.capabilities:
+        session.mailbox.idle(min(left, IDLE_SECONDS), bell.fileno())
+    else:
+        bell.wait(left)
+    return True
+
+
+# ---------------------------------------------------------------------- one pass
+
+
+def one_pass(session: Session, *, seen_at: datetime) -> None:
+    """Everything that a poll owes: new mail, answers given outside, marks."""
+    _renew(session)
+    count = ingest.file_unfiled(session.station.office, session.lease)
+    count += intake.take_in(session, seen_at=seen_at)
+    sent.look(session)
+    settle_marks(session)
+    session.polled_at = session.now
+    with session.station.office.store.write() as tx:
+        tx.note_poll(session.maildrop.id, uidvalidity=session.selected.uidvalidity, at=session.polled_at)
+    _log.debug("maildrop.polled", maildrop=session.station.name, new=count)
+
+
+def _look(session: Session, seen_at: datetime) -> None:
+    """The short pass between two polls: new mail and marks."""
+    _renew(session)
+    intake.take_in(session, seen_at=seen_at)
+    settle_marks(session)
+
+
+def _renew(session: Session) -> None:
+    if session.lease.expires_at - session.now > LEASE_TTL / 2:
+        return
+    with session.station.office.store.write() as tx:
+        lease = tx.take_lease(
+            session.maildrop.id, holder=session.station.holder, now=session.now, ttl=LEASE_TTL
+        )
+    if lease is None or lease.epoch != session.lease.epoch:
+        raise LeaseLost(f"{session.station.name} was taken over")
+    session.lease = lease
+
+
+# ---------------------------------------------------------------------- marks
+
+
+def settle_marks(session: Session) -> None:
+    """Bring the marks on the server to what the ledger says, for every copy that may differ."""
+    store = session.station.office.store
+    while True:
+        with store.read() as tx:
+            dirty = tx.marks(session.maildrop.id, session.selected.uidvalidity, limit=MARKS_AT_ONCE)
+        if not dirty:
+            return
+        settled = _place(session, dirty)
+        with store.write() as tx:
+            tx.marked(settled)
+        if len(dirty) < MARKS_AT_ONCE:
+            return
+
+
+def _place(session: Session, dirty: Sequence[Mark]) -> list[Mark]:
+    raised = [m.uid for m in dirty if marks.is_raised(m)]
+    present = session.mailbox.flags(raised)
+    markings = [
+        marks.marking(m, present.get(m.uid, frozenset()), keywords=session.selected.keywords) for m in dirty
+    ]
+    for flags, uids in _grouped((m.add, m.mark.uid) for m in markings):
+        session.mailbox.add_flags(uids, flags)
+    for flags, uids in _grouped((m.remove, m.mark.uid) for m in markings):
+        session.mailbox.remove_flags(uids, flags)
+    if session.station.drop.after == "move":
+        _move(session, markings, set(present))
+    return [m.mark for m in markings]
+
+
+def _grouped(pairs: Iterator[tuple[tuple[str, ...], int]]) -> list[tuple[tuple[str, ...], list[int]]]:
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for flags, uid in pairs:
+        if flags:
+            groups.setdefault(flags, []).append(uid)
+    return list(groups.items())
+
+
+def _move(session: Session, markings: Sequence[marks.Marking], raised_here: set[int]) -> None:
+    """File away what is here; on what was filed away before, set the marks where it lies now."""
+    here = set(session.mailbox.uids())
+    uids = [m.mark.uid for m in markings if m.mark.uid in here]
+    session.mailbox.move(uids, session.station.drop.done)
+    away = [
+        m
+        for m in markings
+        if m.mark.uid not in here and (m.mark.stage is not None or m.remove) and m.mark.message_id
+    ]
+    if not away:
+        return
+    session.mailbox.select(session.station.drop.done)
+    try:
+        for marking in away:
+            found = session.mailbox.find(marking.mark.message_id)
+            session.mailbox.add_flags(found, marking.add)
+            session.mailbox.remove_flags(found, marking.remove)
+    finally:
+        session.mailbox.select(session.station.drop.folder)

@@ -1,0 +1,321 @@
+"""One IMAP mailbox, typed: the only door to imapclient.
+
+Stands under ``imap`` and ``sent``. It reads without a trace (``BODY.PEEK[]``, RFC 9051 6.4.5), names
+messages by UID alone (lists of ints), and gives each command a time-out. After anything that it raises
+the connection is of no use and must be dropped:
+
+``Unreachable`` the server did not answer, or went away; try again later.
+``LoginRefused`` (an ``Unreachable``) the password or token is wrong; try again slowly.
+``NoFolder`` (an ``Unreachable``) the folder does not exist or may not be opened.
+"""
+
+import imaplib
+import re
+import select
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import IMAPClientError, LoginError
+
+# A connection that is not made by then will not be made.
+CONNECT_SECONDS = 15.0
+# The kernel gives a dead peer up after this, where it can be asked to.
+_KEEP_IDLE_SECONDS = 60
+_PART = 1 << 20
+
+
+class Unreachable(Exception):
+    """The server did not answer, answered nonsense, or went away."""
+
+
+class LoginRefused(Unreachable):
+    """The server knows us not: wrong user, password or token."""
+
+
+class NoFolder(Unreachable):
+    """The folder cannot be opened."""
+
+
+class Drop(Protocol):
+    """What is needed to reach a mailbox; ``config.ImapMaildrop`` has it."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def tls(self) -> str: ...
+    @property
+    def user(self) -> str: ...
+    @property
+    def timeout(self) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """A folder as it was opened. ``keywords``: the server keeps flags of our own (RFC 9051 7.1)."""
+
+    folder: str
+    uidvalidity: int
+    keywords: bool
+    readonly: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sized:
+    """What is known of a mail before its bytes are fetched. ``received_at``: INTERNALDATE in UTC, if given."""
+
+    uid: int
+    size: int
+    received_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """A logged-in session; of one thread only."""
+
+    client: IMAPClient
+    capabilities: frozenset[str]
+
+    def select(self, folder: str, *, readonly: bool = False) -> Selected:
+        """Open a folder.
+
+        Raises:
+            NoFolder: where it does not exist or may not be opened.
+            Unreachable: where the server is gone.
+        """
+        try:
+            with _said_plainly():
+                said: dict[bytes, Any] = self.client.select_folder(folder, readonly=readonly)
+        except Unreachable as error:
+            if isinstance(error.__cause__, imaplib.IMAP4.abort | OSError):
+                raise
+            raise NoFolder(f"{folder}: {error}") from error
+        permanent = said.get(b"PERMANENTFLAGS", ())
+        return Selected(
+            folder=folder,
+            uidvalidity=int(said[b"UIDVALIDITY"]),
+            keywords=b"\\*" in permanent,
+            readonly=readonly,
+        )
+
+    def uids(self) -> list[int]:
+        """Every UID of the folder, ascending: one SEARCH, whatever the size."""
+        with _said_plainly():
+            return sorted(int(uid) for uid in self.client.search("ALL"))
+
+    def sizes(self, uids: Sequence[int]) -> list[Sized]:
+        """Size and INTERNALDATE of these mails; those that are gone are missing."""
+        with _said_plainly():
+            answer = self.client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE"]) if uids else {}
+        return [_sized(uid, answer[uid]) for uid in uids if uid in answer]
+
+    def contents(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """The raw bytes of these mails; those that are gone are missing (never empty)."""
+        with _said_plainly():
+            answer = self.client.fetch(list(uids), ["BODY.PEEK[]"]) if uids else {}
+        found = {uid: answer.get(uid, {}).get(b"BODY[]") for uid in uids}
+        return {uid: content for uid, content in found.items() if content is not None}
+
+    def large_content(self, uid: int, size: int, most: int) -> bytes | None:
+        """A big mail in parts of 1 MiB, up to ``most`` bytes, so that memory stays near its size."""
+        parts: list[bytes] = []
+        for start in range(0, min(size, most), _PART):
+            with _said_plainly():
+                answer = self.client.fetch([uid], [f"BODY.PEEK[]<{start}.{_PART}>"]).get(uid, {})
+            part = next((v for k, v in answer.items() if k.startswith(b"BODY[]") and v is not None), None)
+            if part is None:
+                return None
+            parts.append(part)
+        return b"".join(parts)
+
+    def find(self, message_id: str) -> list[int]:
+        """The mails of the open folder with this Message-ID."""
+        with _said_plainly():
+            return [int(uid) for uid in self.client.search(["HEADER", "Message-ID", message_id])]
+
+    def flags(self, uids: Sequence[int]) -> dict[int, frozenset[str]]:
+        """The flags of these mails, system flags and keywords."""
+        with _said_plainly():
+            answer = self.client.fetch(list(uids), ["FLAGS"]) if uids else {}
+        return {
+            uid: frozenset(flag.decode("ascii", "replace") for flag in answer[uid].get(b"FLAGS", ()))
+            for uid in uids
+            if uid in answer
+        }
+
+    def add_flags(self, uids: Sequence[int], flags: Sequence[str]) -> None:
+        """Set flags; a mail that is gone is no error."""
+        if uids and flags:
+            with _said_plainly():
+                self.client.add_flags(list(uids), list(flags), silent=True)
+
+    def remove_flags(self, uids: Sequence[int], flags: Sequence[str]) -> None:
+        """Clear flags that we set."""
+        if uids and flags:
+            with _said_plainly():
+                self.client.remove_flags(list(uids), list(flags), silent=True)
+
+    def move(self, uids: Sequence[int], folder: str) -> None:
+        """Move mails by MOVE (RFC 6851), else by COPY, \\Deleted and UID EXPUNGE (RFC 4315)."""
+        if not uids:
+            return
+        with _said_plainly():
+            if "MOVE" in self.capabilities:
+                self.client.move(list(uids), folder)
+                return
+            self.client.copy(list(uids), folder)
+            self.client.delete_messages(list(uids), silent=True)
+            if "UIDPLUS" in self.capabilities:
+                self.client.uid_expunge(list(uids))
+
+    def has_folder(self, folder: str) -> bool:
+        """The folder exists."""
+        with _said_plainly():
+            return bool(self.client.folder_exists(folder))
+
+    def create_folder(self, folder: str) -> None:
+        """Make a folder."""
+        with _said_plainly():
+            self.client.create_folder(folder)
+
+    def noop(self) -> bool:
+        """Ask for news (RFC 9051 6.1.2); True when the number of mails has changed."""
+        with _said_plainly():
+            answer = self.client.noop()
+        return _tells_of_mail(answer[1])
+
+    def idle(self, seconds: float, wake: int) -> bool:
+        """Wait for news by IDLE (RFC 2177), for a while, or until ``wake`` becomes readable.
+
+        The answer to IDLE may arrive together with the news, and then sits in a buffer where ``poll``
+        does not see it: it is looked at first. Whoever returns from here must compare UIDs.
+
+        Returns:
+            True when the server said something.
+        """
+        with _said_plainly():
+            self.client.idle()
+            spoken = self._is_buffered()
+            if not spoken:
+                ready, _, _ = select.select([self.client.socket(), wake], [], [], seconds)
+                spoken = any(one != wake for one in ready)
+            self.client.idle_done()
+        return spoken
+
+    def _is_buffered(self) -> bool:
+        connection, reader = self.client.socket(), getattr(self.client._imap, "file", None)
+        if reader is None or not hasattr(reader, "peek"):
+            return False
+        connection.setblocking(False)
+        try:
+            return bool(reader.peek(1))
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
+        finally:
+            connection.setblocking(True)
+            connection.settimeout(self.client._timeout.read)
+
+    def close(self) -> None:
+        """Say goodbye where the server still listens; the socket is closed in any case."""
+        try:
+            self.client.logout()
+        except (IMAPClientError, OSError):
+            self.client.shutdown()
+
+    def abort(self) -> None:
+        """Close the socket from another thread, so that a read that hangs ends now."""
+        with _quietly():
+            self.client.socket().shutdown(socket.SHUT_RDWR)
+
+
+def _sized(uid: int, item: dict[bytes, Any]) -> Sized:
+    received = item.get(b"INTERNALDATE")
+    aware = isinstance(received, datetime) and received.tzinfo is not None
+    return Sized(
+        uid=uid,
+        size=int(item.get(b"RFC822.SIZE") or 0),
+        received_at=received.astimezone(UTC) if aware and received else None,
+    )
+
+
+def _tells_of_mail(lines: Any) -> bool:
+    return any(re.search(rb"EXISTS|RECENT|EXPUNGE", str(line).upper().encode()) for line in lines or ())
+
+
+def connect(drop: Drop, password: str, *, context: Callable[[], ssl.SSLContext] | None = None) -> Mailbox:
+    """Connect, secure and log in.
+
+    Args:
+        password: read afresh at each login, so that it may be changed while the daemon runs.
+        context: TLS settings, for tests; by default the system's authorities and the host's name count.
+
+    Raises:
+        LoginRefused: the server refuses user and password.
+        Unreachable: anything else; the message says what and where.
+    """
+    with _said_plainly(f"{drop.host}:{drop.port}: "):
+        client = _secured(drop, (context or ssl.create_default_context)())
+        _keep_alive(client.socket())
+        try:
+            client.login(drop.user, password)
+        except LoginError as error:
+            client.shutdown()
+            raise LoginRefused(f"{drop.host}:{drop.port} refused {drop.user}: {_text(error)}") from error
+        found = frozenset(c.decode("ascii", "replace").upper() for c in client.capabilities())
+        return Mailbox(client=client, capabilities=found)
+
+
+def _secured(drop: Drop, context: ssl.SSLContext) -> IMAPClient:
+    seconds = drop.timeout.total_seconds()
+    implicit = drop.tls == "implicit"
+    client = IMAPClient(
+        drop.host,
+        drop.port,
+        ssl=implicit,
+        ssl_context=context if implicit else None,
+        timeout=SocketTimeout(connect=min(CONNECT_SECONDS, seconds), read=seconds),
+    )
+    client.normalise_times = False
+    if drop.tls == "starttls":
+        client.starttls(context)
+    return client
+
+
+def _keep_alive(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_KEEPIDLE"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEP_IDLE_SECONDS)
+
+
+@contextmanager
+def _said_plainly(where: str = "") -> Iterator[None]:
+    try:
+        yield
+    except Unreachable:
+        raise
+    # imaplib raises its own errors for what the server says, OSError for the wire, and ValueError or
+    # KeyError out of answers that make no sense: all of them end the connection.
+    except (IMAPClientError, imaplib.IMAP4.error, OSError, ValueError, KeyError, AttributeError) as error:
+        raise Unreachable(f"{where}{_text(error)}") from error
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        return
+
+
+def _text(error: Exception) -> str:
+    said = error.args[0] if error.args else error
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    return text or type(error).__name__

@@ -1,0 +1,252 @@
+"""Send what is owed: claim, send, settle.
+
+Stands at the end of the flow, in a thread of its own. The attempt and the time of the next one are
+recorded before the connection is used, so whatever dies in between still waits its turn; a mail that the
+server accepted is settled before anything else, and never sent again by this process. A database that is
+busy or full is waited out with the reply in hand.
+"""
+
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from maild import log
+from maild.bell import Bell
+from maild.ingest import Office
+from maild.send.courier import Courier, Deferred, Misconfigured, Outcome, Refused, Sent
+from storage import outbox
+from storage.database import Unavailable
+from storage.outbox import Settlement
+from storage.records import OutboxEntry, OutboxState
+
+_log = log.get("maild.send.outbox")
+
+CLAIM_MAILS = 20
+# Longer than any exchange may take: a claim that old belongs to a process that is gone.
+CLAIM_TTL = timedelta(minutes=30)
+# A connection is kept this long for the next mail.
+KEEP_CONNECTION = timedelta(seconds=20)
+LONGEST_SLEEP = 30.0
+# A mail whose acceptance was never seen this often may have arrived every time: people must look.
+MOST_AMBIGUOUS = 3
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch:
+    """What sending needs; ``submission`` is ``config.Submission``."""
+
+    office: Office
+    courier: Courier
+    submission: Any
+    holder: str
+    bell: Bell
+
+
+@dataclass(slots=True, kw_only=True)
+class Bucket:
+    """The provider's limits: so many mails a minute and a day. Of one thread only."""
+
+    per_minute: int
+    per_day: int
+    minute: deque[datetime] = field(default_factory=deque)
+    day: deque[datetime] = field(default_factory=deque)
+
+    def wait(self, now: datetime) -> timedelta:
+        """How long until one more mail may leave; zero when it may leave now."""
+        waits = [
+            _until_free(self.minute, self.per_minute, timedelta(minutes=1), now),
+            _until_free(self.day, self.per_day, DAY, now),
+        ]
+        return max(waits)
+
+    def spend(self, now: datetime) -> None:
+        """A mail left."""
+        self.minute.append(now)
+        self.day.append(now)
+
+
+def _until_free(sent: deque[datetime], most: int, span: timedelta, now: datetime) -> timedelta:
+    while sent and sent[0] <= now - span:
+        sent.popleft()
+    return timedelta() if len(sent) < most else sent[0] + span - now
+
+
+def deliver(dispatch: Dispatch) -> None:
+    """Send until the bell closes; rung when something new is owed."""
+    bucket = bucket_of(dispatch)
+    idle_since = dispatch.office.now()
+    while not dispatch.bell.is_closing:
+        try:
+            seconds = _round(dispatch, bucket)
+        except Unavailable as error:
+            _log.warning("outbox.blocked", reason=str(error))
+            seconds = 5.0
+        except Exception:
+            # A fault of ours must not end sending; what is claimed comes back when its claim is over.
+            _log.exception("outbox.failed")
+            seconds = LONGEST_SLEEP
+        now = dispatch.office.now()
+        if seconds <= 0:
+            idle_since = now
+            continue
+        if now - idle_since > KEEP_CONNECTION:
+            dispatch.courier.rest()
+        dispatch.bell.wait(min(seconds, LONGEST_SLEEP, KEEP_CONNECTION.total_seconds() + 1))
+    dispatch.courier.rest()
+
+
+def bucket_of(dispatch: Dispatch) -> Bucket:
+    """The limits, with what left during the last day counted in."""
+    now = dispatch.office.now()
+    with dispatch.office.store.read() as tx:
+        sent = outbox.sent_instants(tx, now - DAY)
+    bucket = Bucket(per_minute=dispatch.submission.per_minute, per_day=dispatch.submission.per_day)
+    bucket.day.extend(sent)
+    bucket.minute.extend(at for at in sent if at > now - timedelta(minutes=1))
+    return bucket
+
+
+def drain(dispatch: Dispatch) -> None:
+    """Send all that is due now, then return: what ``run --once`` does."""
+    bucket = bucket_of(dispatch)
+    while not dispatch.bell.is_closing and _round(dispatch, bucket) <= 0:
+        continue
+    dispatch.courier.rest()
+
+
+def _round(dispatch: Dispatch, bucket: Bucket) -> float:
+    """One claim; returns the seconds until there may be more to do, 0 for at once."""
+    now = dispatch.office.now()
+    if (wait := bucket.wait(now)) > timedelta():
+        _log.debug("outbox.throttled", wait_s=wait.total_seconds())
+        return wait.total_seconds()
+    store = dispatch.office.store
+    with store.read() as tx:
+        due = outbox.next_due(tx)
+    if due is None:
+        return LONGEST_SLEEP
+    if due > now:
+        return (due - now).total_seconds()
+    with store.write() as tx:
+        entries = outbox.claim(tx, holder=dispatch.holder, now=now, until=now + CLAIM_TTL, limit=CLAIM_MAILS)
+    if not entries:
+        return 1.0
+    left, pause = _send_each(dispatch, bucket, entries)
+    if left:
+        with store.write() as tx:
+            outbox.give_back(tx, dispatch.holder, now=dispatch.office.now() + pause, ids=[e.id for e in left])
+    return pause.total_seconds() if left else 0.0
+
+
+def _send_each(
+    dispatch: Dispatch, bucket: Bucket, entries: Sequence[OutboxEntry]
+) -> tuple[Sequence[OutboxEntry], timedelta]:
+    """Send what was claimed; what was not tried, and how long to leave it."""
+    for position, entry in enumerate(entries):
+        if dispatch.bell.is_closing:
+            return entries[position:], timedelta()
+        if (wait := bucket.wait(dispatch.office.now())) > timedelta():
+            return entries[position:], wait
+        outcome = dispatch.courier.send(entry)
+        now = dispatch.office.now()
+        if isinstance(outcome, Sent):
+            bucket.spend(now)
+        ambiguous = (
+            _ambiguous_tries(dispatch, entry) if isinstance(outcome, Deferred) and outcome.ambiguous else 0
+        )
+        settlement = settled(entry, outcome, now, dispatch.submission, ambiguous=ambiguous)
+        _settle(dispatch, settlement)
+        _say(entry, settlement, now)
+        if isinstance(outcome, Misconfigured) or (isinstance(outcome, Deferred) and outcome.unreachable):
+            return entries[position + 1 :], dispatch.submission.retry[0]
+    return (), timedelta()
+
+
+def _ambiguous_tries(dispatch: Dispatch, entry: OutboxEntry) -> int:
+    with dispatch.office.store.read() as tx:
+        return outbox.ambiguous_tries(tx, entry.id)
+
+
+def settled(
+    entry: OutboxEntry,
+    outcome: Outcome,
+    now: datetime,
+    submission: Any,
+    *,
+    ambiguous: int = 0,
+    chance: Callable[[], float] = random.random,
+) -> Settlement:
+    """What an outcome means for the row (pure but for ``chance``).
+
+    Args:
+        ambiguous: how often before the reply to the end of the data was never seen.
+        chance: a number in [0, 1), for the jitter.
+    """
+    match outcome:
+        case Sent(reply=reply):
+            return Settlement(id=entry.id, state=OutboxState.SENT, reply=reply, at=now)
+        case Refused(reply=reply):
+            return Settlement(id=entry.id, state=OutboxState.FAILED, reply=reply, at=now)
+        case Misconfigured(reply=reply):
+            at = now + submission.retry[0]
+            return Settlement(id=entry.id, state=OutboxState.READY, reply=reply, at=now, next_at=at)
+        case Deferred(reply=reply):
+            return _put_off(entry, outcome, now, submission, ambiguous, chance)
+
+
+def _put_off(
+    entry: OutboxEntry,
+    outcome: Deferred,
+    now: datetime,
+    submission: Any,
+    ambiguous: int,
+    chance: Callable[[], float],
+) -> Settlement:
+    reply = outcome.reply
+    if outcome.ambiguous and ambiguous + 1 >= MOST_AMBIGUOUS:
+        return Settlement(id=entry.id, state=OutboxState.UNCERTAIN, reply=reply, at=now, ambiguous=True)
+    at = now + delay(entry.attempts, submission.retry, chance())
+    if at - entry.created_at > submission.give_up:
+        gave_up = f"gave up after {entry.attempts} attempts: {reply}"
+        return Settlement(id=entry.id, state=OutboxState.FAILED, reply=gave_up, at=now)
+    return Settlement(
+        id=entry.id, state=OutboxState.READY, reply=reply, at=now, next_at=at, ambiguous=outcome.ambiguous
+    )
+
+
+def delay(attempts: int, retry: Sequence[timedelta], chance: float) -> timedelta:
+    """The wait after so many attempts: the configured steps, the last of them repeated, a fifth of jitter."""
+    step = retry[min(max(attempts, 1), len(retry)) - 1]
+    return step * (0.8 + 0.4 * chance)
+
+
+def _settle(dispatch: Dispatch, settlement: Settlement) -> None:
+    """Record the reply; the mail is not let go of before that is done, or the process ends."""
+    while True:
+        try:
+            with dispatch.office.store.write() as tx:
+                outbox.settle(tx, dispatch.holder, (settlement,))
+            return
+        except Unavailable as error:
+            _log.warning("outbox.unrecorded", outbox=settlement.id, reason=str(error))
+            if dispatch.bell.is_closing:
+                raise
+            dispatch.bell.wait(1.0)
+
+
+def _say(entry: OutboxEntry, settlement: Settlement, now: datetime) -> None:
+    event = {
+        OutboxState.SENT: "outbox.sent",
+        OutboxState.READY: "outbox.deferred",
+        OutboxState.FAILED: "outbox.bounced",
+    }.get(settlement.state, "outbox.uncertain")
+    say = _log.info if settlement.state is OutboxState.SENT else _log.warning
+    say(
+        event, mail_id=entry.mail_id, outbox=entry.id, ticket=entry.ticket_id, kind=entry.kind.value,
+        to=entry.recipient, msgid=entry.message_id, status=settlement.state.value, reply=settlement.reply,
+        attempts=entry.attempts, delay_s=round((now - entry.created_at).total_seconds(), 3),
+    )  # fmt: skip

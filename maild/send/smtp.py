@@ -1,0 +1,157 @@
+"""The submission courier: one kept connection, one mail after the other; the only door to smtplib.
+
+Stands under ``outbox``. What the server says, or does not say, comes back as an ``Outcome`` (RFC 5321
+4.2.1): 4yz and silence are ``Deferred``, 5yz to recipient or data is ``Refused``, 5yz to our login or sender
+is ``Misconfigured``. What happens at QUIT is of no interest: a mail that was accepted is accepted.
+"""
+
+import smtplib
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+from maild.send.courier import Deferred, Misconfigured, Outcome, Refused, Sent
+from storage.records import OutboxEntry
+
+# RFC 5321 4.5.3.2.6 gives the server ten minutes for the reply to the dot.
+DOT_PATIENCE = 10
+LONGEST_PATIENCE = 600.0
+# Servers end connections of their own accord after so many mails; doing it first costs nothing.
+MAILS_A_CONNECTION = 100
+CONNECT_SECONDS = 15.0
+
+
+class SmtpCourier:
+    """Holds the connection between two mails; of one thread only.
+
+    Args:
+        submission: ``config.Submission``.
+        password: read afresh at each login.
+        sender: MAIL FROM: the desk's address, so that bounces come back to it.
+    """
+
+    def __init__(self, submission: Any, password: Callable[[], str], sender: str) -> None:
+        self._submission = submission
+        self._password = password
+        self._sender = sender
+        self._connection: smtplib.SMTP | None = None
+        self._carried = 0
+
+    def send(self, entry: OutboxEntry) -> Outcome:
+        """Try once; a kept connection that the server has closed meanwhile is made anew."""
+        fresh = self._connection is None
+        outcome = self._try(entry)
+        if isinstance(outcome, Deferred) and outcome.unreachable and not outcome.ambiguous and not fresh:
+            outcome = self._try(entry)
+        return outcome
+
+    def rest(self) -> None:
+        """Say goodbye; the answer does not matter."""
+        connection, self._connection = self._connection, None
+        self._carried = 0
+        if connection is not None:
+            try:
+                connection.quit()
+            except (smtplib.SMTPException, OSError):
+                connection.close()
+
+    def _try(self, entry: OutboxEntry) -> Outcome:
+        if self._carried >= MAILS_A_CONNECTION:
+            self.rest()
+        try:
+            if self._connection is None:
+                self._connection = connect(self._submission, self._password())
+            outcome = self._exchange(self._connection, entry)
+        except (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError, ssl.SSLError) as error:
+            outcome = Misconfigured(reply=_said(error))
+        except smtplib.SMTPResponseException as error:
+            outcome = Deferred(reply=_said(error), unreachable=True)
+        except (smtplib.SMTPException, OSError) as error:
+            outcome = Deferred(reply=_said(error), unreachable=True)
+        if isinstance(outcome, Deferred) and outcome.unreachable:
+            self._drop()
+        self._carried += 1
+        return outcome
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        self._carried = 0
+        if connection is not None:
+            connection.close()
+
+    def _exchange(self, connection: smtplib.SMTP, entry: OutboxEntry) -> Outcome:
+        size = [f"size={len(entry.content)}"] if connection.has_extn("size") else []
+        wide = ["SMTPUTF8"] if not entry.recipient.isascii() and connection.has_extn("smtputf8") else []
+        code, text = connection.mail(self._sender, [*size, *wide])
+        if code != 250:
+            return self._refusal(connection, code, text, Misconfigured)
+        code, text = connection.rcpt(entry.recipient)
+        if code not in (250, 251):
+            return self._refusal(connection, code, text, Refused)
+        return self._data(connection, entry)
+
+    def _data(self, connection: smtplib.SMTP, entry: OutboxEntry) -> Outcome:
+        seconds = self._submission.timeout.total_seconds()
+        if connection.sock is not None:
+            connection.sock.settimeout(min(LONGEST_PATIENCE, seconds * DOT_PATIENCE))
+        try:
+            code, text = connection.data(entry.content)
+        except smtplib.SMTPDataError as error:
+            return self._refusal(connection, error.smtp_code, error.smtp_error, Refused)
+        except (smtplib.SMTPException, OSError) as error:
+            return Deferred(reply=_said(error), ambiguous=True, unreachable=True)
+        if connection.sock is not None:
+            connection.sock.settimeout(seconds)
+        if code == 250:
+            return Sent(reply=_reply(code, text))
+        return self._refusal(connection, code, text, Refused)
+
+    def _refusal(
+        self, connection: smtplib.SMTP, code: int, text: bytes | str, permanent: type[Refused | Misconfigured]
+    ) -> Outcome:
+        reply = _reply(code, text)
+        if code in (421, -1):
+            return Deferred(reply=reply, unreachable=True)
+        connection.rset()
+        return permanent(reply=reply) if 500 <= code < 600 else Deferred(reply=reply)
+
+
+def connect(submission: Any, password: str) -> smtplib.SMTP:
+    """A connection that is secured, greeted and logged in.
+
+    Raises:
+        smtplib.SMTPException, OSError, ssl.SSLError: what the server or the wire said.
+    """
+    seconds = submission.timeout.total_seconds()
+    context = ssl.create_default_context()
+    connection: smtplib.SMTP
+    if submission.tls == "implicit":
+        connection = smtplib.SMTP_SSL(
+            submission.host, submission.port, timeout=min(seconds, CONNECT_SECONDS), context=context
+        )
+    else:
+        connection = smtplib.SMTP(submission.host, submission.port, timeout=min(seconds, CONNECT_SECONDS))
+    try:
+        if connection.sock is not None:
+            connection.sock.settimeout(seconds)
+        connection.ehlo_or_helo_if_needed()
+        if submission.tls == "starttls":
+            connection.starttls(context=context)
+            connection.ehlo_or_helo_if_needed()
+        if submission.user:
+            connection.login(submission.user, password)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _reply(code: int, text: bytes | str) -> str:
+    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return f"{code} {' '.join(words.split())}"[:500]
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _reply(error.smtp_code, error.smtp_error)
+    return f"{type(error).__name__}: {error}"[:500]

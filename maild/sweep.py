@@ -1,0 +1,160 @@
+"""The passing of time: clocks that come near their limit or reach it, and the backlog's digest.
+
+Stands beside the receivers, started by ``timers``: due clocks -> ``decide.sla`` -> the ledger. It touches
+only what is due, records each stage once, and so says nothing twice, whatever dies when. Raises
+``storage.database.Unavailable``; the next sweep finds the same clocks again.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from maild import apply, compose, log
+from maild.compose import Line
+from maild.decide import sla
+from maild.decide.facts import Facts
+from maild.decide.message import recipients_of
+from maild.decide.policy import Policy
+from maild.arrival import Source
+from maild.ingest import Office
+from parsers.addresses import Address
+from storage import outbox
+from storage.records import Clock, Event, MessageKind, Stage, Ticket
+from storage.store import Transaction
+
+_log = log.get("maild.sweep")
+
+AT_ONCE = 200
+CAUSE = "timer:sweep"
+# The digest of old mail waits until the mailbox has been read through.
+BACKLOG_SETTLES = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What one sweep found."""
+
+    near: int
+    breached: int
+
+
+def sweep(office: Office, *, final: bool = False) -> Swept:
+    """Advance every clock that is due, tell those who must know, and mark the mails to be marked.
+
+    Args:
+        final: nothing more will come in this run, so that a digest need not wait.
+    """
+    near = breached = 0
+    while True:
+        with office.store.write() as tx:
+            due = tx.clocks_due(now=office.now(), limit=AT_ONCE)
+            reached = _advance(tx, due, office)
+        near += sum(stage is Stage.NEAR for _, stage in reached)
+        breached += sum(stage is Stage.BREACHED for _, stage in reached)
+        if len(due) < AT_ONCE:
+            break
+    _announce_backlog(office, final=final)
+    return Swept(near=near, breached=breached)
+
+
+def _advance(tx: Transaction, due: Sequence[Clock], office: Office) -> list[tuple[Ticket, Stage]]:
+    if not due:
+        return []
+    now = office.now()
+    stages = [(clock, sla.stage(clock, now)) for clock in due]
+    tx.advance_clocks([(clock.id, stage, sla.next_look(clock, stage)) for clock, stage in stages])
+    tx.unmark([clock.message_id for clock, _ in stages])
+    tickets = {id_: state.ticket for id_, state in tx.states({c.ticket_id for c, _ in stages}).items()}
+    reached = [
+        (tickets[clock.ticket_id], clock, stage) for clock, stage in stages if stage is not clock.stage
+    ]
+    for ticket, clock, stage in reached:
+        tx.change_ticket(ticket.id, near_limit=True, breached=ticket.breached or stage is Stage.BREACHED)
+        _log.info(
+            "sla.breached" if stage is Stage.BREACHED else "sla.warned", ticket=ticket.id, due_at=clock.due_at
+        )
+    tx.add_events([_event(ticket, clock, stage, now) for ticket, clock, stage in reached])
+    for stage in (Stage.NEAR, Stage.BREACHED):
+        _alert(tx, stage, [(t, c) for t, c, s in reached if s is stage], office)
+    return [(ticket, stage) for ticket, _, stage in reached]
+
+
+def _event(ticket: Ticket, clock: Clock, stage: Stage, now: datetime) -> Event:
+    detail = json.dumps({"due_at": clock.due_at, "first": clock.first}, default=str)
+    kind = "breached" if stage is Stage.BREACHED else "near_limit"
+    return Event(ticket_id=ticket.id, at=now, kind=kind, actor="clock", cause=CAUSE, detail=detail)
+
+
+def _alert(tx: Transaction, stage: Stage, reached: Sequence[tuple[Ticket, Clock]], office: Office) -> None:
+    """One letter a person for all that one sweep found, so that a daemon that was down sends no flood."""
+    policy, now = office.policy, office.now()
+    by_person: dict[tuple[str, str], list[tuple[Ticket, Clock]]] = {}
+    for ticket, clock in reached:
+        for person in _who_hears(ticket, stage, policy, now):
+            by_person.setdefault(person, []).append((ticket, clock))
+    for (address, language), theirs in by_person.items():
+        # An alert about one ticket is that ticket's mail: a reply to it works like one to the notification.
+        key = theirs[0][0].key if len(theirs) == 1 else apply.NO_TICKET
+        post = apply.post_of_no_ticket(Address("", address), language, now=now, policy=policy, key=key)
+        lines = _lines(((t, c.due_at) for t, c in theirs), policy)
+        letter = compose.alert(office.paper, stage=stage.value, tickets=lines, **post)
+        only = theirs[0][0].id if len(theirs) == 1 else None
+        _owe(tx, letter, MessageKind.ALERT, f"alert:{stage.value}:{theirs[0][1].id}:{address}", now, only)
+
+
+def _who_hears(ticket: Ticket, stage: Stage, policy: Policy, now: datetime) -> tuple[tuple[str, str], ...]:
+    """Near the limit: whose ticket it is. At the limit: the leads too. Nobody there: the administrators."""
+    facts = Facts(now=now, arrived_at=now, mail_id="", maildrop="", source=Source.INBOX)
+    own = recipients_of(ticket.team, facts, policy, assignee=ticket.assignee)
+    leads = tuple((a.address, a.language) for a in policy.agents if a.lead and stage is Stage.BREACHED)
+    everybody = tuple(dict.fromkeys((*own, *leads)))
+    return everybody or tuple((a, policy.desk.languages[0]) for a in policy.desk.administrators)
+
+
+def _lines(tickets: Iterable[tuple[Ticket, datetime | None]], policy: Policy) -> list[Line]:
+    return [
+        Line(
+            number=f"{policy.desk.prefix}-{ticket.id}",
+            subject=ticket.subject,
+            requester=Address(ticket.requester_name, ticket.requester_address),
+            due_at=due_at,
+        )
+        for ticket, due_at in tickets
+    ]
+
+
+def _owe(
+    tx: Transaction, letter: compose.Letter, kind: MessageKind, owed: str, now: datetime, ticket: int | None
+) -> None:
+    if outbox.is_owed(tx, owed):
+        return
+    outbox.owe(
+        tx, owed=owed, mail_id=CAUSE, ticket_id=ticket, kind=kind, recipient=letter.recipient,
+        message_id=letter.message_id, subject=letter.subject, content=letter.content,
+        sha256=hashlib.sha256(letter.content).hexdigest(), now=now,
+    )  # fmt: skip
+
+
+def _announce_backlog(office: Office, *, final: bool) -> None:
+    """Old mail found in the mailbox: the team hears of all of it in one digest."""
+    with office.store.read() as tx:
+        old = tx.backlog()
+    now, policy = office.now(), office.policy
+    if not old or (not final and now - max(t.created_at for t in old) < BACKLOG_SETTLES):
+        return
+    facts = Facts(now=now, arrived_at=now, mail_id="", maildrop="", source=Source.INBOX)
+    by_person: dict[tuple[str, str], list[Ticket]] = {}
+    for ticket in old:
+        for person in recipients_of(ticket.team, facts, policy):
+            by_person.setdefault(person, []).append(ticket)
+    with office.store.write() as tx:
+        for (address, language), theirs in by_person.items():
+            post = apply.post_of_no_ticket(Address("", address), language, now=now, policy=policy)
+            letter = compose.digest(
+                office.paper, tickets=_lines(((t, t.due_at) for t in theirs), policy), **post
+            )
+            _owe(tx, letter, MessageKind.DIGEST, f"backlog:{theirs[0].id}:{address}", now, None)
+        tx.announced([t.id for t in old])
+    _log.info("backlog.announced", tickets=len(old), letters=len(by_person))
