@@ -50,8 +50,8 @@ _FAILURE: Final = re.compile(
     r"|remise (?:différée|impossible|retardée|du message)|retour(?:né)? (?:à l['’]expéditeur|de courrier)"
     r"|onbestelbaar|niet (?:bezorgd|afgeleverd)|bezorging (?:mislukt|vertraagd)|user unknown|unknown user"
     r"|address unknown|delivery notice|notification d['’]état de remise|mail status report"
-    r"|warning: could not send"
-    r"|postponed due to|no valid recipients|failed recipient|automatically rejected",
+    r"|warning: could not send|postponed due to|(?:message|mail|delivery|warning:).{0,20} delayed"
+    r"|no valid recipients|failed recipient|automatically rejected",
     re.IGNORECASE,
 )
 _DELAYED: Final = re.compile(

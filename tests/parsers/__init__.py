@@ -1,0 +1,1 @@
+"""The parsers, module by module, and on the corpus."""
