@@ -376,7 +376,7 @@ class Desk(Table):
     administrators: Addresses = ()
     signature: str = ""
     plus_addresses: bool = False
-    templates: str = ""
+    templates: Annotated[Path | None, BeforeValidator(lambda value: value or None)] = None
 
     @property
     def secrets(self) -> tuple[bytes, ...]:
@@ -1190,9 +1190,9 @@ def build(layers: Layers) -> Config:
     config, problems = _judge(layers)
     if problems:
         raise ConfigError(problems)
-    if not config.desk.templates:
+    if config.desk.templates is None:
         return config
-    folder = str(layers.path.parent / config.desk.templates)
+    folder = layers.path.parent / config.desk.templates
     return config.model_copy(update={"desk": config.desk.model_copy(update={"templates": folder})})
 
 

@@ -24,13 +24,12 @@ Format = Literal["json", "logfmt", "console"]
 HIDDEN = "********"
 
 # What a library tells below these levels is noise, or worse: imapclient writes whole mails, bodies included,
-# at DEBUG; aiosmtpd each command at INFO; APScheduler each run at INFO and each skipped one at WARNING.
+# at DEBUG; mail-parser header text of strangers; aiosmtpd each command at INFO; APScheduler each run at INFO
+# and each skipped one at WARNING.
 _QUIET = {
     "imapclient": logging.WARNING,
     "imapclient.imaplib": logging.WARNING,
-    "mailparser": logging.WARNING,
-    "mailparser.core": logging.WARNING,
-    "mailparser.utils": logging.WARNING,
+    "mailparser": logging.CRITICAL,
     "apscheduler": logging.ERROR,
     "sqlalchemy": logging.WARNING,
     "alembic": logging.WARNING,
@@ -233,6 +232,11 @@ def get(name: str) -> BoundLogger:
     if not structlog.is_configured():
         _adopt()
     return cast("BoundLogger", structlog.get_logger(name))
+
+
+def is_configured() -> bool:
+    """Whether `configure` has been called in this process."""
+    return any(isinstance(handler, _Stream) for handler in logging.getLogger().handlers)
 
 
 def configure(

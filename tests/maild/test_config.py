@@ -627,7 +627,7 @@ def test_the_least_file_has_the_policy_of_the_defaults(tmp_path: Path) -> None:
 
 def test_templates_lie_beside_the_configuration(tmp_path: Path) -> None:
     text = LEAST.replace('name = "Desk"', 'name = "Desk"\ntemplates = "letters"')
-    assert loaded(tmp_path, text).desk.templates == str(tmp_path / "letters")
+    assert loaded(tmp_path, text).desk.templates == tmp_path / "letters"
 
 
 def test_the_schema_knows_every_table() -> None:

@@ -1,0 +1,262 @@
+"""The command line: which commands there are, how one is found, and what its end means to the shell.
+
+Stands above everything; each command lives in a module of its own that is loaded when the command is called,
+so that ``maild --help`` answers at once. A command is a function with typer's annotations: it returns an exit
+code (None is 0) or raises. Every expected error becomes a line on standard error and one of the codes of
+sysexits(3); anything else is a fault of ours and exits 70 with its traceback in the log.
+"""
+
+import errno
+import importlib
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+if TYPE_CHECKING:
+    from maild.config import Config
+
+# command, where it is, what it does
+_COMMANDS = (
+    ("run", "operate:run", "The daemon; --once: one pass of everything that is due."),
+    ("demo", "operate:demo", "A rehearsal on this machine, with nothing to set up."),
+    ("doctor", "prove:doctor", "Whether all that maild needs is there, and how to mend it."),
+    ("status", "operate:status", "Whether it is alive and in time; exit code for monitors."),
+    ("tickets", "look:tickets", "The tickets."),
+    ("ticket show", "look:ticket_show", "One ticket and its mails."),
+    ("why", "look:why", "Why a mail is on its ticket: every signal that was tried."),
+    ("trace", "look:trace", "Every event of a ticket, mail or address, in order."),
+    ("parse", "prove:parse", "What maild reads in a mail."),
+    ("config show", "prove:config_show", "What is in force, and where each value comes from."),
+    ("config check", "prove:config_check", "Whether the configuration and the letters can be used."),
+    ("config schema", "prove:config_schema", "The JSON schema of config.toml."),
+    ("db current", "repair:db_current", "Which schema the database has."),
+    ("db upgrade", "repair:db_upgrade", "Bring it to this version's schema, after a backup copy."),
+)
+_GROUPS = {
+    "ticket": "Look at one ticket.",
+    "config": "The configuration: in force, right or wrong, possible.",
+    "db": "The database's schema.",
+}
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The configuration (default: ./config.toml, then /etc/maild/config.toml).",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="For programs: one JSON object a line.")]
+
+
+class Code(IntEnum):
+    """What the shell is told: the codes of sysexits(3), and 1 for a negative answer."""
+
+    OK = 0
+    NO = 1
+    USAGE = 64
+    BAD_INPUT = 65
+    NO_INPUT = 66
+    UNREACHABLE = 69
+    OUR_FAULT = 70
+    TRY_LATER = 75
+    REFUSED = 77
+    CONFIG = 78
+
+
+class Stop(Exception):
+    """A command that cannot go on: the exit code, and what to tell the person who called it."""
+
+    def __init__(self, code: Code, what: str, remedy: str = "") -> None:
+        self.code = code
+        super().__init__(f"{what}; {remedy}" if remedy else what)
+
+
+def read_config(path: Path | None) -> "Config":
+    """The configuration in force for a command with this ``--config``.
+
+    Raises:
+        maild.config.ConfigError: which ends the command with 78.
+    """
+    from maild import config
+
+    return config.load(path, os.environ)
+
+
+# Characters that end a line for some programs, or that UTF-8 does not know: written as JSON escapes.
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def _json_form(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def say_json(record: Mapping[str, object]) -> None:
+    """One object on one line of standard output, in UTF-8 whatever the locale is; instants in UTC with Z."""
+    line = json.dumps(record, ensure_ascii=False, default=_json_form)
+    typer.echo(_ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", line).encode())
+
+
+# --- finding the command ------------------------------------------------------------------------------------
+
+
+class _Later(TyperCommand):
+    """A command of which only the name and one line of help are known until it is called."""
+
+    def __init__(self, name: str, where: str, line: str) -> None:
+        super().__init__(name=name, help=line, short_help=line, rich_markup_mode=None)
+        self.where = where
+
+    def found(self) -> TyperCommand:
+        """The command itself; loads its module."""
+        module, _, function = self.where.partition(":")
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        alone.command(self.name)(getattr(importlib.import_module(f"maild.cli.{module}"), function))
+        return cast("TyperCommand", typer.main.get_command(alone))
+
+
+class _Group(TyperGroup):
+    """A group that loads a command when it is called, not when it is listed."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command.found() if isinstance(command, _Later) else command, rest
+
+
+class _Everything(_Group):
+    """``maild`` itself."""
+
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__(**attrs)
+        for words, where, line in _COMMANDS:
+            group, _, name = words.rpartition(" ")
+            home = self._group(group) if group else self
+            home.add_command(_Later(name, where, line))
+
+    def _group(self, name: str) -> TyperGroup:
+        if name not in self.commands:
+            self.add_command(
+                _Group(name=name, help=_GROUPS[name], no_args_is_help=True, rich_markup_mode=None)
+            )
+        return cast("TyperGroup", self.commands[name])
+
+
+def version() -> str:
+    """The version that is installed."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("maild")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        python = ".".join(str(part) for part in sys.version_info[:3])
+        typer.echo(f"maild {version()} (Python {python})")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=_Everything,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def maild(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which maild this is.")
+    ] = False,
+) -> None:
+    """The daemon behind a service desk's mail address.
+
+    Begin with `maild demo`, then `maild doctor`. Every command takes --config FILE and --help.
+    """
+
+
+# --- the end of a command -----------------------------------------------------------------------------------
+
+# By name, so that no module is loaded only to know its errors. A class stands for its subclasses too.
+_CODE_OF = {
+    "maild.config.ConfigError": Code.CONFIG,
+    "maild.receive.mailbox.LoginRefused": Code.REFUSED,
+    "maild.receive.mailbox.NoFolder": Code.CONFIG,
+    "maild.receive.mailbox.Unreachable": Code.UNREACHABLE,
+    "maild.send.smtp.LoginRefused": Code.REFUSED,
+    "maild.send.smtp.Unreachable": Code.UNREACHABLE,
+    "storage.database.Unavailable": Code.TRY_LATER,
+    "storage.database.SchemaTooNew": Code.CONFIG,
+    "storage.store.LeaseLost": Code.TRY_LATER,
+}
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def _code_of(error: Exception) -> Code:
+    match error:
+        case Stop():
+            return error.code
+        case PermissionError():
+            return Code.REFUSED
+        case FileNotFoundError():
+            return Code.NO_INPUT
+        case OSError() if error.errno in _NO_ROOM:
+            return Code.TRY_LATER
+    names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__)
+    return next((_CODE_OF[name] for name in names if name in _CODE_OF), Code.OUR_FAULT)
+
+
+def _told(error: Exception) -> Code:
+    """Tells the person in front what went wrong; returns the exit code."""
+    code = _code_of(error)
+    if code is not Code.OUR_FAULT:
+        typer.echo("\n".join(f"maild: {line}" for line in str(error).splitlines()), err=True)
+        return code
+    from maild import log
+
+    if not log.is_configured():
+        log.configure("console")
+    log.get("maild.cli").error("crashed", version=version(), exc_info=error)
+    typer.echo(
+        f"maild: this is a fault of maild ({type(error).__name__}). Its traceback is in the log, on standard"
+        " error; please report it with the command and the answer of `maild --version`.",
+        err=True,
+    )
+    return code
+
+
+def answer(args: Sequence[str]) -> int:
+    """Runs a command; returns its exit code. Never raises but for a command that ends the process itself."""
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(list(args), prog_name="maild", standalone_mode=False)
+    except typer.TyperException as error:
+        # Only what the person wrote is refused this way, before any command has begun.
+        cast("Any", error).show()
+        return Code.USAGE
+    except typer.Abort:
+        return Code.NO
+    # Whatever it is, the shell must hear of it as a code.
+    except Exception as error:  # noqa: BLE001
+        return _told(error)
+    return code if isinstance(code, int) else Code.OK
+
+
+def main() -> None:
+    """The program ``maild``; exits with the command's code."""
+    sys.exit(answer(sys.argv[1:]))

@@ -1,0 +1,253 @@
+"""``parse`` and ``config``: what maild reads in a mail and in its configuration, for people and for programs.
+
+Stands under the command line; changes nothing. A file that cannot be read is told in its place, and the
+command ends with 66 when all others are done; a configuration that cannot be used ends it with 78.
+"""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from maild.cli import Code, ConfigOption, JsonOption, say_json
+
+if TYPE_CHECKING:
+    from maild import config
+    from parsers.addresses import Address
+    from parsers.mail import ParsedMail
+
+MASK = "********"
+SECRETS = frozenset({"password", "secret", "token"})
+
+# --- parse --------------------------------------------------------------------------------------------------
+
+
+def parse(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Mails as they were received; - is standard input.")
+    ],
+    as_json: JsonOption = False,
+    _config: ConfigOption = None,
+) -> int:
+    """What maild reads in a mail."""
+    code = Code.OK
+    for file in files:
+        try:
+            _parse_one(file, as_json)
+        except OSError as error:
+            code = max(code, Code.NO_INPUT)
+            _say_unreadable(file, error.strerror or str(error), as_json)
+        # The parsers never raise; should one do so all the same, the files after it are read nevertheless.
+        except Exception as error:  # noqa: BLE001
+            code = Code.OUR_FAULT
+            _say_unreadable(file, f"{type(error).__name__}: {error}", as_json)
+    return code
+
+
+def _parse_one(file: str, as_json: bool) -> None:
+    from parsers.mail import parse_mail
+
+    content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    mail = parse_mail(content)
+    if as_json:
+        say_json(record(file, mail))
+    else:
+        _show(file, mail)
+
+
+def _say_unreadable(file: str, why: str, as_json: bool) -> None:
+    if as_json:
+        say_json({"file": file, "error": why})
+    typer.echo(f"maild: {file}: {why}", err=True)
+
+
+def record(file: str, mail: "ParsedMail") -> dict[str, object]:
+    """What ``maild parse --json`` prints of a mail; absent ids, people and instants are null."""
+    report = mail.report
+    return {
+        "file": file,
+        "message_id": mail.message_id or None,
+        "in_reply_to": next(iter(mail.in_reply_to), None),
+        "references": mail.references,
+        "from": _person(mail.sender),
+        "reply_to": _person(next(iter(mail.reply_to), None)),
+        "to": [_person(each) for each in mail.to],
+        "cc": [_person(each) for each in mail.cc],
+        "subject": mail.subject,
+        "date": mail.date,
+        "text": mail.text,
+        "reply_text": mail.reply_text,
+        "html": mail.html,
+        "attachments": [
+            {
+                "filename": each.filename,
+                "content_type": each.content_type,
+                "size": each.size,
+                "sha256": each.sha256,
+                "content_id": each.content_id,
+                "inline": each.inline,
+            }
+            for each in mail.attachments
+        ],
+        "auto_submitted": mail.auto_submitted,
+        "auto_reason": mail.auto_reason,
+        "is_bounce": mail.is_bounce,
+        "bounce": report
+        and {"recipient": report.recipient, "status": report.status, "action": report.action},
+        "list_id": mail.list_id or None,
+        "language": mail.language or None,
+        "defects": mail.defects,
+    }
+
+
+def _person(address: "Address | None") -> dict[str, str] | None:
+    return None if address is None else {"name": address.name, "address": address.address}
+
+
+def _written(address: "Address") -> str:
+    return f"{address.name} <{address.address}>" if address.name else address.address
+
+
+def _facts(mail: "ParsedMail") -> Iterator[tuple[str, str]]:
+    """What there is to say of a mail, the important first."""
+    report = mail.report
+    yield "from", _written(mail.sender) if mail.sender else ""
+    yield "reply to", ", ".join(_written(each) for each in mail.reply_to)
+    yield "to", ", ".join(_written(each) for each in mail.to)
+    yield "cc", ", ".join(_written(each) for each in mail.cc)
+    yield "subject", mail.subject
+    yield "date", f"{mail.date:%Y-%m-%d %H:%M:%S} UTC" if mail.date else ""
+    yield "message id", mail.message_id
+    yield "in reply to", " ".join(mail.in_reply_to)
+    yield "references", " ".join(mail.references)
+    yield "language", mail.language
+    yield "automatic", mail.auto_reason
+    yield "bounce", f"{report.action} {report.status} {report.recipient}" if report and mail.is_bounce else ""
+    yield "list", mail.list_id
+    for each in mail.attachments:
+        place = "inline" if each.inline else "attached"
+        yield place, f"{each.filename or '(no name)'}, {each.content_type}, {each.size} bytes"
+    for defect in mail.defects:
+        yield "defect", defect
+
+
+def _show(file: str, mail: "ParsedMail") -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in _facts(mail):
+        if value:
+            table.add_row(name, Text(value))
+    console = Console()
+    console.rule(Text(file), align="left")
+    console.print(table)
+    console.print()
+    console.print(Text(mail.reply_text.strip() or "(no text)"))
+    console.print()
+
+
+# --- config -------------------------------------------------------------------------------------------------
+
+
+def config_show(path: ConfigOption = None, as_json: JsonOption = False) -> int:
+    """What is in force, and where each value comes from: file, environment or default. Secrets are masked."""
+    from maild import config
+
+    layers = config.read_layers(path, os.environ)
+    in_force = config.build(layers)
+    rows = list(_rows(in_force, layers))
+    if as_json:
+        for key, value, origin in rows:
+            say_json({"key": key, "value": value, "origin": origin})
+        return Code.OK
+    typer.echo(f"# {layers.path}, and over it the environment")
+    width = max(len(_assigned(key, value)) for key, value, _ in rows)
+    for key, value, origin in rows:
+        typer.echo(f"{_assigned(key, value):{min(width, 72)}}  # {origin}")
+    return Code.OK
+
+
+def _assigned(key: str, value: object) -> str:
+    return f"{key} = {json.dumps(value, ensure_ascii=False)}"
+
+
+def _rows(in_force: "config.Config", layers: "config.Layers") -> Iterator[tuple[str, object, str]]:
+    """Key path, value as the file would write it, origin."""
+    from maild import config
+
+    for place, value in _leaves(in_force.model_dump(mode="json", by_alias=True, exclude_none=True), ()):
+        yield config.key_path(place), _masked(place, value), _origin(place, layers)
+
+
+def _masked(place: "config.Place", value: object) -> object:
+    if place[-1] in SECRETS:
+        return MASK
+    if place == ("state", "database"):
+        return re.sub(r"(://[^:/@]*):[^@]*@", rf"\1:{MASK}@", str(value))
+    return value
+
+
+def _origin(place: "config.Place", layers: "config.Layers") -> str:
+    from maild import config
+
+    origin = layers.origin(place)
+    if origin == config.ENVIRONMENT:
+        return f"{origin}: {config.variable(place)}"
+    # A secret that neither layer gives was read from the file that one of them names.
+    return "secret file" if place[-1] in SECRETS and origin == "default" else origin
+
+
+def _leaves(value: object, place: "config.Place") -> Iterator[tuple["config.Place", Any]]:
+    """Every value that stands behind a key; a list of plain values is one, a list of tables is many."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _leaves(each, (*place, key))
+    elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+        for index, each in enumerate(value):
+            yield from _leaves(each, (*place, index))
+    else:
+        yield place, value
+
+
+def config_check(path: ConfigOption = None) -> int:
+    """Whether the configuration and the letters can be used: every problem, each with its remedy."""
+    from maild import config
+
+    layers = config.read_layers(path, os.environ)
+    in_force = config.build(layers)
+    wrong = letter_problems(in_force)
+    for problem in wrong:
+        typer.echo(problem, err=True)
+    if wrong:
+        return Code.CONFIG
+    drops = ", ".join(in_force.maildrop)
+    typer.echo(f"{layers.path}: ok ({drops}; {len(in_force.agent)} agents, {len(in_force.rule)} rules)")
+    return Code.OK
+
+
+def letter_problems(in_force: "config.Config") -> list[str]:
+    """What is wrong with the letters, the operator's own templates included."""
+    from maild import compose, config
+
+    folder = in_force.desk.templates
+    if folder is not None and not folder.is_dir():
+        return [f"desk.templates: {folder} is no folder; make it, or delete the line"]
+    return compose.render_all(compose.stationery(config.policy(in_force).desk, folder))
+
+
+def config_schema(_config: ConfigOption = None) -> int:
+    """The JSON schema of config.toml, for editors."""
+    from maild import config
+
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **config.Config.model_json_schema()}
+    typer.echo(json.dumps(schema, indent=2, ensure_ascii=False))
+    return Code.OK
