@@ -194,6 +194,7 @@ class StoredMessage:
     verdicts: str = "[]"
     reasons: str = "[]"
     state: str = ""
+    recipient: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -676,7 +676,8 @@ def _stored(row: Row[Any]) -> StoredMessage:
 def _owed(row: Row[Any]) -> StoredMessage:
     return StoredMessage(
         mail_id=f"{row.mail_id}/{row.id}", ticket_id=row.ticket_id, message_id=row.message_id, direction="out",
-        kind=row.kind, sender=row.recipient, subject=row.subject, sha256=row.sha256,
+        kind=row.kind, sender="",
+        recipient=row.recipient, subject=row.subject, sha256=row.sha256,
         arrived_at=row.created_at, thread_reason="ours", reasons=json.dumps([row.reply] if row.reply else []),
         state=row.state,
     )  # fmt: skip

@@ -316,6 +316,6 @@ def _quietly() -> Iterator[None]:
 
 
 def _text(error: Exception) -> str:
-    said = error.args[0] if error.args else error
+    said = error.args[0] if error.args and not isinstance(error, OSError) else error
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
     return text or type(error).__name__

@@ -1,0 +1,125 @@
+"""Operate the desk: run it, rehearse it, ask whether it is well.
+
+Stands on ``daemon``. ``run`` logs to standard error and exits 0 when it was asked to end, 75 where another
+process has the state; ``run --once`` exits 0 when the pass was made, 69 when no maildrop could be reached.
+"""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config
+
+# A maildrop whose last good poll is older is not being served (or three polls, if that is longer).
+_SILENT = timedelta(minutes=5)
+# Mail that waits longer than this, while nothing leaves, is stuck.
+_STUCK = timedelta(minutes=15)
+
+
+def run(
+    config: ConfigOption = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="One pass of everything that is due, then end.")
+    ] = False,
+) -> int:
+    """The daemon: take every mail, send receipts, watch the limit."""
+    from maild import daemon, log
+    from storage.database import SchemaTooNew
+
+    settings = read_config(config)
+    log.configure(settings.log.format, settings.log.level, mask_addresses=settings.log.mask_addresses)
+    try:
+        if once:
+            return Code.OK if daemon.once(settings) else Code.UNREACHABLE
+        daemon.run(settings)
+    except daemon.Locked as error:
+        raise Stop(Code.TRY_LATER, str(error), "one process serves a desk") from error
+    except SchemaTooNew as error:
+        raise Stop(
+            Code.CONFIG, str(error), "install the later version again, or restore the backup"
+        ) from error
+    return Code.OK
+
+
+def demo(
+    config: ConfigOption = None,
+    seconds: Annotated[
+        int, typer.Option("--seconds", metavar="N", help="How long it may take at most.")
+    ] = 45,
+) -> int:
+    """A rehearsal on this machine: a mail room, people who write, an agent, a late ticket. No set-up."""
+    try:
+        from maild.demo import stage
+    except ModuleNotFoundError as error:
+        raise Stop(Code.UNREACHABLE, f"the rehearsal needs {error.name}", "install maild[demo]") from error
+    return Code.OK if stage.play(seconds=seconds) else Code.NO
+
+
+def status(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing; only the exit code.")] = False,
+) -> int:
+    """Whether mail is taken in, mail leaves, and no limit passes unheard; exit 1 when something is wrong."""
+    from maild import daemon
+
+    settings = read_config(config)
+    found = _status(settings, daemon.system_now())
+    if not quiet:
+        _print_status(found, as_json=as_json)
+    return Code.OK if not found["problems"] else Code.NO
+
+
+def _status(settings: Any, now: datetime) -> dict[str, Any]:
+    from maild.cli import look
+    from storage import outbox
+
+    with look.ledger(settings) as store, store.read() as tx:
+        polled = {drop.name: drop.polled_at for drop in tx.maildrops()}
+        counts, owed = tx.backlog_counts(), outbox.counts(tx)
+        oldest, unheard = outbox.oldest_unsent(tx), len(tx.clocks_due(now=now - _SILENT, limit=1000))
+    drops = {name: _drop_status(name, drop, polled, now) for name, drop in settings.maildrop.items()}
+    problems = [f"{name}: {drop['problem']}" for name, drop in drops.items() if drop["problem"]]
+    if oldest is not None and now - oldest > _STUCK:
+        problems.append(f"outbox: a mail has waited since {oldest.isoformat(timespec='seconds')}")
+    if unheard:
+        problems.append(f"limits: {unheard} passed a stage and nobody was told; is the daemon running?")
+    return {
+        "ok": not problems, "problems": problems, "maildrops": drops, "unfiled": counts["unfiled"],
+        "open": counts["open"], "near_limit": counts["near_limit"], "breached": counts["breached"],
+        "next_due": counts["next_due"], "outbox": owed, "oldest_unsent": oldest,
+    }  # fmt: skip
+
+
+def _drop_status(name: str, drop: Any, polled: dict[str, datetime | None], now: datetime) -> dict[str, Any]:
+    if drop.kind != "imap":
+        return {"kind": drop.kind, "polled_at": None, "lag_s": None, "problem": ""}
+    at = polled.get(name)
+    if at is None:
+        return {"kind": "imap", "polled_at": None, "lag_s": None, "problem": "was never polled"}
+    lag = now - at
+    problem = f"last good poll {int(lag.total_seconds())} s ago" if lag > max(_SILENT, drop.poll * 3) else ""
+    return {"kind": "imap", "polled_at": at, "lag_s": round(lag.total_seconds()), "problem": problem}
+
+
+def _print_status(found: dict[str, Any], *, as_json: bool) -> None:
+    from maild.cli import look
+
+    if as_json:
+        typer.echo(look.dumps(found))
+        return
+    lines = ["ok" if found["ok"] else "NOT WELL", *(f"  {problem}" for problem in found["problems"])]
+    for name, drop in found["maildrops"].items():
+        lines.append(
+            f"maildrop {name}: " + (f"polled {drop['lag_s']} s ago" if drop["polled_at"] else "not polled")
+        )
+    owed = ", ".join(f"{count} {state}" for state, count in sorted(found["outbox"].items())) or "empty"
+    lines.append(
+        f"tickets: {found['open']} open, {found['near_limit']} near the limit, {found['breached']} past it"
+    )
+    lines.append(
+        f"next limit: {found['next_due'].isoformat(timespec='seconds') if found['next_due'] else 'none'}"
+    )
+    lines.append(f"outbox: {owed}; not filed yet: {found['unfiled']}")
+    typer.echo("\n".join(lines))
