@@ -1,0 +1,44 @@
+"""The desk of each story; stories that end in the ledger are told on both databases."""
+
+import io
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from maild import log
+from tests.peers.mailbox import Mailbox
+from tests.peers.smtp import Sink
+from tests.scenarios.desk import Desk
+
+
+@pytest.fixture
+def journal() -> Iterator[io.StringIO]:
+    """What the daemon logs while the test runs, one JSON object a line."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    levels = {name: logging.getLogger(name).level for name in log._QUIET}
+    stream = io.StringIO()
+    log.configure("json", "info", mask_addresses=False, stream=stream)
+    yield stream
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, earlier in levels.items():
+        logging.getLogger(name).setLevel(earlier)
+    logging.captureWarnings(capture=False)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, mailbox: Mailbox, sink: Sink, journal: io.StringIO) -> Desk:
+    """A desk on SQLite with an empty mailbox, one agent and one administrator."""
+    return Desk(folder=tmp_path, mailbox=mailbox, sink=sink, journal=journal)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_desk(
+    request: pytest.FixtureRequest, tmp_path: Path, mailbox: Mailbox, sink: Sink, journal: io.StringIO
+) -> Desk:
+    """The same desk, on SQLite and on PostgreSQL."""
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    return Desk(folder=tmp_path, mailbox=mailbox, sink=sink, database=url, journal=journal)
