@@ -65,37 +65,41 @@ _PHRASE: Final = re.compile(
     r"(?<!m['’])(?<!t['’])(?<!l['’])(?<!nous )(?<!vous )(?<!lui )(?<!leur )\ba (?:écrit|ecrit)\b"
     r"|\bwrote\b|\bwrites\b|\bschreef\b|\bschrieb\b|\bgeschreven\b|\bgeschrieben\b|\bha scritto\b"
     r"|\bescribió\b"
-    r"|\bhas written\b|\bskrev\b|\bnapisał\b|\bнаписал|\bпишет\b|写道",
+    r"|\bhas written\b|\bquoting\b|\bskrev\b|\bnapisał\b|\bнаписал|\bпишет\b|写道",
     re.IGNORECASE,
 )
 _PHRASE_WORDS: Final = (
-    "crit", "wrote", "writes", "schreef", "schrieb", "geschr", "has written", "scritto", "escribi",
+    "crit", "wrote", "writes", "schreef", "schrieb", "geschr", "has written", "quoting", "scritto", "escribi",
     "skrev", "napisa", "написал", "пишет", "写道",
 )  # fmt: skip
+_DIGIT: Final = re.compile(r"\d")
 _ABBREVIATION: Final = re.compile(r"\b\w{1,5}\.$")
 # "2016-10-24 15:36 GMT+02:00 X <x@y>:" needs no verb.
 _DATED_SENDER: Final = re.compile(
     r"(?=\S{0,30} ?\d)[^<>]{0,100}\d{1,2}:\d\d[^<>]{0,120}< ?[^<>\s]{1,64}@[^<>\s]{1,255}>:$"
 )
-_OPENER: Final = re.compile(
-    r"[\s>*_]*(?:le|on|am|op|el|il|in|den|dne|w dniu|в)\b|[\s>*_]*(?:lundi|mardi|mercredi|jeudi|vendredi"
-    r"|samedi|dimanche|lun|mar|mer|jeu"
-    r"|ven|sam|dim|mon|tue|wed|thu|fri|sat|sun|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag"
-    r"|maandag"
-    r"|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag)\w*\b|[\s>*_]*\d{1,4}[./-]\d|[\s>*_]*[\"<]"
-    r"|[\s>*_]*在",
+_DATED_OPENER: Final = re.compile(
+    r"[\s>*_-]*(?:(?:le|on|am|op|el|il|den|dne|w dniu|в)\b"
+    r"|(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lun|mar|mer|jeu|ven|sam|dim|monday|tuesday|wednesday"
+    r"|thursday|friday|saturday|sunday|mon|tue|wed|thu|fri|sat|sun|montag|dienstag|mittwoch|donnerstag|freitag"
+    r"|samstag|sonntag|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag)\b|\d{1,4}[./-]\d|在)",
     re.IGNORECASE,
 )
+# A verb of sending is a tagline only beside the name of a device or program: people write "envoyé hier".
+_DEVICE: Final = (
+    r"[^\n]{0,60}(?:iphone|ipad|ipod|galaxy|samsung|huawei|xiaomi|redmi|oppo|honor|pixel|nokia|android"
+    r"|smartphone|t[ée]l[ée]phone|telefon|telefoon|portable|gsm|mobile?\b|mobiel|handy|tablet|outlook|yahoo"
+    r"|proton|gmx|k-9|bluemail|blackberry|windows|appareil|device|toestel|gerät|app\b|webmail"
+    r"|(?:mail|courrier) (?:pour|for|voor|für))"
+)
 _TAGLINE: Final = re.compile(
-    r"[\s>*_]*(?:envoyé (?:de|depuis|à partir d|via|avec)\b|envoyé par mon\b|sent (?:from|via|with"
-    r"|using)\b|sendt fra\b|skickat från\b"
-    r"|verstuurd (?:vanaf|met|vanuit|via)\b|verzonden (?:vanaf|met|vanuit|via)\b"
-    r"|von (?:meinem|meiner) .{1,60} gesendet|gesendet (?:von|mit|über|aus)\b|von .{1,40} gesendet\s*$"
-    r"|télécharge[rz] outlook|obtene[rz] outlook|get outlook for|download outlook|outlook downloaden"
-    r"|outlook (?:pour|for|für|voor) (?:ios|android)|laden sie outlook|holen sie sich outlook|haal outlook"
-    r"|envoyé à partir de\b|provenance\s?: (?:courrier|mail)|sent: from|enviado desde|inviato da"
-    r"|cet e-?mail a été envoyé depuis|garanti sans virus|virus-?free|sans virus\. ?www|virusvrij|virenfrei"
-    r"|yahoo mail(?: pour| for|:)|mit der .{1,40}-app gesendet)",
+    rf"[\s>*_]*(?:(?:envoyé|sent|verstuurd|verzonden|gesendet|von|diese nachricht wurde|sendt|skickat"
+    rf"|enviado|inviato|cet e-?mail a été envoyé|mit der)\b{_DEVICE}"
+    r"|télécharge[rz] .{2,30} pour (?:ios|android)|obten(?:ez|ir) .{2,30} pour (?:ios|android)"
+    r"|get .{2,30} for (?:ios|android)|download outlook|outlook downloaden|laden sie outlook"
+    r"|holen sie sich outlook|haal outlook|outlook (?:pour|for|für|voor) (?:ios|android)"
+    r"|provenance\s?: (?:courrier|mail)|garanti sans virus|virus-?free|sans virus\. ?www|virusvrij|virenfrei"
+    r"|yahoo mail(?: pour| for|:))",
     re.IGNORECASE,
 )
 _SIGNATURE: Final = re.compile(r"--[ \t\u00a0]?$")
@@ -274,10 +278,10 @@ def _header_block(plain: list[str], number: int) -> bool:
             labels.add(found[0])
             evidence = f"{evidence} {found[1]}"
             misses = 0
-        elif misses or not line:
-            break  # one line may be the rest of a long list of recipients
+        elif misses:
+            break
         else:
-            misses += 1
+            misses += 1  # the rest of a long list of recipients, or a blank line between the labels
     enough = len(labels) >= 3 and "from" in labels and ("date" in labels or "subject" in labels)
     return enough and bool(_ADDRESS.search(evidence) or _WHEN.search(evidence))
 
@@ -295,18 +299,21 @@ def _label(line: str) -> tuple[str, str] | None:
 def _attribution(plain: list[str], number: int) -> int:
     """The line after an attribution ("Le 3 nov. à 10:12, X a écrit :") that begins here, 0 when none does.
 
-    It spans at most three lines and never crosses a blank one; a phrase without time or address is not
-    enough.
+    It spans three lines at most and crosses no blank one; a phrase without time or address is not enough.
     """
-    if not _OPENER.match(plain[number]) and not _PHRASE.search(plain[number]):
+    first = plain[number]
+    if not (_PHRASE.search(first) or (_DATED_OPENER.match(first) and _DIGIT.search(first))):
         return 0
     joined = ""
     for last in range(number, min(number + 3, len(plain))):
         line = plain[last].strip(" >*_")
-        if not line:
-            return 0
+        if not line or (joined and _DATED_OPENER.match(line) and _DIGIT.search(line)):
+            return 0  # the attribution begins further down, if at all
         joined = f"{joined} {line}" if joined else line
-        if joined.endswith((":", "：")) and (_PHRASE.search(joined) or _DATED_SENDER.match(joined)):
+        dashed = line.endswith("--") and joined.startswith("--")
+        if (dashed or joined.endswith((":", "："))) and (
+            _PHRASE.search(joined) or _DATED_SENDER.match(joined)
+        ):
             proven = _WHEN.search(joined) or _ADDRESS.search(joined)
             return last + 1 if proven and len(joined) <= 600 else 0
         if line.endswith((".", "!", "?")) and not _ABBREVIATION.search(line):

@@ -166,8 +166,10 @@ def test_the_fields_of_a_whole_mail() -> None:
     mail = parse_mail(
         b"From: R <r@x.be>\nFrom: S <s@x.be>\nTo: a@x.be\nTo: b@x.be\nCc: c@x.be\nReply-To: d@x.be\n"
         b"Delivered-To: support@etnic.be\nX-Original-To: support+t1@etnic.be\nReturn-Path: <r@x.be>\n"
-        b"Authentication-Results: mx; dmarc=pass\nAuthentication-Results: old; dmarc=fail\nMessage-ID: <1@x>\n"
-        b"List-Unsubscribe: <mailto:u@x>\nPrecedence: List\nX-Spam-Flag: YES\n"
+        b"Authentication-Results: mx; dmarc=pass\nAuthentication-Results: old; dmarc=fail\n"
+        b"Message-ID: <1@x>\n"
+        b"List-Unsubscribe: <mailto:u@x>\nPrecedence: List\n"
+        b"X-Spam-Flag: YES\n"
         b"Date: Mon, 3 Nov 2025 10:12:00 +0100\n\nx"
     )
     assert mail.sender == Address("R", "r@x.be")

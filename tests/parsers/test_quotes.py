@@ -29,6 +29,14 @@ OUTLOOK = (
         ("Oui.\n\n2025-11-03 10:12 GMT+01:00 Support <support@etnic.be>:\n> vieux", "Oui."),
         ("Ja.\n\nOp ma 3 nov 2025 om 10:12 schreef Support <s@etnic.be>:\n> oud", "Ja."),
         ("Ja.\n\nAm 03.11.2025 um 10:12 schrieb Support <s@etnic.be>:\n> alt", "Ja."),
+        ("Merci,\nJean\nLe 3 nov. 2025 à 10:12, Support a écrit :\n> vieux", "Merci,\nJean"),
+        ("Le souci persiste\nJean\nSupport <s@etnic.be> a écrit :\n> vieux", "Le souci persiste\nJean"),
+        ("Oui.\n\n---- Le lun., 03 nov. 2025 10:12:33 +0100 S <s@e.be> a écrit ----\n\nvieux", "Oui."),
+        (
+            "Oui.\n\n-----S <s@etnic.be> a écrit : -----\nÀ : j@e.be\nDe : S\nDate : 03/11/2025\n\nvieux",
+            "Oui.",
+        ),
+        ("Oui.\n\nEnvoyé depuis hier trois fois.", "Oui.\n\nEnvoyé depuis hier trois fois."),
         ("Yes.\n\nOn Mon, 3 Nov 2025 at 10:12,\nSupport <s@etnic.be>\nwrote:\n> old", "Yes."),
     ],
 )
