@@ -9,7 +9,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -33,6 +33,7 @@ from maild.decide.decision import (
     StopClocks,
     TakeInCharge,
     TellAdministrators,
+    Verdict,
     WithholdReceipt,
 )
 from maild.decide.facts import Facts
@@ -90,7 +91,7 @@ class _Work:
         self.events.append(
             Event(
                 ticket_id=self.ticket, at=self.facts.now, kind=fact, actor=actor,
-                cause=self.kept.mail_id, detail=json.dumps(detail, ensure_ascii=False, default=str),
+                cause=self.kept.mail_id, detail=_json(detail),
             )
         )  # fmt: skip
 
@@ -205,10 +206,18 @@ def _add_message(work: _Work) -> None:
             "sent_at": mail.date, "arrived_at": work.facts.arrived_at, "created_at": work.facts.now,
             "text": mail.text[:MOST_TEXT], "language": mail.language,
             "thread_reason": work.decision.thread_reason,
-            "verdicts": [asdict(v) for v in work.decision.verdicts],
-            "reasons": [*work.decision.reasons, *(f"defect: {d}" for d in mail.defects)],
+            "verdicts": _json([_verdict(v) for v in work.decision.verdicts]),
+            "reasons": _json([*work.decision.reasons, *(f"defect: {d}" for d in mail.defects)]),
         }
     )  # fmt: skip
+
+
+def _verdict(verdict: Verdict) -> dict[str, object]:
+    return {"signal": verdict.signal, "holds": verdict.holds, "ticket": verdict.ticket, "why": verdict.why}
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _carry_out(work: _Work, change: Change) -> None:

@@ -173,7 +173,7 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
         by_key=by_key,
         tickets={id_: _ticket_facts(state) for id_, state in tx.states(named).items()} if named else {},
         spent=budgets.spent(mail),
-        muted=tx.muted(mail.sender.key, now=budgets.now) if mail.sender else "",
+        muted=budgets.mute(mail),
     )
 
 
@@ -200,38 +200,51 @@ def _ticket_facts(state: TicketState) -> TicketFacts:
 
 @dataclass(slots=True, kw_only=True)
 class Budgets:
-    """What automatic answers have spent: read from the outbox once a batch, kept in step within it."""
+    """What automatic answers have spent: read from the outbox, kept in step within a batch."""
 
     tx: Transaction
     policy: Policy
     now: datetime
-    counted: dict[tuple[str, str, Rate], int] = field(default_factory=dict)
+    counted: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+    muted: dict[str, str] = field(default_factory=dict)
 
     def spent(self, mail: ParsedMail) -> tuple[Spent, ...]:
         """Every budget that a receipt for this mail would be counted in."""
         return tuple(
-            Spent(scope=scope, allowed=rate.count, used=self._used(scope, value, rate), span=str(rate.span))
+            Spent(scope=scope, allowed=rate.count, used=used, span=str(rate.span))
             for scope, value in _scopes(mail.sender.key if mail.sender else "")
-            for rate in getattr(self.policy.budget, scope)
+            for rate, used in zip(self._rates(scope), self._used(scope, value), strict=True)
         )
 
-    def _used(self, scope: str, value: str, rate: Rate) -> int:
-        where = (scope, value, rate)
-        if where not in self.counted:
-            self.counted[where] = self.tx.answers_sent(
-                since=self.now - rate.span,
-                recipient=value if scope == "recipient" else "",
-                domain=value if scope == "domain" else "",
-            )
-        return self.counted[where]
+    def mute(self, mail: ParsedMail) -> str:
+        """Why the sender is muted; "" when he is not."""
+        self._used(*_scopes(mail.sender.key if mail.sender else "")[0])
+        return self.muted.get(mail.sender.key, "") if mail.sender else ""
+
+    def _rates(self, scope: str) -> tuple[Rate, ...]:
+        budget = self.policy.budget
+        return {"recipient": budget.recipient, "domain": budget.domain, "total": budget.total}[scope]
+
+    def _used(self, scope: str, value: str) -> tuple[int, ...]:
+        if (scope, value) not in self.counted:
+            since = [self.now - rate.span for rate in self._rates(scope)]
+            self.counted[scope, value] = self._count(scope, value, since)
+        return self.counted[scope, value]
+
+    def _count(self, scope: str, value: str, since: Sequence[datetime]) -> tuple[int, ...]:
+        if scope == "recipient":
+            self.muted[value], counts = self.tx.standing(value, now=self.now, since=since)
+            return counts
+        domain = value if scope == "domain" else ""
+        return tuple(self.tx.answers_sent(since=at, domain=domain) for at in since)
 
     def spend(self, decision: Decision) -> None:
         """A receipt was decided: it counts for the mails behind it."""
         for change in decision.changes:
             if isinstance(change, SendReceipt):
-                spent = dict(_scopes(change.to.key))
-                for where in self.counted:
-                    self.counted[where] += spent.get(where[0]) == where[1]
+                for where in _scopes(change.to.key):
+                    if where in self.counted:
+                        self.counted[where] = tuple(count + 1 for count in self.counted[where])
 
 
 def _scopes(address: str) -> tuple[tuple[str, str], ...]:

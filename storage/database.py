@@ -8,8 +8,9 @@ reached or is busy past the timeout, ``SchemaTooNew`` for a file written by a la
 
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +46,8 @@ class Database:
     engine: Engine
     file: Path | None
     statements: Statements = field(default_factory=Statements)
+    # SQLite has one writer: threads of this process queue here, instead of each sleeping and asking again.
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -55,10 +58,13 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that commits as a whole or not at all."""
-        with _said_plainly(), self.engine.connect() as connection:
+        with _said_plainly(), self._turn(), self.engine.connect() as connection:
             connection = connection.execution_options(maild_write=True)
             with connection.begin():
                 yield connection
+
+    def _turn(self) -> AbstractContextManager[object]:
+        return self.turn if self.file is not None else nullcontext()
 
     def close(self) -> None:
         """Return the connections; SQLite folds its write-ahead log into the file."""

@@ -63,7 +63,7 @@ def owe(
         suppressed: why it must not leave; recorded in its place.
     """
     tx.connection.execute(
-        insert(OUTBOX),
+        _OWE,
         {
             "owed": owed, "mail_id": mail_id, "ticket_id": ticket_id, "kind": kind.value,
             "recipient": recipient.casefold(), "domain": recipient.casefold().rpartition("@")[2],
@@ -186,6 +186,7 @@ def _entry(row: Any) -> OutboxEntry:
     )  # fmt: skip
 
 
+_OWE = insert(OUTBOX)
 _IS_OWED = select(OUTBOX.c.id).where(OUTBOX.c.owed == bindparam("wanted"))
 _SETTLE = (
     update(OUTBOX)

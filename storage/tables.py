@@ -7,7 +7,7 @@ the sweep or the outbox makes has its index (tests assert the query plans).
 
 from datetime import datetime
 
-from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 
@@ -125,8 +125,9 @@ class MessageRow(SQLModel, table=True):
     text: str = Field(sa_column=Column(Text, nullable=False))
     language: str
     thread_reason: str
-    verdicts: list[dict[str, object]] = Field(sa_column=Column(JSON, nullable=False))
-    reasons: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    # JSON as text: written once, read by people, never searched.
+    verdicts: str = Field(sa_column=Column(Text, nullable=False))
+    reasons: str = Field(sa_column=Column(Text, nullable=False))
 
 
 class ReferenceRow(SQLModel, table=True):
@@ -185,7 +186,7 @@ class EventRow(SQLModel, table=True):
     kind: str
     actor: str
     cause: str = Field(index=True)
-    detail: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+    detail: str = Field(sa_column=Column(Text, nullable=False))
 
 
 class OutboxRow(SQLModel, table=True):

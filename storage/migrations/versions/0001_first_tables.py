@@ -94,7 +94,7 @@ def upgrade() -> None:
         sa.Column("kind", AutoString(), nullable=False),
         sa.Column("actor", AutoString(), nullable=False),
         sa.Column("cause", AutoString(), nullable=False),
-        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["ticket_id"],
             ["ticket.id"],
@@ -153,8 +153,8 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("language", AutoString(), nullable=False),
         sa.Column("thread_reason", AutoString(), nullable=False),
-        sa.Column("verdicts", sa.JSON(), nullable=False),
-        sa.Column("reasons", sa.JSON(), nullable=False),
+        sa.Column("verdicts", sa.Text(), nullable=False),
+        sa.Column("reasons", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["raw_id"],
             ["raw.id"],
