@@ -13,6 +13,7 @@ import difflib
 import itertools
 import json
 import re
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -47,7 +48,6 @@ from maild.decide import policy as judged
 
 PLACES = (Path("config.toml"), Path("/etc/maild/config.toml"))
 LANGUAGES: tuple["Language", ...] = ("fr", "nl", "de", "en")
-KEY_RECIPE = "python3 -c 'import secrets; print(secrets.token_hex(32))' > secret"
 ENVIRONMENT = "environment"
 
 # A guessed token would let a stranger write on any ticket; 16 characters are the least that we sign with.
@@ -74,6 +74,11 @@ class ConfigError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def key_recipe(file: Path = Path("secret")) -> str:
+    """The shell command that makes a signing key in ``file``."""
+    return f"python3 -c 'import secrets; print(secrets.token_hex(32))' > {shlex.quote(str(file))}"
 
 
 # --- the kinds of value -------------------------------------------------------------------------------------
@@ -618,12 +623,9 @@ class Config(BaseSettings):
 Tables = dict[str, Any]
 Place = tuple[int | str, ...]
 
+SECRET_KEYS = ("password", "secret", "token")
 # A secret given in one layer replaces the same secret of the layer below, whichever way that one gave it.
-_TWINS = {
-    twin: other
-    for key in ("password", "secret", "token")
-    for twin, other in ((key, f"{key}_file"), (f"{key}_file", key))
-}
+_TWINS = {twin: other for key in SECRET_KEYS for twin, other in ((key, f"{key}_file"), (f"{key}_file", key))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -897,7 +899,7 @@ def _explain(error: ErrorDetails, layers: Layers) -> Problem:
 # --- secrets ------------------------------------------------------------------------------------------------
 
 
-def _secret_places(config: Config) -> Iterator[tuple[Place, Table, str]]:
+def secret_places(config: Config) -> Iterator[tuple[Place, Table, str]]:
     """Every table that may hold a secret, with the secret's key."""
     for name, key in (("desk", "secret"), ("submission", "password"), ("http", "token")):
         if table := getattr(config, name, None):
@@ -934,7 +936,7 @@ def _resolved(place: Place, table: Table, key: str, layers: Layers) -> tuple[Tab
             f"write the {key} into it, readable by maild's user only",
         )
         if key == "secret":
-            remedy = f"make one: {KEY_RECIPE}"
+            remedy = f"make one: {key_recipe(path)}"
         return table, Problem(file=file, key=shown, what=what, remedy=remedy)
     return table.model_copy(update={key: SecretStr(text), f"{key}_file": path}), None
 
@@ -943,7 +945,7 @@ def _with_secrets(config: Config, layers: Layers) -> tuple[Config, list[Problem]
     """The configuration with every secret file read, and what could not be read."""
     update: dict[str, Any] = {"maildrop": dict(config.maildrop)}
     problems = []
-    for place, table, key in _secret_places(config):
+    for place, table, key in secret_places(config):
         resolved, problem = _resolved(place, table, key, layers)
         if problem is not None:
             problems.append(problem)
@@ -980,15 +982,15 @@ def _check_secret_strength(config: Config) -> Iterator[Finding]:
     desk = config.desk
     if desk.secret is None and desk.secret_file is None:
         what = "no secret: maild signs what it sends with one"
-        remedy = f'make one: {KEY_RECIPE}, then write secret_file = "secret" in [desk]'
+        remedy = f'make one: {key_recipe()}, then write secret_file = "secret" in [desk]'
         yield ("desk", "secret_file"), what, remedy
     if any(len(secret) < SHORTEST_SECRET for secret in desk.secrets) or (desk.secret and not desk.secrets):
         place = ("desk", "secret_file" if desk.secret_file else "secret")
-        yield place, f"shorter than {SHORTEST_SECRET} characters", f"make one: {KEY_RECIPE}"
+        yield place, f"shorter than {SHORTEST_SECRET} characters", f"make one: {key_recipe()}"
 
 
 def _check_passwords(config: Config) -> Iterator[Finding]:
-    for place, table, key in _secret_places(config):
+    for place, table, key in secret_places(config):
         wanted = getattr(table, "auth", "") == "password" and getattr(table, "user", "")
         if wanted and getattr(table, key) is None and getattr(table, f"{key}_file") is None:
             remedy = f'write {key}_file = "FILE" in [{key_path(place)}] or set {variable((*place, key))}'

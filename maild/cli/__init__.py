@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _COMMANDS = (
     ("run", "operate:run", "The daemon; --once: one pass of everything that is due."),
     ("demo", "operate:demo", "A rehearsal on this machine, with nothing to set up."),
-    ("doctor", "prove:doctor", "Whether all that maild needs is there, and how to mend it."),
+    ("doctor", "doctor:doctor", "Whether all that maild needs is there, and how to mend it."),
     ("status", "operate:status", "Whether it is alive and in time; exit code for monitors."),
     ("tickets", "look:tickets", "The tickets."),
     ("ticket show", "look:ticket_show", "One ticket and its mails."),
@@ -195,11 +195,10 @@ def maild(
 # By name, so that no module is loaded only to know its errors. A class stands for its subclasses too.
 _CODE_OF = {
     "maild.config.ConfigError": Code.CONFIG,
+    "maild.daemon.Locked": Code.TRY_LATER,
     "maild.receive.mailbox.LoginRefused": Code.REFUSED,
     "maild.receive.mailbox.NoFolder": Code.CONFIG,
     "maild.receive.mailbox.Unreachable": Code.UNREACHABLE,
-    "maild.send.smtp.LoginRefused": Code.REFUSED,
-    "maild.send.smtp.Unreachable": Code.UNREACHABLE,
     "storage.database.Unavailable": Code.TRY_LATER,
     "storage.database.SchemaTooNew": Code.CONFIG,
     "storage.store.LeaseLost": Code.TRY_LATER,

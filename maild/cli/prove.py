@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from parsers.mail import ParsedMail
 
 MASK = "********"
-SECRETS = frozenset({"password", "secret", "token"})
 
 # --- parse --------------------------------------------------------------------------------------------------
 
@@ -189,7 +188,9 @@ def _rows(in_force: "config.Config", layers: "config.Layers") -> Iterator[tuple[
 
 
 def _masked(place: "config.Place", value: object) -> object:
-    if place[-1] in SECRETS:
+    from maild import config
+
+    if place[-1] in config.SECRET_KEYS:
         return MASK
     if place == ("state", "database"):
         return re.sub(r"(://[^:/@]*):[^@]*@", rf"\1:{MASK}@", str(value))
@@ -203,7 +204,7 @@ def _origin(place: "config.Place", layers: "config.Layers") -> str:
     if origin == config.ENVIRONMENT:
         return f"{origin}: {config.variable(place)}"
     # A secret that neither layer gives was read from the file that one of them names.
-    return "secret file" if place[-1] in SECRETS and origin == "default" else origin
+    return "secret file" if place[-1] in config.SECRET_KEYS and origin == "default" else origin
 
 
 def _leaves(value: object, place: "config.Place") -> Iterator[tuple["config.Place", Any]]:

@@ -44,9 +44,10 @@ def db_current(path: ConfigOption = None, as_json: JsonOption = False) -> int:
 
 def db_upgrade(path: ConfigOption = None) -> int:
     """Bring it to this version's schema. The daemon must not run; an SQLite file is copied first."""
+    from maild import daemon
     from storage import database
 
-    with _opened(path) as opened:
+    with daemon.locked(read_config(path)), _opened(path) as opened:
         before = database.current(opened)
         backup = database.upgrade(opened)
     if before == database.head():

@@ -321,7 +321,7 @@ def test_without_a_secret_the_remedy_says_how_to_make_one(tmp_path: Path) -> Non
 
 
 def test_the_recipe_makes_a_secret_that_is_accepted(tmp_path: Path) -> None:
-    recipe = config.KEY_RECIPE.replace("python3", sys.executable)
+    recipe = config.key_recipe().replace("python3", sys.executable)
     subprocess.run(["sh", "-c", recipe], cwd=tmp_path, check=True)
     read = loaded(tmp_path, LEAST.replace(f'secret = "{SECRET}"', 'secret_file = "secret"'))
     assert len(read.desk.secrets[0]) == 64
