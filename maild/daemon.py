@@ -27,6 +27,7 @@ from maild.receive.intake import Session, Station
 from maild.send import outbox as sending
 from maild.send.outbox import Dispatch
 from maild.send.smtp import SmtpCourier
+from parsers.mail import parse_mail
 from storage import database, outbox
 from storage.database import Database
 from storage.store import LeaseLost, Store
@@ -191,6 +192,7 @@ def running(all_parts: Parts) -> Iterator[None]:
     """Every thread and timer of the desk, started here under a name in words, and ended in order:
     first receiving, so that nothing new is owed, then timers, then sending."""
     _started(all_parts, "run")
+    _warm_up(all_parts)
     with ExitStack() as stack:
         stack.enter_context(
             _thread("courier", partial(sending.deliver, all_parts.dispatch), all_parts.dispatch.bell)
@@ -228,6 +230,22 @@ def _timers(all_parts: Parts) -> timers.Table:
         all_parts.dispatch.bell.ring()
 
     return {"sweep": (sweep_and_wake, timedelta(seconds=all_parts.config.sla.sweep.total_seconds()))}
+
+
+def _warm_up(all_parts: Parts) -> None:
+    """Render every letter and read a mail before the first one comes: what is loaded and compiled on first
+    use would keep its sender waiting, and a broken template is better known now."""
+    for problem in compose.render_all(all_parts.office.paper):
+        _log.error("template.broken", reason=problem)
+    parse_mail(_SAMPLE)
+
+
+_SAMPLE = (
+    b"From: =?utf-8?q?Zo=C3=A9?= <zoe@example.org>\r\nTo: desk@example.org\r\nSubject: essai\r\n"
+    b"Date: Mon, 23 Nov 2026 09:00:00 +0100\r\nMessage-ID: <warm@example.org>\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/alternative; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nBonjour\r\n'
+    b"--b\r\nContent-Type: text/html\r\n\r\n<p>Bonjour</p>\r\n--b--\r\n"
+)
 
 
 def _started(all_parts: Parts, mode: str) -> None:

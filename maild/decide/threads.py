@@ -80,10 +80,6 @@ def _plus_tags(mail: ParsedMail, policy: Policy) -> tuple[str, ...]:
     return tuple(tag for user, tag in split if tag and user.casefold() in policy.desk.addresses)
 
 
-def _survivor(facts: Facts, ticket_id: int) -> TicketFacts | None:
-    return facts.survivor(ticket_id)
-
-
 # ---------------------------------------------------------------------- the signals, in order
 
 Signal = Callable[[ParsedMail, Clues, Facts, Policy], Verdict]
@@ -172,8 +168,14 @@ def _if_known(mail: ParsedMail, state: TicketFacts, policy: Policy, signal: str,
 # ---------------------------------------------------------------------- what beats every signal
 
 
-def is_same_topic(mail: ParsedMail, state: TicketFacts, policy: Policy) -> bool:
-    """The subject is still the ticket's: tags, prefixes and what a client cut off do not count."""
+def is_same_topic(mail: ParsedMail, state: TicketFacts, facts: Facts, policy: Policy) -> bool:
+    """The subject is still that of the ticket, or of one that was merged into it."""
+    merged = (t for t in facts.tickets.values() if facts.survivor(t.ticket.id) == state)
+    return any(_is_topic_of(mail, one, policy) for one in (state, *merged))
+
+
+def _is_topic_of(mail: ParsedMail, state: TicketFacts, policy: Policy) -> bool:
+    # Tags, prefixes and what a client cut off do not count.
     if state.ticket.id in ticket_numbers(mail.subject, policy.desk.prefix):
         return True
     here, there = (" ".join(base_subject(s).casefold().split()) for s in (mail.subject, state.ticket.subject))
@@ -199,7 +201,7 @@ def belonging(mail: ParsedMail, kind: MailKind, clues: Clues, facts: Facts, poli
     )
     if kind in (MailKind.PERSON, MailKind.AGENT) and not by_agent_token:
         for name, overrules in OVERRULING:
-            if why := overrules(mail, clues, state, policy):
+            if why := overrules(mail, clues, state, facts, policy):
                 over = Verdict(signal=name, holds=True, ticket=None, why=why)
                 links = tuple(dict.fromkeys((state.ticket.id, *strangers)))
                 return Belonging(ticket=None, links=links, winner=name, verdicts=(over, *verdicts))
@@ -221,27 +223,27 @@ def _for_a_program(verdict: Verdict) -> Verdict:
     )
 
 
-def _forward(mail: ParsedMail, clues: Clues, state: TicketFacts, policy: Policy) -> str:
+def _forward(mail: ParsedMail, clues: Clues, state: TicketFacts, facts: Facts, policy: Policy) -> str:
     return "a forward is a new matter" if mail.is_forward else ""
 
 
-def _autocompleted(mail: ParsedMail, clues: Clues, state: TicketFacts, policy: Policy) -> str:
+def _autocompleted(mail: ParsedMail, clues: Clues, state: TicketFacts, facts: Facts, policy: Policy) -> str:
     fresh = bool(clues.address_tokens) and not clues.id_tokens and not any(clues.ids)
-    return "an autocompleted address" if fresh and not is_same_topic(mail, state, policy) else ""
+    return "an autocompleted address" if fresh and not is_same_topic(mail, state, facts, policy) else ""
 
 
-def _other_subject(mail: ParsedMail, clues: Clues, state: TicketFacts, policy: Policy) -> str:
-    same = is_same_topic(mail, state, policy)
+def _other_subject(mail: ParsedMail, clues: Clues, state: TicketFacts, facts: Facts, policy: Policy) -> str:
+    same = is_same_topic(mail, state, facts, policy)
     return "" if same else "the subject is another one than the ticket's"
 
 
-def _closed(mail: ParsedMail, clues: Clues, state: TicketFacts, policy: Policy) -> str:
+def _closed(mail: ParsedMail, clues: Clues, state: TicketFacts, facts: Facts, policy: Policy) -> str:
     ended = state.ticket.status in (Status.CLOSED, Status.SPAM)
     return f"the ticket is {state.ticket.status.value}" if ended else ""
 
 
 # The first that speaks makes a new ticket, linked to the one that the signals named.
-OVERRULING: tuple[tuple[str, Callable[[ParsedMail, Clues, TicketFacts, Policy], str]], ...] = (
+OVERRULING: tuple[tuple[str, Callable[[ParsedMail, Clues, TicketFacts, Facts, Policy], str]], ...] = (
     ("forward", _forward),
     ("autocompleted", _autocompleted),
     ("other_subject", _other_subject),

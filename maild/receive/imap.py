@@ -128,6 +128,9 @@ def _serve(session: Session) -> None:
     one_pass(session, seen_at=session.now)
     while not bell.is_closing:
         if not _wait(session):
+            # Nothing new was said, so there is time: marks never delay a receipt.
+            if session.unmarked:
+                settle_marks(session)
             continue
         seen_at = session.now
         bell.silence()
@@ -170,10 +173,10 @@ def one_pass(session: Session, *, seen_at: datetime) -> None:
 
 
 def _look(session: Session, seen_at: datetime) -> None:
-    """The short pass between two polls: new mail and marks."""
+    """The short pass between two polls: new mail; marks when there is none."""
     _renew(session)
-    intake.take_in(session, seen_at=seen_at)
-    settle_marks(session)
+    if intake.take_in(session, seen_at=seen_at) == 0:
+        settle_marks(session)
 
 
 def _renew(session: Session) -> None:
@@ -193,7 +196,7 @@ def _renew(session: Session) -> None:
 
 def settle_marks(session: Session) -> None:
     """Bring the marks on the server to what the ledger says, for every copy that may differ."""
-    store = session.station.office.store
+    store, session.unmarked = session.station.office.store, False
     while True:
         with store.read() as tx:
             dirty = tx.marks(session.maildrop.id, session.selected.uidvalidity, limit=MARKS_AT_ONCE)
