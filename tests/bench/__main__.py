@@ -129,9 +129,9 @@ def crowded(bench: Bench, full: Desk, chosen: argparse.Namespace) -> tuple[Round
     return done, bench.floor("floor-crowded", done.mails, startup=floor_startup), tickets
 
 
-def ratios(rounds: list[Round], floors: list[Cost]) -> list[float]:
-    """Each round's mails a CPU second against those of the floor that ran beside it."""
-    return [r.cost.rate / f.rate for r, f in zip(rounds, floors, strict=True)]
+def ratio(rounds: list[Round], floors: list[Cost]) -> float:
+    """The daemon's mails a CPU second against the floor's: a ratio of medians."""
+    return statistics.median(r.cost.rate for r in rounds) / statistics.median(f.rate for f in floors)
 
 
 def figures(rounds: list[Round], floors: list[Cost]) -> list[Figure]:
@@ -150,7 +150,7 @@ def figures(rounds: list[Round], floors: list[Cost]) -> list[Figure]:
         Figure(name="maild: start-up CPU", value=rounds[0].cost.startup, unit="s", digits=2),
         Figure(
             name="maild against the floor",
-            value=median(ratios(rounds, floors)),
+            value=ratio(rounds, floors),
             unit="",
             digits=3,
             at_least=0.35,
@@ -190,10 +190,10 @@ def run(bench: Bench, chosen: argparse.Namespace, console: Console) -> bool:
     if chosen.flowing:
         shown += latency_figures(measure(bench, flowing=chosen.flowing, quiet=chosen.quiet))
     if chosen.tickets:
-        last, floor, tickets = crowded(bench, desk, chosen)
+        last, beside, tickets = crowded(bench, desk, chosen)
         judged[f"{tickets:,} tickets stored"] = last.verdicts
-        # Both against the floor of the same minute: the machine's own mood cancels out.
-        share = (last.cost.rate / floor.rate) / statistics.median(ratios(rounds, floors))
+        # Both against the floor of the same minutes: the machine's own mood cancels out.
+        share = last.cost.rate / beside.rate / ratio(rounds, floors)
         name = f"rate with {tickets:,} tickets, against few"
         shown.append(Figure(name=name, value=share, unit="", digits=3, at_least=0.9))
         shown.append(Figure(name="... CPU a mail", value=last.cost.per_mail, unit="ms", digits=2))
@@ -202,6 +202,11 @@ def run(bench: Bench, chosen: argparse.Namespace, console: Console) -> bool:
     for title, verdicts in judged.items():
         show_verdicts(console, title, verdicts)
     show_figures(console, shown)
+    for number, (ours, floor) in enumerate(zip(rounds, floors, strict=True), start=1):
+        line = (
+            f"round {number}: maild {ours.cost.per_mail:.2f} ms of CPU a mail, floor {floor.per_mail:.2f} ms"
+        )
+        console.print(line, highlight=False)
     right = not any(v.wrong for verdicts in judged.values() for v in verdicts)
     return right and all(figure.met for figure in shown)
 

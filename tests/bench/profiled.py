@@ -10,6 +10,7 @@ import cProfile
 import pstats
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ def watch(thread: type[threading.Thread]) -> None:
     plain = thread.run
 
     def run(self: threading.Thread) -> None:
-        profile = cProfile.Profile()
+        profile = cProfile.Profile(time.thread_time)
         PROFILES.append(profile)
         profile.runcall(plain, self)
 
@@ -44,7 +45,7 @@ def main() -> None:
     path = Path(sys.argv[1])
     sys.argv = ["maild", *sys.argv[2:]]
     watch(threading.Thread)
-    profile = cProfile.Profile()
+    profile = cProfile.Profile(time.thread_time)
     PROFILES.append(profile)
     from maild.cli import main as maild
 
