@@ -11,6 +11,7 @@ from parsers.mime import Part
 
 MAX_TEXT: Final = 2_000_000  # characters of text that are read
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_READABLE: Final = ("text/plain", "text/html")
 _QUOTE: Final = re.compile(r">+")
 
 
@@ -36,6 +37,8 @@ def find_layout(root: Part) -> Layout:
     attachments: list[Part] = []
     related: set[int] = set()
     segments = _segments(root, attachments, related)
+    if not segments:
+        segments = _named_text(attachments)
     return Layout(segments=tuple(segments), attachments=tuple(attachments), related=frozenset(related))
 
 
@@ -70,14 +73,27 @@ def _segments(part: Part, attachments: list[Part], related: set[int]) -> list[Se
 
 def _leaf(part: Part, attachments: list[Part]) -> list[Segment]:
     if is_body_text(part):
-        return [Segment(html=(part,)) if part.content_type == "text/html" else Segment(plain=(part,))]
+        return [_segment(part)]
     attachments.append(part)
     return []
 
 
+def _named_text(attachments: list[Part]) -> list[Segment]:
+    """The first text with a file name, where nothing else is the body and nobody called it an attachment."""
+    for part in attachments:
+        if part.content_type in _READABLE and part.disposition != "attachment":
+            attachments.remove(part)
+            return [_segment(part)]
+    return []
+
+
+def _segment(part: Part) -> Segment:
+    return Segment(html=(part,)) if part.content_type == "text/html" else Segment(plain=(part,))
+
+
 def is_body_text(part: Part) -> bool:
     """Whether a leaf is text to be read rather than a file: neither an attachment nor named like one."""
-    if part.content_type not in ("text/plain", "text/html"):
+    if part.content_type not in _READABLE:
         return False
     if part.disposition == "attachment" or "filename" in part.disposition_parameters:
         return False

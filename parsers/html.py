@@ -42,27 +42,34 @@ _NONE: Final[frozenset[int]] = frozenset()
 _SPACES: Final = re.compile(r"[ \t\r\n\f\u00a0]+")
 _HIDDEN: Final = re.compile(r"display\s{0,3}:\s{0,3}none|mso-hide\s{0,3}:\s{0,3}all", re.IGNORECASE)
 
-# What mail clients wrap around the mail they answer. Quotations are skipped: text may go on behind them.
-_QUOTATION: Final = (
-    "blockquote[type=cite],blockquote.gmail_quote,.gmail_attr,.moz-cite-prefix,.protonmail_quote,"
-    ".yahoo_quoted,[id^=yahoo_quoted],#reply-intro,.gmail_signature,.gmail_signature_prefix,.moz-signature,"
-    "[id^=ms-outlook-mobile-signature],#composer_signature,.protonmail_signature_block,"
-    "[data-marker=__HEADERS__],[data-marker=__QUOTED_TEXT__],.tutanota_quote,.zmail_extra"
-)
+# What mail clients wrap around the mail they answer, by a word that the source then holds: to look for a word
+# is far cheaper than to ask the tree. Quotations are skipped, text may go on behind them.
+_QUOTATIONS: Final = {
+    "cite": "blockquote[type=cite]",
+    "gmail_": "blockquote.gmail_quote,.gmail_attr,.gmail_signature,.gmail_signature_prefix",
+    "moz-": ".moz-cite-prefix,.moz-signature",
+    "protonmail_": ".protonmail_quote,.protonmail_signature_block",
+    "yahoo_quoted": ".yahoo_quoted,[id*=yahoo_quoted]",
+    "reply-intro": "#reply-intro",
+    "outlook-mobile-signature": "[id^=ms-outlook-mobile-signature]",
+    "composer_signature": "#composer_signature",
+    "data-marker": "[data-marker=__HEADERS__],[data-marker=__QUOTED_TEXT__]",
+    "tutanota_quote": ".tutanota_quote",
+    "zmail_extra": ".zmail_extra",
+}
 # Where these stand everything that follows is the answered mail.
-_CUT: Final = (
-    "#divRplyFwdMsg,#appendonsend,#mail-editor-reference-message-container,"
-    ".ms-outlook-mobile-reference-message,#x_divRplyFwdMsg,hr#zwchr,#zwchr,#OLK_SRC_BODY_SECTION,hr#stopSpelling,.fsReplyAbove,#mailru_original"
-)
-_RULE_ABOVE: Final = re.compile(r"border-top:\s?solid #")
-_SEPARATOR_DIV: Final = 'div[style*="border-top:solid #" i],div[style*="border-top: solid #" i]'
+_CUTS: Final = {
+    "divrplyfwdmsg": "#divRplyFwdMsg,#x_divRplyFwdMsg",
+    "appendonsend": "#appendonsend",
+    "reference-message": "#mail-editor-reference-message-container,.ms-outlook-mobile-reference-message",
+    "zwchr": "#zwchr",
+    "olk_src_body": "#OLK_SRC_BODY_SECTION",
+    "stopspelling": "hr#stopSpelling",
+    "fsreplyabove": ".fsReplyAbove",
+    "mailru_original": "#mailru_original",
+    "border-top": 'div[style*="border-top:solid #" i],div[style*="border-top: solid #" i]',
+}
 _LABEL: Final = re.compile(r"\s*(?:de|from|von|van|afzender|expéditeur|date|sent|envoyé)\s*:", re.IGNORECASE)
-# One look at the source tells whether any of the selectors can match at all.
-_STRUCTURE: Final = tuple(
-    "type=cite type='cite type=\"cite gmail_ moz- protonmail_ yahoo_quoted reply-intro outlook-mobile "
-    "composer_signature data-marker tutanota_ zmail_extra divrplyfwdmsg appendonsend "
-    "mail-editor-reference zwchr olk_src stopspelling fsreplyabove mailru_original border-top".split()
-)
 
 _STYLES: Final = frozenset(
     "color background-color font-family font-size font-style font-weight text-align text-decoration margin "
@@ -92,8 +99,9 @@ def read_html(source: str, *, want_whole: bool = True) -> HtmlText:
     """
     source = guarded(source)
     lowered = source.lower()
-    marked = any(word in lowered for word in _STRUCTURE)
-    if not (marked or want_whole):
+    quotations = [selector for word, selector in _QUOTATIONS.items() if word in lowered]
+    cuts = [selector for word, selector in _CUTS.items() if word in lowered]
+    if not (quotations or cuts or want_whole):
         return HtmlText(whole="", unquoted=None, costly=False)
     if is_costly(source):
         return HtmlText(whole=_stripped(source), unquoted=None, costly=True)
@@ -101,13 +109,28 @@ def read_html(source: str, *, want_whole: bool = True) -> HtmlText:
     if body is None:
         return HtmlText(whole="", unquoted=None, costly=False)
     hides = "display" in lowered or "mso-hide" in lowered
-    whole = _text(body, _NONE, _NONE, hides) if want_whole else ""
-    if not marked:
-        return HtmlText(whole=whole, unquoted=None, costly=False)
-    skipped = frozenset(node.mem_id for node in body.css(_QUOTATION))
-    cuts = frozenset(node.mem_id for node in body.css(_CUT)) | _rules_above(body, lowered)
-    unquoted = _text(body, skipped, cuts, hides) if skipped or cuts else None
-    return HtmlText(whole=whole, unquoted=unquoted, costly=False)
+    skipped = _found(body, quotations)
+    ends = _found(body, cuts)
+    return HtmlText(
+        whole=_text(body, _NONE, _NONE, hides) if want_whole else "",
+        unquoted=_text(body, skipped, ends, hides) if skipped or ends else None,
+        costly=False,
+    )
+
+
+def _found(body: LexborNode, selectors: list[str]) -> frozenset[int]:
+    """The nodes that any of the selectors finds; of Outlook's lines only those above a quoted header."""
+    if not selectors:
+        return _NONE
+    return frozenset(node.mem_id for node in body.css(",".join(selectors)) if not _mere_line(node))
+
+
+def _mere_line(node: LexborNode) -> bool:
+    """Whether a line drawn above a block separates something else than the answered mail."""
+    style = node.attributes.get("style")
+    if node.tag != "div" or not style or "border-top" not in style.lower() or node.attributes.get("id"):
+        return False
+    return _LABEL.match(node.text(deep=True)[:80].replace("\u00a0", " ")) is None
 
 
 def guarded(source: str) -> str:
@@ -179,17 +202,6 @@ def _without_beacon(image: re.Match[str]) -> str:
     sizes = _SIZE.findall(image[0])
     beacon = bool(sizes) and all(size in _TINY for size in sizes) and _REMOTE.search(image[0])
     return "" if beacon else image[0]
-
-
-def _rules_above(body: LexborNode, lowered: str) -> frozenset[int]:
-    """The lines that Outlook draws above the header block of the answered mail."""
-    if "border-top" not in lowered or not _RULE_ABOVE.search(lowered):
-        return frozenset()
-    return frozenset(
-        node.mem_id
-        for node in body.css(_SEPARATOR_DIV)
-        if _LABEL.match(node.text(deep=True)[:80].replace("\u00a0", " "))
-    )
 
 
 @dataclass(slots=True)

@@ -49,9 +49,10 @@ for _language, _list in _WORDS.items():
 for _word, _owners in _WEIGHTS.items():
     # A word that several languages own says less about each of them.
     _WEIGHTS[_word] = tuple((owner, 1.0 / len(_owners) ** 2) for owner, _ in _owners)
+_KNOWN: Final = frozenset(_WEIGHTS)
 _TOKEN: Final = re.compile(r"[a-zà-öø-ÿœß]+(?:['’][a-zà-öø-ÿœß]+)?")
 _LETTERS: Final = (("fr", "éèêàçùœ", 0.15), ("de", "äöüß", 0.4), ("nl", "ĳ", 0.4))
-_ELISION: Final = re.compile(r"[cdjlmnst]['’]|qu['’]")
+_ELISION: Final = re.compile(r"\b(?:[cdjlmnst]|qu)['’][a-zà-ÿ]")
 
 
 def detect_language(text: str, hint: str = "") -> str:
@@ -62,12 +63,11 @@ def detect_language(text: str, hint: str = "") -> str:
     """
     scores = dict.fromkeys(LANGUAGES, 0.0)
     lowered = text[:MAX_CHARACTERS].lower()
-    for word in _TOKEN.findall(lowered):
-        owners = _WEIGHTS.get(word)
-        if owners is None and _ELISION.match(word):
-            owners = (("fr", 0.8),)
-        for language, weight in owners or ():
+    # Each word counts once: a repeated one says nothing more.
+    for word in _KNOWN.intersection(_TOKEN.findall(lowered)):
+        for language, weight in _WEIGHTS[word]:
             scores[language] += weight
+    scores["fr"] += 0.8 * len(set(_ELISION.findall(lowered)))
     if not lowered.isascii():
         for language, letters, weight in _LETTERS:
             scores[language] += weight * min(8, sum(map(lowered.count, letters)))

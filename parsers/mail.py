@@ -295,15 +295,19 @@ def _either(read: object, raw: str) -> tuple[Address, ...]:
 
 def _date(read: object, values: Sequence[bytes]) -> datetime | None:
     """The Date in UTC (RFC 5322 3.3); one without a zone is taken for UTC. None when none makes sense."""
-    candidates: list[datetime | None] = [read] if isinstance(read, datetime) else []
-    candidates += [_loose_date(raw_text(value)) for value in values[:5]]
-    for found in candidates:
-        try:
-            if found is not None:
-                return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-        except (ValueError, OverflowError):  # a year or a zone that no clock has
-            continue
-    return None
+    found = _utc(read) if isinstance(read, datetime) else None
+    if found is not None:
+        return found
+    return next((one for value in values[:5] if (one := _utc(_loose_date(raw_text(value))))), None)
+
+
+def _utc(instant: datetime | None) -> datetime | None:
+    if instant is None:
+        return None
+    try:
+        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # a year or a zone that no clock has
+        return None
 
 
 def _loose_date(raw: str) -> datetime | None:
@@ -486,7 +490,7 @@ def _digest(root: Part) -> str:
     for name in _DIGESTED:
         for value in root.fields.all(name):
             state.update(f"{name}:".encode() + b" ".join(value.split()) + b"\n")
-    body = root.raw
     state.update(b"\n")
-    state.update((body.replace(b"\r\n", b"\n") if b"\r" in body else body).rstrip(b"\n "))
+    # Transport changes line ends and nothing else of them, so the carriage returns may simply go.
+    state.update(root.raw.translate(None, b"\r").rstrip(b"\n "))
     return state.hexdigest()

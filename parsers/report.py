@@ -70,6 +70,11 @@ _ADDRESS: Final = re.compile(r"[^\s<>()\[\],;:\"'=*|]{1,128}@[A-Za-z0-9._-]{1,25
 _HOUSE: Final = re.compile(
     r"(?:postmaster|mailer-?daemon|abuse|hostmaster|root|uucp|helpdesk|support)@", re.IGNORECASE
 )
+_GREETING: Final = re.compile(
+    r"\s*(?:bonjour|bonsoir|cher|chère|madame|monsieur|salut|hello|hi\b|dear|good|beste|geachte|hallo|dag\b|guten"
+    r"|sehr geehrte|liebe)",
+    re.IGNORECASE,
+)
 _NAMES_RECIPIENT: Final = re.compile(
     r"(?:recipients?|rcpt to|delivered to|deliver(?: the)?(?: mail| message)? to|addressed to"
     r"|original address"
@@ -254,11 +259,17 @@ def _tells_of_failure(notice: Notice, parts: Sequence[Part]) -> bool:
     if not (notice.daemon or notice.null_path or program):
         return False
     if _FAILURE.search(notice.subject):
-        return notice.daemon or notice.null_path or _FAILURE.search(notice.text, 0, 3_000) is not None
-    if not notice.daemon:
+        return notice.daemon or notice.null_path or _opens_as_notice(notice.text)
+    by_person = notice.sender.lower().startswith("postmaster") and _GREETING.match(notice.text)
+    if not notice.daemon or by_person:
         return False
     enclosed = any(part.content_type == "message/rfc822" for part in parts)
     return enclosed or _FAILURE.search(notice.text, 0, 3_000) is not None
+
+
+def _opens_as_notice(text: str) -> bool:
+    """Whether the first words tell of the failure; people who write about one greet first."""
+    return _FAILURE.search(text, 0, 500) is not None and _GREETING.match(text) is None
 
 
 def _own_words(text: str) -> str:

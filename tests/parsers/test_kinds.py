@@ -129,10 +129,13 @@ def test_notices_of_old_daemons(sender: str, subject: str, text: str, recipient:
         ("jean@ecole.be", "Undeliverable: x"),
         ("postmaster@ecole.be", "Nouvelle imprimante"),
         ("admin@ecole.be", "Delivery failure"),
+        ("mail-admin@ecole.be", "Undelivered mail, could not be delivered"),
     ],
 )
 def test_people_may_write_about_bounces(sender: str, subject: str) -> None:
-    mail = parse_mail(f"From: {sender}\nSubject: {subject}\n\nBonjour, je reçois ce message.".encode())
+    mail = parse_mail(
+        f"From: {sender}\nSubject: {subject}\n\nBonjour, je reçois : could not be delivered.".encode()
+    )
     assert not mail.is_bounce
     assert mail.report is None
 
