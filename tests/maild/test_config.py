@@ -637,7 +637,7 @@ def test_the_schema_knows_every_table() -> None:
 
 
 def test_reading_is_quick_to_load() -> None:
-    code = "import time; t = time.perf_counter(); import maild.config; print(time.perf_counter() - t)"
+    code = "import time; t = time.process_time(); import maild.config; print(time.process_time() - t)"
     took = min(
         float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
         for _ in range(3)
