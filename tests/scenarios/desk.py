@@ -47,7 +47,7 @@ def mail(
     body: str = REQUEST,
     to: str = DESK,
     at: datetime | None = MONDAY,
-    **headers: str,
+    **headers: Any,
 ) -> bytes:
     """A mail as a server delivers it; ``headers`` name themselves with ``_`` for ``-``, ids without <>."""
     lines = {"From": sender, "To": to, "Subject": subject}
@@ -65,12 +65,13 @@ def quoted(*ids: str) -> str:
 
 
 def reply(
-    message_id: str, to: EmailMessage, body: str, *, sender: str = JEAN, subject: str = "", **headers: str
+    message_id: str, to: EmailMessage, body: str, *, sender: str = JEAN, subject: str = "", **headers: Any
 ) -> bytes:
     """A person's answer to one of our letters, as a mail client writes it."""
     was = re.sub(r"^Re: ", "", str(to["Subject"]))
     parent = str(to["Message-ID"])
-    threading = {"In_Reply_To": parent, "References": " ".join(f"{to['References'] or ''} {parent}".split())}
+    references = " ".join(f"{to['References'] or ''} {parent}".split())
+    threading: dict[str, Any] = {"In_Reply_To": parent, "References": references}
     return mail(
         message_id, sender=sender, subject=subject or f"Re: {was}", body=body, **(threading | headers)
     )
@@ -264,5 +265,11 @@ def _table(name: str, values: Any) -> str:
 
 
 def _keys(values: Mapping[str, object]) -> str:
-    # What JSON calls a text, a number, a list or a truth is the same in TOML.
-    return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())
+    return "".join(f"{key} = {_value(value)}\n" for key, value in values.items())
+
+
+def _value(value: object) -> str:
+    # What JSON calls a text, a number, a list or a truth is the same in TOML; only tables are not.
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_value(each)}" for key, each in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False)

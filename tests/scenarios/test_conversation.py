@@ -41,9 +41,18 @@ def test_a_whole_conversation(begun: Desk) -> None:
         mail("refs@ecole.test", subject="Re: Imprimante en panne", References=quoted("m1@ecole.test")),
         mail("tag@ecole.test", sender="luc@ecole.test", subject="[ETNIC-1001] Imprimante en panne"),
         mail("tagged@ailleurs.test", sender=STRANGER, subject="RE: [ETNIC-1001] Imprimante en panne"),
-        mail("forward@ecole.test", subject="TR: Imprimante en panne", body=FORWARDED, References=quoted("m1@ecole.test")),
-        mail("lost1@ecole.test", sender="eva@ecole.test", subject="Re: Badge", In_Reply_To="<gone@ecole.test>"),
-        mail("lost2@ecole.test", sender="eva@ecole.test", subject="Re: Badge", References="<gone@ecole.test>"),
+        mail(
+            "forward@ecole.test",
+            subject="TR: Imprimante en panne",
+            body=FORWARDED,
+            References=quoted("m1@ecole.test"),
+        ),
+        mail(
+            "lost1@ecole.test", sender="eva@ecole.test", subject="Re: Badge", In_Reply_To="<gone@ecole.test>"
+        ),
+        mail(
+            "lost2@ecole.test", sender="eva@ecole.test", subject="Re: Badge", References="<gone@ecole.test>"
+        ),
         mail("other@ecole.test", subject="Commande de toner", References=quoted("m1@ecole.test")),
     )
     begun.once()
@@ -68,7 +77,9 @@ def test_a_whole_conversation(begun: Desk) -> None:
 
     assert begun.number_of("lost1@ecole.test") == begun.number_of("lost2@ecole.test")
     assert begun.why("lost1@ecole.test").reason == "new"
-    assert begun.why("lost2@ecole.test").verdicts["references"][2] == "<gone@ecole.test> belongs to this ticket"
+    assert (
+        begun.why("lost2@ecole.test").verdicts["references"][2] == "<gone@ecole.test> belongs to this ticket"
+    )
 
     other = begun.why("other@ecole.test")
     assert (other.reason, 1001 in begun.links(other.ticket or 0)) == ("other_subject", True)
@@ -80,7 +91,10 @@ def test_a_whole_conversation(begun: Desk) -> None:
 def test_a_copy_delivered_again_changes_nothing(begun: Desk) -> None:
     """The same mail by another way is one more sighting; no ticket, no receipt, no clock."""
     sent = len(begun.sent())
-    begun.receive(b"Received: from elsewhere\r\nDelivered-To: x@etnic.test\r\n" + mail("m1@ecole.test", Cc="Luc <luc@ecole.test>"))
+    begun.receive(
+        b"Received: from elsewhere\r\nDelivered-To: x@etnic.test\r\n"
+        + mail("m1@ecole.test", Cc="Luc <luc@ecole.test>")
+    )
     begun.once()
     assert len(begun.tickets()) == 1
     assert len(begun.sent()) == sent
@@ -99,8 +113,10 @@ def test_a_copy_changed_on_its_way_is_kept_beside_the_first(begun: Desk) -> None
 
 
 def test_a_message_id_used_again_for_another_mail_is_ignored(begun: Desk) -> None:
-    """Scanners and forgers reuse ids: another person's mail is another ticket, and hears nothing of the first."""
-    begun.receive(mail("m1@ecole.test", sender="Eva <eva@autre.test>", subject="Copieur", body="Au secours !"))
+    """Scanners and forgers reuse ids: another person's mail is another ticket that shows nothing."""
+    begun.receive(
+        mail("m1@ecole.test", sender="Eva <eva@autre.test>", subject="Copieur", body="Au secours !")
+    )
     begun.once()
     first, second = begun.tickets()
     assert (first.requester_address, second.requester_address) == ("jean@ecole.test", "eva@autre.test")
@@ -124,7 +140,14 @@ def test_a_stranger_with_the_number_is_shown_nothing(told: Desk) -> None:
 
 def test_a_stranger_with_the_message_id_is_shown_nothing_either(told: Desk) -> None:
     """An id is no secret: it stands in every copy of the mail."""
-    told.receive(mail("x@ailleurs.test", sender=STRANGER, subject="Re: Imprimante en panne", In_Reply_To="<m1@ecole.test>"))
+    told.receive(
+        mail(
+            "x@ailleurs.test",
+            sender=STRANGER,
+            subject="Re: Imprimante en panne",
+            In_Reply_To="<m1@ecole.test>",
+        )
+    )
     told.once()
     found = told.why("x@ailleurs.test")
     assert (found.ticket, found.reason) == (1002, "stranger")
@@ -217,7 +240,12 @@ def test_the_words_of_a_subject_alone_bring_nobody_together(told: Desk) -> None:
 def test_the_parent_may_come_after_its_reply(told: Desk) -> None:
     """Mail overtakes mail: the late one joins the ticket that quoted it."""
     told.receive(
-        mail("late2@ecole.test", sender="eva@ecole.test", subject="Re: Clé perdue", In_Reply_To="<late1@ecole.test>"),
+        mail(
+            "late2@ecole.test",
+            sender="eva@ecole.test",
+            subject="Re: Clé perdue",
+            In_Reply_To="<late1@ecole.test>",
+        ),
         mail("late1@ecole.test", sender="eva@ecole.test", subject="Clé perdue"),
     )
     told.once()
@@ -232,7 +260,9 @@ def test_a_client_that_drops_references_leaves_the_marker(told: Desk) -> None:
     assert body is not None
     quote = "\n".join(f"> {line}" for line in body.get_content().splitlines())
     told.receive(mail("q@ecole.test", subject="Re: sans lien", body=f"Merci, voici la suite.\n\n{quote}\n"))
-    told.receive(mail("q@ailleurs.test", sender=STRANGER, subject="Re: sans lien", body=f"Et moi ?\n\n{quote}\n"))
+    told.receive(
+        mail("q@ailleurs.test", sender=STRANGER, subject="Re: sans lien", body=f"Et moi ?\n\n{quote}\n")
+    )
     told.once()
     assert told.why("q@ecole.test").verdicts["marker"][:2] == (True, 1001)
     assert told.why("q@ailleurs.test").verdicts["marker"][:2] == (False, 1001)
@@ -287,7 +317,12 @@ def test_ten_mails_of_one_batch_find_each_other(told: Desk) -> None:
     ids = [f"chain{n}@ecole.test" for n in range(10)]
     told.receive(
         *(
-            mail(id_, sender="eva@ecole.test", subject=f"{'Re: ' if n else ''}Accès", References=quoted(*ids[:n]))
+            mail(
+                id_,
+                sender="eva@ecole.test",
+                subject=f"{'Re: ' if n else ''}Accès",
+                References=quoted(*ids[:n]),
+            )
             for n, id_ in enumerate(ids)
         )
     )
