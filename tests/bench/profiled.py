@@ -1,16 +1,14 @@
-"""``maild run`` with every thread under cProfile: ``python -m tests.bench.profiled FILE run --config
-CONFIG``.
+"""``maild run`` with every thread under cProfile: ``python -m tests.bench.profiled FILE run --config FILE``.
 
 Stands in front of the daemon when ``make bench`` is asked for a profile; the profile of all threads together
-is written to FILE (append ``.txt`` for it to be read) when the daemon leaves. What it costs makes the
-figures of such a run worthless; its proportions are what one looks at.
+is written to FILE when the daemon leaves. Waiting is in it: for locks, for the network, for the interpreter.
+What it costs makes the figures of such a run worthless; its proportions are what one looks at.
 """
 
 import cProfile
 import pstats
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,7 @@ def watch(thread: type[threading.Thread]) -> None:
     plain = thread.run
 
     def run(self: threading.Thread) -> None:
-        profile = cProfile.Profile(time.thread_time)
+        profile = cProfile.Profile()
         PROFILES.append(profile)
         profile.runcall(plain, self)
 
@@ -45,7 +43,7 @@ def main() -> None:
     path = Path(sys.argv[1])
     sys.argv = ["maild", *sys.argv[2:]]
     watch(threading.Thread)
-    profile = cProfile.Profile(time.thread_time)
+    profile = cProfile.Profile()
     PROFILES.append(profile)
     from maild.cli import main as maild
 
