@@ -144,6 +144,8 @@ def _wait(session: Session) -> bool:
     """Sleep until there may be something to do; False when nothing was said while we asked."""
     bell, drop = session.station.bell, session.station.drop
     left = (drop.poll - (session.now - session.polled_at)).total_seconds()
+    if session.has_news():
+        return True
     if session.now < session.busy_until:
         rang = bell.wait(ASK_EVERY)
         return session.mailbox.noop() or rang or left <= 0

@@ -65,6 +65,13 @@ class Session:
     polled_at: datetime
     missing: set[str] = field(default_factory=set)
     unmarked: bool = False
+    counted: int = -1
+    news: bool = False
+
+    def has_news(self) -> bool:
+        """The number of mails has changed since they were last compared."""
+        said = self.mailbox.exists()
+        return self.news or (said is not None and said != self.counted)
 
     @property
     def now(self) -> datetime:
@@ -74,7 +81,9 @@ class Session:
 
 def take_in(session: Session, *, seen_at: datetime, source: Source = Source.INBOX) -> int:
     """Fetch and ingest every mail without a sighting, in the order of their UIDs; returns how many."""
-    new = [uid for uid in session.mailbox.uids() if uid not in session.known]
+    there = session.mailbox.uids()
+    session.counted, session.news = len(there), False
+    new = [uid for uid in there if uid not in session.known]
     if not new:
         return 0
     if session.maildrop.uidvalidity is None:

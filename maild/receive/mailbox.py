@@ -63,6 +63,7 @@ class Selected:
 
     folder: str
     uidvalidity: int
+    exists: int
     keywords: bool
     readonly: bool
 
@@ -101,6 +102,7 @@ class Mailbox:
         return Selected(
             folder=folder,
             uidvalidity=int(said[b"UIDVALIDITY"]),
+            exists=int(said.get(b"EXISTS") or 0),
             keywords=b"\\*" in permanent,
             readonly=readonly,
         )
@@ -109,6 +111,15 @@ class Mailbox:
         """Every UID of the folder, ascending: one SEARCH, whatever the size."""
         with _said_plainly():
             return sorted(int(uid) for uid in self.client.search("ALL"))
+
+    def exists(self) -> int | None:
+        """How many mails the server last said there are, if it said so beside the answer to another command.
+
+        Any answer may carry the news (RFC 9051 7.4.1); what is not asked for here would be lost, and
+        neither IDLE nor NOOP says it twice.
+        """
+        said = self.client._imap.untagged_responses.pop("EXISTS", None)
+        return int(said[-1]) if said and said[-1] else None
 
     def sizes(self, uids: Sequence[int]) -> list[Sized]:
         """Size and INTERNALDATE of these mails; those that are gone are missing."""

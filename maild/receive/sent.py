@@ -46,7 +46,8 @@ def _look_into(session: Session, folder: str) -> None:
         with store.write() as tx:
             tx.note_poll(maildrop.id, uidvalidity=selected.uidvalidity, at=session.now)
     finally:
-        session.mailbox.select(session.station.drop.folder)
+        again = session.mailbox.select(session.station.drop.folder)
+        session.news = session.news or again.exists != session.counted
 
 
 def _look_for_answered(session: Session) -> None:

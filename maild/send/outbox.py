@@ -125,16 +125,11 @@ def _round(dispatch: Dispatch, bucket: Bucket) -> float:
         _log.debug("outbox.throttled", wait_s=wait.total_seconds())
         return wait.total_seconds()
     store = dispatch.office.store
-    with store.read() as tx:
-        due = outbox.next_due(tx)
-    if due is None:
-        return LONGEST_SLEEP
-    if due > now:
-        return (due - now).total_seconds()
     with store.write() as tx:
         entries = outbox.claim(tx, holder=dispatch.holder, now=now, until=now + CLAIM_TTL, limit=CLAIM_MAILS)
+        due = None if entries else outbox.next_due(tx)
     if not entries:
-        return 1.0
+        return LONGEST_SLEEP if due is None else max(1.0, (due - now).total_seconds())
     left, pause = _send_each(dispatch, bucket, entries)
     if left:
         with store.write() as tx:
