@@ -107,7 +107,7 @@ _RETURNED: Final = re.compile(
 _ACTIONS: Final = {"error": "failed", "failure": "failed", "undeliverable": "failed", "delay": "delayed"}
 _STATUS_TYPES: Final = ("message/delivery-status", "message/global-delivery-status")
 _RETURNED_TYPES: Final = ("message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global")
-_FINAL: Final = re.compile(rb"^(?:Final|Original)-Recipient:", re.MULTILINE)
+_FINAL: Final = b"\nFinal-Recipient:"
 _GROUPS: Final = re.compile(rb"\n[ \t\r]{0,80}\n")
 _WORSE: Final = {"failed": 3, "delayed": 2, "": 1}
 
@@ -140,7 +140,7 @@ def read_delivery_report(parts: Sequence[Part], text: str = "") -> DeliveryRepor
     the identifier of the returned mail is looked for when the mail itself was not enclosed.
     """
     for part in parts:
-        lost_type = part.content_type == "text/plain" and _FINAL.search(part.content, part.start, part.end)
+        lost_type = part.content_type == "text/plain" and part.content.find(_FINAL, part.start, part.end) >= 0
         if part.content_type in _STATUS_TYPES or lost_type:
             report = _read_status(part.payload()[:MAX_REPORT])
             if report is not None:
