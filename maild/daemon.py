@@ -142,7 +142,7 @@ def once(config: Config, now: Now = system_now) -> bool:
 def _pass_once(station: Station, all_parts: Parts) -> bool:
     try:
         imap.with_session(station, partial(_whole_pass, all_parts))
-    except (mailbox.Unreachable, imap.StandBy, LeaseLost) as error:
+    except (mailbox.Unreachable, imap.StandBy, LeaseLost, configuration.ConfigError) as error:
         refused = isinstance(error, mailbox.LoginRefused)
         event = "maildrop.auth_failed" if refused else "maildrop.lost"
         _log.error(event, maildrop=station.name, reason=str(error))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # A writer that waits longer than this has met something that is not another writer of ours.
@@ -78,14 +78,10 @@ def _said_plainly() -> Iterator[None]:
     except OperationalError as error:
         raise Unavailable(str(error.orig)) from error
     except DBAPIError as error:
-        if error.connection_invalidated or _is_storage_fault(error):
+        # SQLite's plain DatabaseError is the file's own trouble: damaged, or no database at all.
+        if error.connection_invalidated or type(error) is DatabaseError:
             raise Unavailable(str(error.orig)) from error
         raise
-
-
-def _is_storage_fault(error: DBAPIError) -> bool:
-    # SQLite reports a full disk and a failed read as these, not as OperationalError alone.
-    return "disk" in str(error.orig) or "I/O" in str(error.orig)
 
 
 def open_database(url: str) -> Database:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config
+from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config, say_json
 from maild.config import Config, Desk
 from storage import database
 from storage.records import Event, Status, StoredMessage, Ticket
@@ -76,17 +76,17 @@ def tickets(
         found = tx.tickets(status=status, team=team, near_limit=near_limit, breached=breached)
         if as_json:
             for one in _as_json(tx, found, settings.desk):
-                typer.echo(one)
+                say_json(one)
         else:
             _print_tickets(list(found), settings)
 
 
-def _as_json(tx: Transaction, found: Iterable[Ticket], desk: Desk) -> Iterator[str]:
+def _as_json(tx: Transaction, found: Iterable[Ticket], desk: Desk) -> Iterator[dict[str, Any]]:
     for part in _parts(found):
         ids = [ticket.id for ticket in part]
         threads, links = tx.messages(ids), tx.links(ids)
         for ticket in part:
-            yield dumps(ticket_json(ticket, threads[ticket.id], links[ticket.id], desk))
+            yield ticket_json(ticket, threads[ticket.id], links[ticket.id], desk)
 
 
 def _parts(found: Iterable[Ticket]) -> Iterator[list[Ticket]]:
@@ -140,17 +140,6 @@ def message_json(message: StoredMessage, desk: Desk) -> dict[str, Any]:
     }
 
 
-def dumps(value: dict[str, Any]) -> str:
-    """One line of JSON; instants in UTC with ``Z``."""
-    return json.dumps(value, ensure_ascii=False, default=_plain)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return str(value)
-
-
 def _print_tickets(found: list[Ticket], settings: Config) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -188,7 +177,7 @@ def ticket_show(number: Number, config: ConfigOption = None, as_json: JsonOption
         ticket = ticket_of(tx, number, settings)
         thread, links = tx.messages([ticket.id])[ticket.id], tx.links([ticket.id])[ticket.id]
         if as_json:
-            typer.echo(dumps(ticket_json(ticket, thread, links, settings.desk)))
+            say_json(ticket_json(ticket, thread, links, settings.desk))
             return
         _print_ticket(tx, ticket, thread, links, settings)
 
@@ -247,7 +236,10 @@ def why(reference: Reference, config: ConfigOption = None, as_json: JsonOption =
         if not found:
             raise Stop(Code.NO_INPUT, f"nothing that came in is known as {reference}")
         for message in found:
-            typer.echo(dumps(_why_json(message, settings)) if as_json else _why_text(message, settings))
+            if as_json:
+                say_json(_why_json(message, settings))
+            else:
+                typer.echo(_why_text(message, settings))
 
 
 def messages_of(tx: Transaction, reference: str, settings: Config) -> list[StoredMessage]:
@@ -293,7 +285,10 @@ def trace(reference: Reference, config: ConfigOption = None, as_json: JsonOption
         if not events:
             raise Stop(Code.NO_INPUT, f"nothing is known of {reference}")
         for event in events:
-            typer.echo(dumps(_event_json(event, settings)) if as_json else _event_text(event, settings))
+            if as_json:
+                say_json(_event_json(event, settings))
+            else:
+                typer.echo(_event_text(event, settings))
 
 
 def _events_of(tx: Transaction, reference: str, settings: Config) -> list[Event]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config
+from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config, say_json
 
 # A maildrop whose last good poll is older is not being served (or three polls, if that is longer).
 _SILENT = timedelta(minutes=5)
@@ -104,10 +104,8 @@ def _drop_status(name: str, drop: Any, polled: dict[str, datetime | None], now: 
 
 
 def _print_status(found: dict[str, Any], *, as_json: bool) -> None:
-    from maild.cli import look
-
     if as_json:
-        typer.echo(look.dumps(found))
+        say_json(found)
         return
     lines = ["ok" if found["ok"] else "NOT WELL", *(f"  {problem}" for problem in found["problems"])]
     for name, drop in found["maildrops"].items():

@@ -59,7 +59,7 @@ def _with_reasons(decision: Decision, belongs: Belonging, reasons: tuple[str, ..
         kind=decision.kind,
         direction=decision.direction,
         ticket=decision.ticket,
-        thread_reason=belongs.winner,
+        thread_reason=decision.thread_reason or belongs.winner,
         verdicts=belongs.verdicts,
         reasons=(*reasons, *decision.reasons),
         changes=decision.changes,
@@ -244,6 +244,7 @@ def _changed_copy(mail: ParsedMail, ticket: int, facts: Facts) -> Decision:
         disposition=Disposition.FILED,
         kind=MessageKind.COPY,
         ticket=ticket,
+        thread_reason="copy",
         reasons=("the same mail, changed on its way: kept beside the first",),
         changes=(_remember(mail, ticket, facts),),
     )

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from maild import ingest, log
 from maild.arrival import Source
+from maild.config import ConfigError
 from maild.decide import marks
 from maild.receive import intake, sent
 from maild.receive import mailbox as mail_server
@@ -50,7 +51,8 @@ def watch(station: Station) -> None:
         except StandBy as error:
             _log.info("maildrop.standby", maildrop=station.name, reason=str(error))
             station.bell.wait(LEASE_TTL.total_seconds() / 3)
-        except (Unreachable, Unavailable, LeaseLost) as error:
+        except (Unreachable, Unavailable, LeaseLost, ConfigError) as error:
+            # A ConfigError here is a password file that has gone: it may come back.
             attempt += 1
             _wait_out(station, error, attempt)
         except Exception as error:

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
+from maild.config import ConfigError
 from maild.send.courier import Deferred, Misconfigured, Outcome, Refused, Sent
 from storage.records import OutboxEntry
 
@@ -62,7 +63,12 @@ class SmtpCourier:
             if self._connection is None:
                 self._connection = connect(self._submission, self._password())
             outcome = self._exchange(self._connection, entry)
-        except (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError, ssl.SSLError) as error:
+        except (
+            smtplib.SMTPAuthenticationError,
+            smtplib.SMTPNotSupportedError,
+            ssl.SSLError,
+            ConfigError,
+        ) as error:
             outcome = Misconfigured(reply=_said(error))
         except smtplib.SMTPResponseException as error:
             outcome = Deferred(reply=_said(error), unreachable=True)
