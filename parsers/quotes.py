@@ -87,7 +87,7 @@ _DATED_OPENER: Final = re.compile(
 )
 # A verb of sending is a tagline only beside the name of a device or program: people write "envoyé hier".
 _DEVICE: Final = (
-    r"[^\n]{0,60}(?:iphone|ipad|ipod|galaxy|samsung|huawei|xiaomi|redmi|oppo|honor|pixel|nokia|android"
+    r"[^\n,;!?]{0,60}(?:iphone|ipad|ipod|galaxy|samsung|huawei|xiaomi|redmi|oppo|honor|pixel|nokia|android"
     r"|smartphone|t[ée]l[ée]phone|telefon|telefoon|portable|gsm|mobile?\b|mobiel|handy|tablet|outlook|yahoo"
     r"|proton|gmx|k-9|bluemail|blackberry|windows|appareil|device|toestel|gerät|app\b|webmail"
     r"|(?:mail|courrier) (?:pour|for|voor|für))"
@@ -224,10 +224,10 @@ def _without_quotation(scan: _Scan, answers: bool) -> list[int]:
         line = plain[number]
         if number in scan.cuts:
             if written:
-                break
+                return _without_rule(plain, kept)
         elif number in scan.attributions:
             after = scan.attributions[number]
-            return kept if after >= end else kept + _behind_attribution(scan, after, end, written)
+            return kept if after >= end else kept + _behind_attribution(scan, after, end, kept)
         elif line.lstrip().startswith(">"):
             stop, quotes = _quoted_block(scan, number, end, answers)
             if not quotes:
@@ -239,6 +239,14 @@ def _without_quotation(scan: _Scan, answers: bool) -> list[int]:
         written = written or bool(line)
         number += 1
     return kept
+
+
+def _without_rule(plain: list[str], kept: list[int]) -> list[int]:
+    """The lines above a header block without the line of dashes that some clients draw between."""
+    end = len(kept)
+    while end and not plain[kept[end - 1]].strip(" *_-="):
+        end -= 1
+    return kept[:end]
 
 
 def _marker(plain: list[str]) -> int:
@@ -321,8 +329,12 @@ def _attribution(plain: list[str], number: int) -> int:
     return 0
 
 
-def _behind_attribution(scan: _Scan, start: int, end: int, above: bool) -> list[int]:
-    """What to keep of the lines after an attribution: answers between or below the quoted lines."""
+def _behind_attribution(scan: _Scan, start: int, end: int, kept: list[int]) -> list[int]:
+    """What to keep of the lines after an attribution: answers between or below the quoted lines.
+
+    ``kept``: the lines above it.
+    """
+    above = any(scan.plain[number] for number in kept)
     first = start
     while first < end and not scan.plain[first]:
         first += 1
@@ -336,7 +348,7 @@ def _behind_attribution(scan: _Scan, start: int, end: int, above: bool) -> list[
     ):
         last += 1
     unquoted = [n for n in range(first, last) if not scan.plain[n].lstrip().startswith(">")]
-    answers = _without_signature(scan.plain, unquoted)
+    answers = [number for number in _without_signature(scan.plain, kept + unquoted) if number >= first]
     if not above or not any(scan.plain[number] for number in answers):
         return unquoted
     # Answers below a question mean little without it; a long quotation is no question.

@@ -36,6 +36,12 @@ OUTLOOK = (
             "Oui.\n\n-----S <s@etnic.be> a écrit : -----\nÀ : j@e.be\nDe : S\nDate : 03/11/2025\n\nvieux",
             "Oui.",
         ),
+        (
+            "Oui.\n\n------------------------------\n*De :* S <s@e.be>\n*Envoyé :* 2025\n*À :* J\n\nvieux",
+            "Oui.",
+        ),
+        (f"Oui.\n\n{ATTRIBUTION}\n> vieux\n\n-- \nJean\nDirecteur", "Oui."),
+        ("Hi.\n\nSent from my desk, it is not my phone.", "Hi.\n\nSent from my desk, it is not my phone."),
         ("Oui.\n\nEnvoyé depuis hier trois fois.", "Oui.\n\nEnvoyé depuis hier trois fois."),
         ("Yes.\n\nOn Mon, 3 Nov 2025 at 10:12,\nSupport <s@etnic.be>\nwrote:\n> old", "Yes."),
     ],
