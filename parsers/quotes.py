@@ -147,7 +147,7 @@ def read_reply(text: str, *, subject: str = "", answers: bool = False, unquoted:
     kept = _without_quotation(scan, answers)
     if len(scan.lines) > MAX_LINES and kept and kept[-1] == MAX_LINES - 1:
         kept.append(MAX_LINES)
-    new = _joined(scan.lines, _without_signature(scan.plain, kept))
+    new = _joined(scan.lines, _without_signature(scan, kept))
     return Reply(text=new if new.strip() else _fallback(scan), is_forward=False)
 
 
@@ -348,7 +348,7 @@ def _behind_attribution(scan: _Scan, start: int, end: int, kept: list[int]) -> l
     ):
         last += 1
     unquoted = [n for n in range(first, last) if not scan.plain[n].lstrip().startswith(">")]
-    answers = [number for number in _without_signature(scan.plain, kept + unquoted) if number >= first]
+    answers = [number for number in _without_signature(scan, kept + unquoted) if number >= first]
     if not above or not any(scan.plain[number] for number in answers):
         return unquoted
     # Answers below a question mean little without it; a long quotation is no question.
@@ -383,12 +383,14 @@ def _quoted_block(scan: _Scan, number: int, end: int, answers: bool) -> tuple[in
     return stop, stop >= end and answers and number > 0
 
 
-def _without_signature(plain: list[str], kept: list[int]) -> list[int]:
+def _without_signature(scan: _Scan, kept: list[int]) -> list[int]:
     """Cut at "-- " near the end, then drop client taglines and blank lines at the end."""
+    plain = scan.plain
     kept = _trimmed(plain, kept)
-    for position in range(max(0, len(kept) - SIGNATURE_LINES), len(kept)):
+    for position in range(max(1, len(kept) - SIGNATURE_LINES), len(kept)):
         if _SIGNATURE.match(_line(plain, kept[position])) and any(_line(plain, n) for n in kept[:position]):
-            kept = kept[:position]
+            if _is_signature(scan, kept[position:]):
+                kept = kept[:position]
             break
     kept = _trimmed(plain, kept)
     for position in range(len(kept) - 1, max(-1, len(kept) - 6), -1):
@@ -396,6 +398,14 @@ def _without_signature(plain: list[str], kept: list[int]) -> list[int]:
         if len(line) <= 160 and _TAGLINE.match(line) and any(_line(plain, n) for n in kept[:position]):
             kept = kept[:position] + kept[position + 1 :]
     return _trimmed(plain, kept)
+
+
+def _is_signature(scan: _Scan, block: list[int]) -> bool:
+    """Dashes with their blank are the mark of RFC 3676 4.3; without it people also part paragraphs by them."""
+    if scan.lines[block[0]].rstrip("\r") == "-- ":
+        return True
+    below = [line for number in block[1:] if (line := _line(scan.plain, number))]
+    return len(below) <= 10 and not any(len(line) > 100 or line.endswith("?") for line in below)
 
 
 def _line(plain: list[str], number: int) -> str:

@@ -62,6 +62,7 @@ def test_the_answered_mail_goes(text: str, new: str) -> None:
         "Op maandag heeft de directeur het volgende geschreven:\nhallo",
         f"{OUTLOOK}",
         "> tout est cité",
+        "Premier point : rien.\n--\nSecond point : et le disque ?",
         "#",
     ],
 )
