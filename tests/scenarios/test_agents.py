@@ -164,7 +164,7 @@ def test_an_agent_who_answers_the_requester_in_copy_has_acted(told: Desk) -> Non
     """Proven, with Jean among the recipients: an answer given outside maild."""
     told.receive(
         mail("direct@etnic.test", sender=f"Anne <{ANNE}>", to="jean@ecole.test", Cc="support@etnic.test",
-             subject="Re: Imprimante en panne", body="Bonjour, j'arrive.\n", 
+             subject="Re: Imprimante en panne", body="Bonjour, j'arrive.\n",
              References=quoted("m1@ecole.test"), Authentication_Results=AUTH)
     )  # fmt: skip
     told.once()

@@ -113,8 +113,9 @@ def test_an_answer_in_the_sent_folder_clears_the_marks(near: Desk) -> None:
     """Given from the shared mailbox: it is on the ticket, and the clock stops at its own instant."""
     at = near.now + timedelta(minutes=7)
     near.later(hours=1)
+    words = "Bonjour, éteignez-la puis rallumez-la.\n"
     answer = mail("out@etnic.test", sender=DESK, to="jean@ecole.test", subject="Re: Imprimante en panne",
-                  body="Bonjour, éteignez-la puis rallumez-la.\n", at=at, References=quoted("m1@ecole.test"))  # fmt: skip
+                  body=words, at=at, References=quoted("m1@ecole.test"))  # fmt: skip
     near.receive(answer, folder="Sent", at=at, flags=["\\Seen"])
     near.once()
     assert near.flags() == [{FILED}]

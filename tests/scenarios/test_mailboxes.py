@@ -1,0 +1,216 @@
+"""Mailboxes as they are: without keywords, renumbered, tidied by people, full from the first day."""
+
+import io
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from maild.receive import imap, intake
+from tests.peers.dovecot import Dovecot
+from tests.peers.mailbox import Mailbox
+from tests.peers.smtp import Sink
+from tests.scenarios.desk import ANNE, DESK, Desk, mail, quoted, reply
+
+FILED, FLAGGED, NEAR, BREACHED = "$MaildFiled", "\\Flagged", "$MaildNearLimit", "$MaildBreached"
+
+
+@pytest.fixture
+def poor_desk(tmp_path: Path, poor_mailbox: Mailbox, sink: Sink, journal: io.StringIO) -> Desk:
+    """A desk whose server forgets every keyword, and comes with mail of its own in the INBOX."""
+    desk = Desk(folder=tmp_path, mailbox=poor_mailbox, sink=sink, journal=journal)
+    for uid in desk.mailbox.uids():
+        desk.mailbox.delete(uid)
+    return desk
+
+
+def test_a_server_without_keywords_shows_what_it_can(poor_desk: Desk) -> None:
+    r"""\Flagged is all that it keeps; nothing is filed twice for that, and acting clears it."""
+    poor_desk.receive(mail("m1@ecole.test"), at=poor_desk.now - timedelta(hours=21))
+    poor_desk.receive(mail("m2@ecole.test", subject="Badge"), at=poor_desk.now - timedelta(hours=1))
+    assert poor_desk.once()
+    assert poor_desk.flags() == [{FLAGGED}, set()]
+    letter = next(one for one in poor_desk.letters(ANNE, "[ETNIC-1001]") if "Délai" not in one["Subject"])
+    poor_desk.receive(reply("t@etnic.test", letter, "#prendre\n", sender=ANNE))
+    poor_desk.once()
+    assert poor_desk.flags() == [set(), set(), set()]
+    assert len(poor_desk.tickets()) == 2
+    assert len(poor_desk.letters("jean@ecole.test")) == 2
+    assert not poor_desk.faults()
+
+
+@pytest.mark.parametrize("emptied", [False, True], ids=["kept", "deleted"])
+def test_a_person_tidies_up_and_the_ledger_does_not_mind(desk: Desk, *, emptied: bool) -> None:
+    """Mail that is deleted or moved away is filed all the same, and moved back it is no new mail."""
+    desk.receive(mail("m1@ecole.test"), at=desk.now - timedelta(hours=10))
+    desk.once()
+    (uid,) = desk.mailbox.uids()
+    if emptied:
+        desk.mailbox.delete(uid)
+    else:
+        desk.mailbox.create("Ailleurs")
+        desk.mailbox.move(uid, "Ailleurs")
+    desk.later(hours=11)
+    desk.once()
+    assert desk.tickets()[0].near_limit
+    if not emptied:
+        desk.mailbox.move(desk.mailbox.uids("Ailleurs")[0], "INBOX", folder="Ailleurs")
+        desk.once()
+        assert desk.flags() == [{FILED, FLAGGED, NEAR}]
+    assert len(desk.tickets()) == 1
+    assert len(desk.letters("jean@ecole.test")) == 1
+    assert not desk.faults()
+
+
+def test_filed_mail_is_moved_where_the_operator_wants_it(desk: Desk) -> None:
+    """after = "move": the folder is made, the INBOX is left empty, the marks are set where the mail lies."""
+    desk.configure(maildrop={"after": "move", "done": "Traités"})
+    desk.receive(mail("m1@ecole.test"), mail("m2@ecole.test", subject="Badge"))
+    desk.once()
+    assert desk.mailbox.uids() == []
+    assert len(desk.mailbox.uids("Traités")) == 2
+    assert len(desk.tickets()) == 2
+    desk.later(hours=21)
+    desk.once()
+    assert sorted(desk.mailbox.flags("Traités").values(), key=sorted) == [{FILED, FLAGGED, NEAR}] * 2
+    desk.receive(reply("t@etnic.test", desk.letters(ANNE, "[ETNIC-1001]")[0], "#prendre\n", sender=ANNE))
+    desk.once()
+    flags = [set(each) for each in desk.mailbox.flags("Traités").values()]
+    assert sorted(flags, key=len) == [{FILED}, {FILED}, {FILED, FLAGGED, NEAR}]
+    assert not desk.faults()
+
+
+def test_moving_goes_on_where_it_was_cut(desk: Desk) -> None:
+    """A mail that is filed and still in the INBOX is moved at the next pass."""
+    desk.receive(mail("m1@ecole.test"))
+    desk.once()
+    desk.configure(maildrop={"after": "move"})
+    desk.later(hours=21)
+    desk.receive(mail("m2@ecole.test", subject="Badge"))
+    desk.once()
+    assert len(desk.mailbox.uids("Traités")) == 2
+    assert desk.mailbox.uids() == []
+
+
+def test_a_desk_may_begin_now(desk: Desk) -> None:
+    """start = "now": what lies there already stays as it is, without ticket; what comes later is filed."""
+    desk.configure(maildrop={"start": "now"})
+    desk.receive(mail("old@ecole.test"), at=desk.now - timedelta(hours=2))
+    desk.once()
+    assert desk.tickets() == []
+    assert desk.flags() == [set()]
+    desk.receive(mail("new@ecole.test"))
+    desk.once()
+    assert [t.subject for t in desk.tickets()] == ["Imprimante en panne"]
+    assert desk.number_of("new@ecole.test") == 1001
+    assert desk.flags() == [set(), {FILED}]
+
+
+def test_a_desk_may_begin_at_a_date(desk: Desk) -> None:
+    """What came before it is left alone."""
+    desk.configure(maildrop={"start": "2024-11-24"})
+    desk.receive(mail("old@ecole.test"), at=desk.now - timedelta(days=3))
+    desk.receive(mail("new@ecole.test"), at=desk.now - timedelta(hours=20))
+    desk.once()
+    assert [m.message_id for m in desk.thread(1001) if m.direction == "in"] == ["new@ecole.test"]
+    assert len(desk.tickets()) == 1
+
+
+def test_renumbering_makes_no_second_ticket(desk: Desk, dovecot: Dovecot) -> None:
+    """UIDVALIDITY changes: every mail is met again, and known by what it is."""
+    desk.receive(
+        *(mail(f"m{n}@ecole.test", sender=f"p{n}@ecole.test", subject=f"Sujet {n}") for n in range(7))
+    )
+    desk.receive(mail("", sender="sans@ecole.test", subject="Sans identifiant"))
+    desk.once()
+    sent = len(desk.sent())
+    dovecot.change_uidvalidity(desk.mailbox, 4_000_000_000)
+    desk.later(minutes=5)
+    desk.receive(mail("later@ecole.test", sender="later@ecole.test", subject="Après"))
+    desk.once()
+    assert len(desk.tickets()) == 9
+    assert len(desk.letters("p0@ecole.test")) == 1
+    assert len(desk.sent()) == sent + 2
+    assert desk.log("maildrop.uidvalidity_changed")
+    assert not desk.faults()
+
+
+def test_marks_are_set_under_the_new_numbers(desk: Desk, dovecot: Dovecot) -> None:
+    """The copy that is known under its new number carries the ticket's marks."""
+    desk.receive(mail("m1@ecole.test"))
+    desk.once()
+    dovecot.change_uidvalidity(desk.mailbox, 4_000_000_001)
+    desk.later(hours=21)
+    desk.once()
+    assert desk.flags() == [{FILED, FLAGGED, NEAR}]
+
+
+def test_two_copies_of_one_mail_carry_the_same_marks(desk: Desk) -> None:
+    """To and Cc both led here: one ticket, and each copy shows how late it is."""
+    desk.receive(mail("m1@ecole.test"), b"Delivered-To: b@etnic.test\r\n" + mail("m1@ecole.test"))
+    desk.once()
+    assert len(desk.tickets()) == 1
+    assert len(desk.letters("jean@ecole.test")) == 1
+    desk.later(hours=21)
+    desk.once()
+    assert desk.flags() == [{FILED, FLAGGED, NEAR}] * 2
+
+
+def test_more_mail_than_a_batch_holds_is_taken_in_order(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches by number and by size; the largest comes alone, and every answer finds its question."""
+    monkeypatch.setattr(intake, "BATCH_MAILS", 7)
+    monkeypatch.setattr(intake, "BATCH_BYTES", 20_000)
+    monkeypatch.setattr(intake, "LARGE", 10_000)
+    monkeypatch.setattr(imap, "MARKS_AT_ONCE", 5)
+    desk.configure(submission={"per_minute": 1000}, agent=[])
+    for n in range(12):
+        size = 30_000 if n == 5 else 500
+        words = "Un texte de plusieurs mots. " * (size // 28)
+        sender = f"p{n}@ecole.test"
+        desk.receive(
+            mail(f"q{n}@ecole.test", sender=sender, subject=f"Sujet {n}", body=words),
+            mail(
+                f"a{n}@ecole.test",
+                sender=sender,
+                subject=f"Re: Sujet {n}",
+                References=quoted(f"q{n}@ecole.test"),
+            ),
+        )
+    desk.once()
+    assert len(desk.tickets()) == 12
+    assert all(desk.number_of(f"q{n}@ecole.test") == desk.number_of(f"a{n}@ecole.test") for n in range(12))
+    assert desk.flags() == [{FILED}] * 24
+    assert desk.outbox() == {"sent": 12}
+
+
+def test_an_oversize_mail_is_a_ticket_too(desk: Desk) -> None:
+    """Its beginning is kept, which names its sender; the whole stays on the server."""
+    desk.configure(security={"max_message": "1MB"})
+    desk.receive(
+        mail("big@ecole.test", body="Voir ci-joint.\n" + "x" * 70 + "\n" * 2 + ("y" * 76 + "\n") * 15_000)
+    )
+    desk.receive(mail("small@ecole.test", sender="eva@ecole.test", subject="Petit"))
+    desk.once()
+    assert [t.requester_address for t in desk.tickets()] == ["jean@ecole.test", "eva@ecole.test"]
+    assert desk.log("message.oversize")
+    assert len(desk.mailbox.uids()) == 2
+
+
+def test_a_sent_folder_that_does_not_exist_is_said_once(desk: Desk) -> None:
+    """And everything else goes on."""
+    desk.configure(maildrop={"sent": ["Envoyés", "Sent"]})
+    desk.receive(mail("m1@ecole.test"))
+    desk.receive(mail("o@etnic.test", sender=DESK, to="jean@ecole.test", subject="Re: Imprimante en panne",
+                      References=quoted("m1@ecole.test")), folder="Sent")  # fmt: skip
+    desk.once()
+    assert [line["folder"] for line in desk.log("maildrop.no_folder")] == ["Envoyés"]
+    assert desk.tickets()[0].due_at is None
+
+
+def test_a_folder_with_a_name_in_french_is_opened(desk: Desk) -> None:
+    """Names go through modified UTF-7 (RFC 3501 section 5.1.3)."""
+    desk.mailbox.create("Boîte d'équipe & cie")
+    desk.configure(maildrop={"folder": "Boîte d'équipe & cie"})
+    desk.receive(mail("m1@ecole.test"), folder="Boîte d'équipe & cie")
+    desk.once()
+    assert len(desk.tickets()) == 1
