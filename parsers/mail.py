@@ -27,6 +27,7 @@ from parsers.language import detect_language
 from parsers.mime import Part, read_tree, uuencoded
 from parsers.report import DeliveryReport
 from parsers.subject import is_forward_prefix
+from parsers.tnef import tnef_files
 
 # It would write header text of strangers to the log.
 logging.getLogger("mailparser").setLevel(logging.CRITICAL)
@@ -174,7 +175,7 @@ def parse_mail(content: bytes) -> ParsedMail:
         text=body.text,
         reply_text=body.new.text,
         html_source=body.html,
-        attachments=_attachments(layout, body, defects),
+        attachments=_attachments(layout, body),
         auto_submitted=bool(reason),
         auto_reason=reason,
         is_bounce=is_bounce,
@@ -411,11 +412,33 @@ def _forwards_attached(subject: str, parts: Sequence[Part]) -> bool:
     return is_forward_prefix(subject) and any(part.content_type == "message/rfc822" for part in parts)
 
 
-def _attachments(layout: Layout, body: _Content, defects: list[str]) -> tuple[Attachment, ...]:
-    files = [_attachment(part, id(part) in layout.related, body.html) for part in layout.attachments]
+def _attachments(layout: Layout, body: _Content) -> tuple[Attachment, ...]:
+    """Every leaf that is no body; winmail.dat gives way to the files inside it."""
+    files: list[Attachment] = []
+    for part in layout.attachments:
+        file = _attachment(part, id(part) in layout.related, body.html)
+        wrapped = tnef_files(file.content) if _is_tnef(file) else []
+        files += [_loose_file(name, content) for name, content in wrapped] or [file]
     if "\nbegin " in body.text or body.text.startswith("begin "):
-        files += _uuencoded_files(body.text)
+        found = uuencoded(body.text.encode("utf-8", "replace"))
+        files += [_loose_file(name, content) for name, content, _, _ in found[:50]]
     return tuple(files)
+
+
+def _is_tnef(file: Attachment) -> bool:
+    return file.content_type.endswith("/ms-tnef") or file.filename.lower() == "winmail.dat"
+
+
+def _loose_file(name: str, content: bytes) -> Attachment:
+    """A file that stood inside another part, in winmail.dat or uuencoded in the text."""
+    return Attachment(
+        filename=safe_filename(name),
+        content_type="application/octet-stream",
+        content=content,
+        sha256=hashlib.sha256(content).hexdigest(),
+        content_id="",
+        inline=False,
+    )
 
 
 def _attachment(part: Part, related: bool, html: str) -> Attachment:
@@ -454,22 +477,6 @@ def _enclosed_name(part: Part, content: bytes) -> str:
         return ""
     enclosed, _ = read_tree(content[:65_536])
     return (safe_filename(enclosed.fields.text("subject").replace("/", "-"))[:100] or "message") + ".eml"
-
-
-def _uuencoded_files(text: str) -> list[Attachment]:
-    """Files that old programs write into the text itself; the text keeps them."""
-    found = uuencoded(text.encode("utf-8", "replace"))
-    return [
-        Attachment(
-            filename=safe_filename(name),
-            content_type="application/octet-stream",
-            content=content,
-            sha256=hashlib.sha256(content).hexdigest(),
-            content_id="",
-            inline=False,
-        )
-        for name, content, _, _ in found[:50]
-    ]
 
 
 def _calendar_uid(parts: Sequence[Part]) -> str:

@@ -401,7 +401,7 @@ def _without_signature(scan: _Scan, kept: list[int]) -> list[int]:
 
 
 def _is_signature(scan: _Scan, block: list[int]) -> bool:
-    """Dashes with their blank are the mark of RFC 3676 4.3; without it people also part paragraphs by them."""
+    """Dashes and a blank are the mark of RFC 3676 4.3; bare dashes may also part two paragraphs."""
     if scan.lines[block[0]].rstrip("\r") == "-- ":
         return True
     below = [line for number in block[1:] if (line := _line(scan.plain, number))]

@@ -12,9 +12,6 @@ from parsers.mail import ParsedMail
 
 MAIL = Path(__file__).resolve().parent.parent / "mail"
 
-# winmail.dat is kept whole; looking into it is for a later extra.
-NOT_YET = {("edge", "tnef-winmail.eml")}
-
 
 def expectations(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Every mail of a corpus folder with what is expected of it."""

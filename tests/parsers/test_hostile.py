@@ -13,6 +13,7 @@ from parsers.charsets import decode_text
 from parsers.headers import decode_header
 from parsers.html import read_html, sanitize_html
 from parsers.mail import parse_mail
+from parsers.tnef import tnef_files
 from tests.parsers.expectations import MAIL
 
 HEAD = b"From: a@b.be\r\nTo: s@etnic.be\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
@@ -119,6 +120,7 @@ def test_every_reading_of_text_is_total(text: str) -> None:
 @given(st.binary(max_size=200), st.text(max_size=20))
 def test_every_reading_of_bytes_gives_text_without_surrogates(content: bytes, charset: str) -> None:
     decode_text(content, charset).encode()
+    tnef_files(b"\x78\x9f\x3e\x22" + content)
     decode_header(content).encode()
 
 

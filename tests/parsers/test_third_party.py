@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from parsers.mail import parse_mail
+from parsers.tnef import tnef_files
 from tests.parsers.expectations import flat
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
@@ -58,6 +59,20 @@ def test_bounces_are_found_and_their_recipients_named() -> None:
             wrong.append(name)
     assert len(missed) <= 0.01 * total, missed
     assert len(wrong) <= 0.03 * total, wrong
+
+
+# The lists of these name the parts of a stream that our reading sees as one, or nothing at all.
+UNLIKE = {"long-filename.tnef", "missing-filenames.tnef"}
+
+
+def test_files_come_out_of_winmail_dat() -> None:
+    for path in _mails("mimekit-tnef"):
+        wanted = path.with_suffix(".list")
+        if path.suffix != ".tnef" or not wanted.exists() or path.name in UNLIKE:
+            continue
+        lines = wanted.read_text(encoding="utf-8", errors="replace").split("\n")
+        names = {name for name, _ in tnef_files(path.read_bytes())}
+        assert names == {line for line in lines if line and not line.startswith("body.")}, path.name
 
 
 @pytest.mark.parametrize("source", ["email-reply-trimmer", "talon"])
