@@ -64,7 +64,7 @@ def keep(
 
 def file(kept: Sequence[KeptMail], lease: Lease, office: Office) -> tuple[Applied, ...]:
     """Parse, gather, decide and apply: one commit for all, a savepoint for each."""
-    parsed = [(mail, parse_mail(mail.content)) for mail in kept]
+    parsed = [(mail, _read(mail)) for mail in kept]
     with office.store.write() as tx:
         tx.check_lease(lease)
         budgets = Budgets(tx=tx, policy=office.policy, now=office.now())
@@ -91,10 +91,20 @@ def new_mail_id(now: datetime) -> str:
     return mail_id(now, secrets.randbits(30))
 
 
+def _read(kept: KeptMail) -> ParsedMail | Exception:
+    """The mail as it was parsed, or the fault of ours that it met: the parsers are total, this is the net."""
+    try:
+        return parse_mail(kept.content)
+    except Exception as error:
+        return error
+
+
 def _file_one(
-    tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets", office: Office
+    tx: Transaction, kept: KeptMail, mail: ParsedMail | Exception, budgets: "Budgets", office: Office
 ) -> Applied | None:
     try:
+        if isinstance(mail, Exception):
+            raise mail
         with tx.savepoint():
             facts = gather(tx, kept, mail, budgets, office)
             decision = message.decide(mail, facts, office.policy)
@@ -106,7 +116,7 @@ def _file_one(
     except Exception as error:
         _raise_if_unavailable(error)
         _log.exception("message.failed", mail_id=kept.mail_id, maildrop=kept.maildrop)
-        return _file_unreadable(tx, kept, mail, f"{type(error).__name__} while filing", office)
+        return _file_unreadable(tx, kept, f"{type(error).__name__} while filing", office)
 
 
 def _raise_if_unavailable(error: Exception) -> None:
@@ -115,14 +125,14 @@ def _raise_if_unavailable(error: Exception) -> None:
         raise error
 
 
-def _file_unreadable(
-    tx: Transaction, kept: KeptMail, mail: ParsedMail, why: str, office: Office
-) -> Applied | None:
+def _file_unreadable(tx: Transaction, kept: KeptMail, why: str, office: Office) -> Applied | None:
     """A mail that our own code failed on is a plain ticket all the same; if even that fails it stays kept."""
     facts = _bare_facts(kept, office)
     try:
         with tx.savepoint():
-            return _apply(tx, message.unreadable(why, facts, office.policy), kept, mail, facts, office)
+            # Nothing of what was read is used: its text may be what the fault was about.
+            plain = message.unreadable(why, facts, office.policy)
+            return _apply(tx, plain, kept, parse_mail(b""), facts, office)
     except Exception as error:
         _raise_if_unavailable(error)
         _log.exception("message.quarantined", mail_id=kept.mail_id, tries=kept.tries + 1)

@@ -96,9 +96,12 @@ def open_database(url: str) -> Database:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _watched(_open_sqlite(url), Path(parsed.database or ""))
+    # A failed statement is logged with its text; its parameters are what people wrote.
     # psycopg 3 is what plain ``postgresql://`` means since SQLAlchemy 2.1.
     arguments = {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": 30_000}
-    return _watched(create_engine(parsed, pool_pre_ping=True, connect_args=arguments), None)
+    return _watched(
+        create_engine(parsed, pool_pre_ping=True, connect_args=arguments, hide_parameters=True), None
+    )
 
 
 def _watched(engine: Engine, file: Path | None) -> Database:
@@ -112,7 +115,9 @@ def _watched(engine: Engine, file: Path | None) -> Database:
 
 
 def _open_sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_size=10)
+    engine = create_engine(
+        url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_size=10, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:

@@ -303,7 +303,8 @@ class Transaction:
             .join(RAW, RAW.c.id == SIGHTING.c.raw_id)
             .join(MAILDROP, MAILDROP.c.id == SIGHTING.c.maildrop_id)
             .where(SIGHTING.c.state == "received", SIGHTING.c.maildrop_id == maildrop_id)
-            .order_by(SIGHTING.c.id)
+            # What failed before waits behind what was never tried.
+            .order_by(SIGHTING.c.tries, SIGHTING.c.id)
             .limit(limit)
         )
         return tuple(
