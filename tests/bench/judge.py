@@ -87,6 +87,7 @@ def judge(
         others = sum(sharing[p.ticket] - 1 for p in findings.places(mail))
         return "shares its ticket with another request" if others else not_one_row(findings, mail)
 
+    answering = [m for m in automatic if m.truth.linkable and m.truth.form != "echo"]
     stored = [m for m in mails if m.truth.form != "echo"]
     return [
         verdict(found, "every request on a ticket of its own", requests, shares_ticket),
@@ -96,7 +97,7 @@ def judge(
         ),
         verdict(found, "no reply on a stranger's ticket", replies, with_a_stranger),
         verdict(found, "automatic mail left unanswered", automatic, answered),
-        verdict(found, "automatic mail that belongs to a ticket opened none", automatic, opened_a_ticket),
+        verdict(found, "automatic mail on the ticket that it answers", answering, elsewhere),
         verdict(found, "bounces on the ticket whose receipt bounced", bounces(mails), elsewhere),
         verdict(found, "redeliveries without effect", redelivered, not_one_row),
         verdict(found, "malformed mail kept", [m for m in mails if m.truth.kind is Kind.MALFORMED], lost),
@@ -164,13 +165,6 @@ def opener(found: Findings, place: Place) -> str:
 def answered(found: Findings, mail: Mail) -> str:
     """An automatic mail that got an answer."""
     return "answered" if found.answers.get(mail.message_id) else ""
-
-
-def opened_a_ticket(found: Findings, mail: Mail) -> str:
-    """An automatic mail that has a ticket to go to and opened another."""
-    if not mail.truth.linkable or mail.truth.form == "echo":
-        return ""
-    return "opened a ticket" if any(opener(found, p) == mail.message_id for p in found.places(mail)) else ""
 
 
 def unasked(mails: Iterable[Mail], caught: Sequence[Caught]) -> Verdict:
