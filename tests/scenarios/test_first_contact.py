@@ -147,6 +147,10 @@ def test_a_mail_without_subject_date_or_id_is_a_request_too(desk: Desk) -> None:
     assert len(desk.letters("jean@ecole.test")) == 1
     desk.once()
     assert len(desk.tickets()) == 1
+    desk.later(minutes=10)
+    desk.receive(mail(subject="", at=None))
+    desk.once()
+    assert len(desk.tickets()) == 2, "nothing says that it is the same mail"
 
 
 def test_mail_to_an_alias_with_copies_makes_everybody_take_part(desk: Desk) -> None:

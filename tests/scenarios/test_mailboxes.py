@@ -135,6 +135,29 @@ def test_renumbering_makes_no_second_ticket(desk: Desk, dovecot: Dovecot) -> Non
     assert not desk.faults()
 
 
+def test_renumbering_knows_mail_without_id_and_date_again(desk: Desk, dovecot: Dovecot) -> None:
+    """The same bytes that came at the same moment are the same mail, whatever they lack."""
+    desk.receive(mail("", at=None), at=desk.now - timedelta(hours=1))
+    desk.once()
+    dovecot.change_uidvalidity(desk.mailbox, 4_000_000_002)
+    desk.later(minutes=5)
+    desk.once()
+    assert len(desk.tickets()) == 1
+    assert len(desk.letters("jean@ecole.test")) == 1
+
+
+def test_mail_without_id_and_date_that_is_moved_back_is_no_new_mail(desk: Desk) -> None:
+    """A person moves it away and regrets it: MOVE keeps its INTERNALDATE (RFC 6851)."""
+    desk.receive(mail("", at=None), at=desk.now - timedelta(hours=1))
+    desk.once()
+    desk.mailbox.create("Ailleurs")
+    desk.mailbox.move(desk.mailbox.uids()[0], "Ailleurs")
+    desk.once()
+    desk.mailbox.move(desk.mailbox.uids("Ailleurs")[0], "INBOX", folder="Ailleurs")
+    desk.once()
+    assert len(desk.tickets()) == 1
+
+
 def test_marks_are_set_under_the_new_numbers(desk: Desk, dovecot: Dovecot) -> None:
     """The copy that is known under its new number carries the ticket's marks."""
     desk.receive(mail("m1@ecole.test"))
