@@ -5,7 +5,7 @@ the desk's address are arguments, so the same rehearsal gives the same bytes. Al
 are invented and live under ``.example`` (RFC 2606).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -72,8 +72,6 @@ def agent_take(notification: bytes, agent_address: str, *, at: datetime | None =
     mail["Subject"] = f"RE: {subject}"
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = f"<prendre.{at:%Y%m%d%H%M%S}.{own_id.partition('@')[0][:40]}@bureau.example>"
-    mail["In-Reply-To"] = f"<{own_id}>"
-    mail["References"] = " ".join(f"<{one}>" for one in (*_ids(asked["References"]), own_id))
     body = asked.get_body(("plain",))
     quoted = "".join(f"> {line}\n" for line in (body.get_content() if body else "").splitlines())
     mail.set_content(
@@ -81,7 +79,7 @@ def agent_take(notification: bytes, agent_address: str, *, at: datetime | None =
         f"Le {sent:%d/%m/%Y} à {sent:%H:%M}, {asked['From']} a écrit :\n{quoted}",
         cte="quoted-printable",
     )
-    return mail.as_bytes()
+    return _answering(mail, own_id, (*_ids(asked["References"]), own_id))
 
 
 # --- people -------------------------------------------------------------------------------------------------
@@ -200,7 +198,7 @@ Béatrice Noël
 
 
 def _boite_partagee(moment: Moment) -> bytes:
-    """The mail that nobody has looked at since yesterday."""
+    """The mail that nobody has looked at since yesterday: its limit comes near during the rehearsal."""
     mail = _mail(
         moment,
         name="boite-partagee",
@@ -283,7 +281,6 @@ def _imprimante_suite(moment: Moment) -> bytes:
         subject="Re: L’imprimante du secrétariat ne répond plus",
         program="Mozilla Thunderbird",
     )
-    del mail["In-Reply-To"]
     mail.set_content(
         """\
 Une précision : le numéro d’inventaire de l’imprimante est IMP-0214.
@@ -295,7 +292,7 @@ Claire Dumont
 """,
         cte="quoted-printable",
     )
-    return mail.as_bytes()
+    return _answering(mail, "", (moment.answered,))
 
 
 # --- machines -----------------------------------------------------------------------------------------------
@@ -317,7 +314,7 @@ def _absence(moment: Moment) -> bytes:
         "Béatrice Noël\n",
         cte="quoted-printable",
     )
-    return mail.as_bytes()
+    return _answering(mail, moment.answered, (moment.answered,))
 
 
 def _lettre(moment: Moment) -> bytes:
@@ -411,45 +408,45 @@ def _epave(moment: Moment) -> bytes:
 
 
 SCENES: tuple[Scene, ...] = (
-    Scene(name="imprimante", title="A silent printer: a plain mail", content=_imprimante),
-    Scene(name="vpn", title="Outlook, with nothing but HTML", content=_vpn),
+    Scene(name="imprimante", title="Une imprimante muette : un mail ordinaire", content=_imprimante),
+    Scene(name="vpn", title="Outlook, qui n’écrit qu’en HTML", content=_vpn),
     Scene(
         name="boite-partagee",
-        title="A mail that nobody has seen since yesterday",
+        title="Un mail que personne n’a vu depuis hier",
         content=_boite_partagee,
-        hours_ago=21,
+        hours_ago=17.5,
     ),
     Scene(
         name="mot-de-passe",
-        title="Written on a telephone, two hours ago",
+        title="Écrit sur un téléphone, il y a deux heures",
         content=_mot_de_passe,
         hours_ago=2,
     ),
-    Scene(name="licence", title="A request with a PDF attached", content=_licence, hours_ago=1),
-    Scene(name="gedeelde-map", title="A request in Dutch", content=_gedeelde_map),
-    Scene(name="laufwerk", title="A request in German, in Latin-1", content=_laufwerk),
+    Scene(name="licence", title="Une demande avec un PDF en pièce jointe", content=_licence, hours_ago=1),
+    Scene(name="gedeelde-map", title="Une demande en néerlandais", content=_gedeelde_map),
+    Scene(name="laufwerk", title="Une demande en allemand, en Latin-1", content=_laufwerk),
     Scene(
         name="imprimante-suite",
-        title="A later mail, known by its References",
+        title="Une suite, reconnue à ses références",
         content=_imprimante_suite,
         answers="imprimante",
     ),
     Scene(
         name="absence",
-        title="An absence notice answers our receipt",
+        title="Un avis d’absence répond à notre accusé",
         content=_absence,
         answers="licence",
         to_receipt=True,
     ),
-    Scene(name="lettre", title="A newsletter", content=_lettre),
+    Scene(name="lettre", title="Une lettre d’information", content=_lettre),
     Scene(
         name="non-remis",
-        title="A receipt bounces: mailbox full",
+        title="Un accusé revient : boîte pleine",
         content=_non_remis,
         answers="mot-de-passe",
         to_receipt=True,
     ),
-    Scene(name="epave", title="A broken mail, from a person who waits", content=_epave),
+    Scene(name="epave", title="Un mail abîmé, d’une personne qui attend", content=_epave),
 )
 
 
@@ -467,10 +464,18 @@ def _mail(moment: Moment, *, name: str, sender: str, subject: str, program: str)
     mail["Subject"] = subject
     mail["Date"] = format_datetime(moment.at)
     mail["Message-ID"] = f"<{_message_id(name)}>"
-    if moment.answered:
-        mail["In-Reply-To"] = mail["References"] = f"<{moment.answered}>"
     mail["User-Agent" if "Thunderbird" in program else "X-Mailer"] = program
     return mail
+
+
+def _answering(mail: EmailMessage, parent: str, ancestors: Sequence[str]) -> bytes:
+    """The mail with its threading headers (RFC 5322 section 3.6.4), one id a line; ``parent`` "" for none.
+
+    Written by hand, because the email package hides an id that is too long for its line in encoded-words.
+    """
+    lines = [f"In-Reply-To: <{parent}>"] if parent else []
+    lines.append("References: " + "\r\n ".join(f"<{one}>" for one in ancestors))
+    return "".join(f"{line}\r\n" for line in lines).encode() + mail.as_bytes()
 
 
 def _received(moment: Moment) -> Iterator[str]:
