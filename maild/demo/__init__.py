@@ -1,5 +1,5 @@
 """A rehearsal on a machine with no mail server: `maild demo`.
 
 The real daemon runs against an IMAP server and a post office inside this process tree, with its own state
-in a temporary directory. Nothing leaves the loopback interface and nothing remains afterwards.
+in a temporary directory, which stays, to be looked at. Nothing leaves the loopback interface.
 """
