@@ -7,9 +7,11 @@ that our own code fails on becomes a plain ticket, and its neighbours are filed 
 """
 
 import secrets
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from maild import apply as application
 from maild import log
@@ -115,8 +117,15 @@ def _file_one(
         raise
     except Exception as error:
         _raise_if_unavailable(error)
-        _log.exception("message.failed", mail_id=kept.mail_id, maildrop=kept.maildrop)
+        _log.error("message.failed", mail_id=kept.mail_id, maildrop=kept.maildrop, **_fault(error))
         return _file_unreadable(tx, kept, f"{type(error).__name__} while filing", office)
+
+
+def _fault(error: Exception) -> dict[str, str]:
+    """What and where, without the error's own words: a database or a codec quotes the text it stumbled over."""
+    frames = traceback.extract_tb(error.__traceback__)[-12:]
+    places = " < ".join(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in reversed(frames))
+    return {"reason": type(error).__name__, "where": places}
 
 
 def _raise_if_unavailable(error: Exception) -> None:
@@ -135,7 +144,7 @@ def _file_unreadable(tx: Transaction, kept: KeptMail, why: str, office: Office) 
             return _apply(tx, plain, kept, parse_mail(b""), facts, office)
     except Exception as error:
         _raise_if_unavailable(error)
-        _log.exception("message.quarantined", mail_id=kept.mail_id, tries=kept.tries + 1)
+        _log.error("message.quarantined", mail_id=kept.mail_id, tries=kept.tries + 1, **_fault(error))
         tx.count_try(kept.sighting_id)
         return None
 
@@ -167,7 +176,7 @@ def _bare_facts(kept: KeptMail, office: Office) -> Facts:
 def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets", office: Office) -> Facts:
     """Read what the decision may know: twins, candidate tickets, budgets, mutes."""
     policy = office.policy
-    twins = tx.twins(message.effective_id(mail, kept.mail_id))
+    twins = tx.twins(message.effective_id(mail, kept.arrived_at))
     clues = threads.clues(mail, policy)
     by_key = _by_key(tx, mail, clues, policy)
     by_reference = _by_reference(tx, clues)

@@ -5,7 +5,7 @@ by a person, opens a ticket and starts a clock.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from maild.arrival import Source
 from maild.decide import autoresponse, classify, commands, identity, rules, sla, threads
@@ -69,15 +69,16 @@ def _with_reasons(decision: Decision, belongs: Belonging, reasons: tuple[str, ..
 # ---------------------------------------------------------------------- one mail, many copies
 
 
-def effective_id(mail: ParsedMail, mail_id: str) -> str:
-    """The Message-ID, or a made one: equal for equal mails that carry a Date, else new each time."""
+def effective_id(mail: ParsedMail, arrived_at: datetime) -> str:
+    """The Message-ID, or a made one.
+
+    Equal mails without an id that carry a Date are one mail. Without a Date they are one only if they
+    arrived in the same second: a copy that was moved back or renumbered keeps its INTERNALDATE.
+    """
     if mail.message_id:
         return mail.message_id
-    return (
-        f"c.{mail.digest[:40]}@maild.invalid"
-        if mail.date
-        else f"c.{mail.digest[:40]}.{mail_id}@maild.invalid"
-    )
+    second = "" if mail.date else f".{arrived_at:%Y%m%d%H%M%S}"
+    return f"c.{mail.digest[:40]}{second}@maild.invalid"
 
 
 def _twin(mail: ParsedMail, facts: Facts) -> Twin | None:
