@@ -7,6 +7,7 @@ One pipe a bell; ringing twice is ringing once. It cannot fail after it is made.
 import os
 import select
 import threading
+from collections.abc import Iterable
 
 
 class Bell:
@@ -17,6 +18,7 @@ class Bell:
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
         self._closing = threading.Event()
+        self._disposed = threading.Event()
 
     @property
     def is_closing(self) -> bool:
@@ -29,6 +31,8 @@ class Bell:
 
     def ring(self) -> None:
         """There is work."""
+        if self._disposed.is_set():
+            return
         try:
             os.write(self._write, b"!")
         except BlockingIOError:
@@ -41,8 +45,13 @@ class Bell:
 
     def wait(self, seconds: float) -> bool:
         """Sleep until the bell rings or the time is over; True when it rang."""
-        ready, _, _ = select.select([self._read], [], [], max(0.0, seconds))
-        return self.silence() if ready else False
+        return self.silence() if is_readable((self._read,), seconds) else False
+
+    def dispose(self) -> None:
+        """Give the pipe back: ringing is without effect from now on."""
+        self._disposed.set()
+        os.close(self._read)
+        os.close(self._write)
 
     def silence(self) -> bool:
         """Take note of every ring so far; True when there was one."""
@@ -50,3 +59,11 @@ class Bell:
             return bool(os.read(self._read, 4096))
         except BlockingIOError:
             return False
+
+
+def is_readable(descriptors: Iterable[int], seconds: float) -> frozenset[int]:
+    """Which of these have something to read, waiting for so long at most; for any number, as poll(2) is."""
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    return frozenset(descriptor for descriptor, _ in poll.poll(max(0.0, seconds) * 1000))

@@ -94,7 +94,12 @@ def parts(config: Config, now: Now = system_now) -> Iterator[Parts]:
         holder = f"{socket.gethostname()}:{Path(config.state.directory).resolve()}"
         with Store(database=ledger).write() as tx:
             outbox.give_back(tx, holder, now=now())
-        yield _build(config, ledger, holder, now)
+        built = _build(config, ledger, holder, now)
+        try:
+            yield built
+        finally:
+            for bell in (built.dispatch.bell, *(station.bell for station in built.stations)):
+                bell.dispose()
     finally:
         ledger.close()
 

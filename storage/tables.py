@@ -195,9 +195,11 @@ class OutboxRow(SQLModel, table=True):
     __tablename__ = "outbox"
     __table_args__ = (
         _partial("outbox_due", "next_at", "rank", where="next_at IS NOT NULL"),
-        Index("outbox_recipient", "recipient", "created_at"),
-        Index("outbox_domain", "domain", "created_at"),
-        Index("outbox_kind", "kind", "created_at"),
+        # The budgets count rows from the index alone: the content lies between them and the state.
+        Index("outbox_recipient", "recipient", "kind", "created_at", "state"),
+        Index("outbox_domain", "domain", "kind", "created_at", "state"),
+        Index("outbox_kind", "kind", "created_at", "state"),
+        _partial("outbox_sent", "sent_at", where="sent_at IS NOT NULL"),
     )
     id: int | None = Field(default=None, primary_key=True)
     owed: str = Field(unique=True)

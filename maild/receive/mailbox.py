@@ -11,7 +11,6 @@ the connection is of no use and must be dropped:
 
 import imaplib
 import re
-import select
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +21,8 @@ from typing import Any, Protocol
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
+
+from maild.bell import is_readable
 
 # A connection that is not made by then will not be made.
 CONNECT_SECONDS = 15.0
@@ -228,8 +229,8 @@ class Mailbox:
             self.client.idle()
             spoken = self._is_buffered()
             if not spoken:
-                ready, _, _ = select.select([self.client.socket(), wake], [], [], seconds)
-                spoken = any(one != wake for one in ready)
+                server = self.client.socket().fileno()
+                spoken = server in is_readable((server, wake), seconds)
             self.client.idle_done()
         return spoken
 
@@ -285,7 +286,7 @@ def connect(drop: Drop, password: str, *, context: Callable[[], ssl.SSLContext] 
         Unreachable: anything else; the message says what and where.
     """
     with _said_plainly(f"{drop.host}:{drop.port}: "):
-        client = _secured(drop, (context or ssl.create_default_context)())
+        client = _secured(drop, context or ssl.create_default_context)
         _keep_alive(client.socket())
         try:
             client.login(drop.user, password)
@@ -296,19 +297,19 @@ def connect(drop: Drop, password: str, *, context: Callable[[], ssl.SSLContext] 
         return Mailbox(client=client, capabilities=found)
 
 
-def _secured(drop: Drop, context: ssl.SSLContext) -> IMAPClient:
+def _secured(drop: Drop, context: Callable[[], ssl.SSLContext]) -> IMAPClient:
     seconds = drop.timeout.total_seconds()
     implicit = drop.tls == "implicit"
     client = IMAPClient(
         drop.host,
         drop.port,
         ssl=implicit,
-        ssl_context=context if implicit else None,
+        ssl_context=context() if implicit else None,
         timeout=SocketTimeout(connect=min(CONNECT_SECONDS, seconds), read=seconds),
     )
     client.normalise_times = False
     if drop.tls == "starttls":
-        client.starttls(context)
+        client.starttls(context())
     return client
 
 

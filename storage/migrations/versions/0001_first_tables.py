@@ -205,7 +205,7 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_outbox_mail_id"), ["mail_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_ticket_id"), ["ticket_id"], unique=False)
-        batch_op.create_index("outbox_domain", ["domain", "created_at"], unique=False)
+        batch_op.create_index("outbox_domain", ["domain", "kind", "created_at", "state"], unique=False)
         batch_op.create_index(
             "outbox_due",
             ["next_at", "rank"],
@@ -213,8 +213,15 @@ def upgrade() -> None:
             sqlite_where=sa.text("next_at IS NOT NULL"),
             postgresql_where=sa.text("next_at IS NOT NULL"),
         )
-        batch_op.create_index("outbox_kind", ["kind", "created_at"], unique=False)
-        batch_op.create_index("outbox_recipient", ["recipient", "created_at"], unique=False)
+        batch_op.create_index("outbox_kind", ["kind", "created_at", "state"], unique=False)
+        batch_op.create_index("outbox_recipient", ["recipient", "kind", "created_at", "state"], unique=False)
+        batch_op.create_index(
+            "outbox_sent",
+            ["sent_at"],
+            unique=False,
+            sqlite_where=sa.text("sent_at IS NOT NULL"),
+            postgresql_where=sa.text("sent_at IS NOT NULL"),
+        )
 
     op.create_table(
         "participant",
