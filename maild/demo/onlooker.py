@@ -19,12 +19,16 @@ from maild.demo.mailroom import Mailroom
 from maild.demo.mails import Scene
 from maild.demo.post_office import Delivered, PostOffice
 from parsers.mail import ParsedMail, parse_mail
-from storage.records import MessageKind, Status, StoredMessage, Ticket
+from storage import outbox
+from storage.records import MessageKind, OutboxState, Status, StoredMessage, Ticket
 from storage.store import Store
 
 # The first words of a letter; the rest is in the ledger.
 PARAGRAPHS = 2
 _SPACES = re.compile(r"[ \t\r]+")
+
+# A letter in one of these states has still to leave.
+OWED = (OutboxState.READY.value, OutboxState.CLAIMED.value)
 
 # A mail of one of these was written by a program: it is never answered.
 MACHINES = {
@@ -165,6 +169,13 @@ class Onlooker:
         ]
         self.tickets = tickets
         return notes
+
+    def is_settled(self) -> bool:
+        """Every mail that was put in is filed, and every letter that is owed has come."""
+        with self.store.read() as tx:
+            states = outbox.counts(tx)
+        filed = {message.message_id for message in self.messages.values()}
+        return all(mail.message_id in filed for mail in self.posted) and not any(states.get(s) for s in OWED)
 
     def receipt_for(self, scene: Scene) -> str:
         """The Message-ID of the receipt that a scene's mail got; "" while there is none."""

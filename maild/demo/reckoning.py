@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from maild.demo.onlooker import MACHINES, Board, Onlooker, Posted, why_silent
+from maild.demo.onlooker import MACHINES, OWED, Board, Onlooker, Posted, why_silent
 from storage import outbox
 from storage.records import MessageKind, OutboxState, StoredMessage, Ticket
 from storage.store import Transaction
 
 # The scenes that no person wrote.
 _PROGRAMS = ("absence", "lettre", "non-remis")
-_OWED = (OutboxState.READY, OutboxState.CLAIMED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +59,8 @@ def reckon(seen: Onlooker, tx: Transaction, now: datetime, ending: str) -> Recko
     threaded = tuple(row for row in kept if row.kind == MessageKind.REPLY)
     silences = tuple(_silence(row) for row in kept if row.kind in MACHINES)
     told = ending and f"l’histoire n’est pas allée à son terme\u00a0: {ending}"
-    problems = (told, *_books(lost, doubled, seen, tx, kept), *_story(threaded, silences, near, seen))
+    story = () if ending else _story(threaded, silences, near, seen)
+    problems = (told, *_books(lost, doubled, seen, tx, kept), *story)
     return Reckoning(
         board=Board(now=now, tickets=tickets),
         received=len(seen.posted),
@@ -120,7 +120,7 @@ def _books(
     if receipts != requests:
         yield f"{receipts} accusés pour {requests} demandes"
     states = outbox.counts(tx)
-    if waiting := sum(states.get(state.value, 0) for state in _OWED):
+    if waiting := sum(states.get(state, 0) for state in OWED):
         yield f"{waiting} lettres attendent encore de partir"
     if (sent := states.get(OutboxState.SENT.value, 0)) != len(seen.letters):
         yield f"{sent} lettres parties, {len(seen.letters)} arrivées à la poste"

@@ -42,8 +42,9 @@ from storage.records import Ticket
 STEP = timedelta(minutes=20)
 SLOWEST, FASTEST = 2.0, 0.25
 # Of the seconds that the rehearsal may take: for the start, for the end, and for the agent to act.
-OVERHEAD_SECONDS = 10.0
+OVERHEAD_SECONDS = 13.0
 END_SECONDS = 4.0
+REST_SECONDS = 2.0
 ENOUGH_SECONDS = 20
 TICK_SECONDS = 0.1
 # The daemon reckons its waits by its clock and then waits in the seconds of the world: so it is woken.
@@ -174,16 +175,28 @@ class Stage:
         self.clock.start()
         try:
             with _interruptible():
-                for scene in SCENES:
-                    self._deliver(scene)
-                    self._linger(self.pace.seconds)
-                self._wait_until(self._is_over)
-                self._linger(self.pace.seconds)
+                self._tell_the_story()
         except OutOfTime:
+            self._come_to_rest()
             return f"le temps accordé ne suffisait pas (il en faut d’ordinaire {ENOUGH_SECONDS} secondes)"
         except KeyboardInterrupt:
+            self._come_to_rest()
             return "la répétition a été interrompue"
         return ""
+
+    def _tell_the_story(self) -> None:
+        for scene in SCENES:
+            self._deliver(scene)
+            self._linger(self.pace.seconds)
+        self._wait_until(self._is_over)
+        self._linger(self.pace.seconds)
+
+    def _come_to_rest(self) -> None:
+        """What is under way may still arrive, so that nothing is called lost that only was not there yet."""
+        until = time.monotonic() + REST_SECONDS
+        while not self.seen.is_settled() and time.monotonic() < until:
+            self._tick()
+            time.sleep(TICK_SECONDS)
 
     def board(self) -> Board:
         """How the desk stands."""
@@ -223,7 +236,8 @@ class Stage:
     def _is_over(self) -> bool:
         """The agent has acted, her mail is answered, and no mark is left."""
         answers = sum(letter.kind == "answer" for letter in self.seen.letters)
-        return bool(self.answered) and answers >= len(self.answered) and not self.seen.marked
+        acted = bool(self.answered) and answers >= len(self.answered) and not self.seen.marked
+        return acted and self.seen.is_settled()
 
     # --- time -----------------------------------------------------------------------------------------------
 
