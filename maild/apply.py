@@ -47,7 +47,7 @@ from storage.records import Event, KeptMail, MessageKind, SightingState, Stage, 
 from storage.store import Transaction
 
 # What a letter about no ticket names in its signed header.
-NO_TICKET = "a" * 16
+NO_TICKET = "a" * 13
 # The story of a ticket wants the words, not the whole of a pasted log file; the raw mail is kept.
 MOST_TEXT = 200_000
 
@@ -160,7 +160,7 @@ def _file(work: _Work) -> None:
 def _open(work: _Work, opening: OpenTicket) -> None:
     clock = next((c for c in work.decision.changes if isinstance(c, StartClock)), None)
     receipt = any(isinstance(c, SendReceipt) for c in work.decision.changes)
-    work.key = tokens.ticket_key(secrets.token_bytes(10))
+    work.key = tokens.ticket_key(secrets.token_bytes(8))
     work.subject = opening.subject
     work.ticket = work.tx.open_ticket(
         {

@@ -7,6 +7,8 @@ Identifiers are returned without <>, with the blanks taken out that broken progr
 import re
 from typing import Final
 
+from parsers.headers import decode_header
+
 MAX_IDENTIFIERS: Final = 500
 
 _BRACKETED: Final = re.compile(r"<([^<>]{1,998})>")
@@ -20,6 +22,9 @@ def identifiers(field: str) -> tuple[str, ...]:
     >>> identifiers("<a@x> <b @x>"), identifiers("a@x b@x")
     (('a@x', 'b@x'), ('a@x', 'b@x'))
     """
+    if "=?" in field:
+        # RFC 2047 forbids it here, and programs that fold long identifiers do it all the same.
+        field = decode_header(field.encode("utf-8", "surrogateescape"))
     if "<" in field:
         outside = _BRACKETED.sub(" ", field)
         found = [_BLANK.sub("", inner) for inner in _BRACKETED.findall(field)]

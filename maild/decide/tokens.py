@@ -5,7 +5,8 @@ purpose and the recipient it was made for, and is signed with HMAC-SHA256 (RFC 2
 mail join the thread and discloses nothing. A token that was not signed by one of our keys reads as None.
 
 Form, safe in a local part (RFC 5322 3.4.1) whatever a server does to its case:
-``PURPOSE KEY . RECIPIENT . SERIAL . SIGNATURE`` in base 32 letters.
+``PURPOSE KEY . RECIPIENT . SERIAL . SIGNATURE`` in base 32 letters; short enough that an address with it keeps
+its local part within 64 octets (RFC 5321 4.5.3.1.1) and programs do not fold a Message-ID of ours.
 """
 
 import base64
@@ -15,7 +16,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-_TOKEN = re.compile(r"([rnaxs])([a-z2-7]{16})\.([a-z2-7]{8})\.([a-z0-9]{1,24})\.([a-z2-7]{20})")
+_TOKEN = re.compile(r"([rnaxs])([a-z2-7]{13})\.([a-z2-7]{7})\.([a-z0-9]{1,18})\.([a-z2-7]{16})")
 
 
 class Purpose(StrEnum):
@@ -47,17 +48,17 @@ def _letters(octets: bytes, count: int) -> str:
 
 
 def ticket_key(octets: bytes) -> str:
-    """The random name of a ticket, from ten random octets."""
-    return _letters(octets, 16)
+    """The random name of a ticket, from eight random octets."""
+    return _letters(octets, 13)
 
 
 def recipient_tag(address: str) -> str:
-    """Eight letters that stand for an address without disclosing it."""
-    return _letters(hashlib.sha256(address.casefold().encode()).digest(), 8)
+    """Seven letters that stand for an address without disclosing it."""
+    return _letters(hashlib.sha256(address.casefold().encode()).digest(), 7)
 
 
 def _signature(secret: bytes, text: str) -> str:
-    return _letters(hmac.digest(secret, text.encode("ascii"), "sha256"), 20)
+    return _letters(hmac.digest(secret, text.encode("ascii"), "sha256"), 16)
 
 
 def sign(secrets: tuple[bytes, ...], purpose: Purpose, key: str, recipient: str, serial: str) -> str:

@@ -27,6 +27,12 @@ def test_identifiers(field: str, found: tuple[str, ...]) -> None:
     assert identifiers(field) == found
 
 
+def test_identifiers_that_a_program_encoded() -> None:
+    """RFC 2047 forbids encoded words in these fields; a program that folds a long id writes them."""
+    field = "<a@x> =?utf-8?q?=3Cn123=2Eabc=2E?= =?utf-8?q?def=40desk=2Eexample=3E?="
+    assert identifiers(field) == ("a@x", "n123.abc.def@desk.example")
+
+
 def test_too_many_identifiers_keep_the_newest() -> None:
     found = identifiers(" ".join(f"<{n}@x>" for n in range(1_000)))
     assert len(found) == 500
