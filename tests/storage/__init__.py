@@ -1,0 +1,1 @@
+"""What is kept: one contract, held by SQLite and by PostgreSQL."""

@@ -1,0 +1,437 @@
+"""What the program may rely on, whatever the database."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+
+from storage import outbox
+from storage.database import Database
+from storage.records import Event, Lease, Mark, MessageKind, SightingState, Stage, Status
+from storage.store import LeaseLost, Store, Transaction
+from tests.storage.entries import DAY, HOUR, NOON, clock, inbox, keep, message, new_mail, owe, ticket
+
+MINUTE = timedelta(minutes=1)
+
+
+# --- keeping
+
+
+def test_what_is_kept_is_known_and_comes_back_byte_for_byte(store: Store) -> None:
+    """Under its UID and UIDVALIDITY alone."""
+    content = bytes(range(256)) * 40
+    with store.write() as tx:
+        drop = inbox(tx)
+        (kept,) = tx.keep(drop, 7, [new_mail(3, content)])
+    with store.read() as tx:
+        assert tx.known_uids(drop.id, 7) == {3}
+        assert tx.known_uids(drop.id, 8) == set()
+        assert tx.raw(kept.sha256) == content
+        assert tx.raw("0" * 64) is None
+        (again,) = tx.unfiled(limit=10, maildrop_id=drop.id)
+    assert (again.content, again.mail_id, again.arrived_at) == (content, kept.mail_id, NOON)
+
+
+def test_uids_as_large_as_the_protocol_allows(store: Store) -> None:
+    """Unsigned 32 bit numbers (RFC 9051 2.3.1.1)."""
+    with store.write() as tx:
+        drop = inbox(tx)
+        tx.keep(drop, 4_294_967_295, [new_mail(4_294_967_295)])
+        assert tx.known_uids(drop.id, 4_294_967_295) == {4_294_967_295}
+
+
+def test_one_copy_is_kept_once(store: Store) -> None:
+    """The same maildrop, UIDVALIDITY and UID: whoever comes second is refused by the table itself."""
+    with store.write() as tx:
+        keep(tx, 1)
+    with pytest.raises(IntegrityError), store.write() as tx:
+        keep(tx, 1)
+    with store.write() as tx:
+        keep(tx, 1, uidvalidity=2)
+        keep(tx, 1, name="other")
+
+
+def test_equal_bytes_are_stored_once(store: Store) -> None:
+    """Within a batch and across batches."""
+    with store.write() as tx:
+        first, second = tx.keep(inbox(tx), 1, [new_mail(1, b"same"), new_mail(2, b"same")])
+    with store.write() as tx:
+        (third,) = tx.keep(inbox(tx), 1, [new_mail(3, b"same")])
+    assert first.raw_id == second.raw_id == third.raw_id
+
+
+def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
+    """And a savepoint undoes its own alone."""
+    with pytest.raises(RuntimeError):
+        _fail_half_way(store)
+    with store.write() as tx:
+        ticket(tx, subject="before")
+        with pytest.raises(RuntimeError):
+            _fail_in_savepoint(tx)
+        ticket(tx, subject="after")
+    with store.read() as tx:
+        assert [t.subject for t in tx.tickets()] == ["before", "after"]
+        assert tx.maildrops() == ()
+
+
+def _fail_half_way(store: Store) -> None:
+    with store.write() as tx:
+        keep(tx, 1)
+        raise RuntimeError
+
+
+def _fail_in_savepoint(tx: Transaction) -> None:
+    with tx.savepoint():
+        ticket(tx, subject="within")
+        raise RuntimeError
+
+
+def test_a_mail_is_unfiled_until_it_is_settled(store: Store) -> None:
+    """Oldest first; tries are counted."""
+    with store.write() as tx:
+        one, two, three = keep(tx, 1, 2, 3)
+        tx.count_try(two.sighting_id)
+        number = ticket(tx)
+        tx.settle(one.sighting_id, SightingState.FILED, message(tx, number, one))
+        tx.settle(three.sighting_id, SightingState.IGNORED, None)
+    with store.read() as tx:
+        (left,) = tx.unfiled(limit=10, maildrop_id=inbox(tx).id)
+        assert (left.mail_id, left.tries) == (two.mail_id, 1)
+        assert tx.unfiled(limit=10, maildrop_id=999) == ()
+
+
+def test_what_is_older_than_the_start_is_known_and_never_filed(store: Store) -> None:
+    """Skipped mail has no bytes here."""
+    with store.write() as tx:
+        drop = inbox(tx)
+        tx.skip(drop, 1, [(5, "m5", NOON), (6, "m6", NOON)])
+        tx.skip(drop, 1, [])
+        assert tx.known_uids(drop.id, 1) == {5, 6}
+        assert tx.unfiled(limit=10, maildrop_id=drop.id) == ()
+
+
+# --- leases
+
+
+def test_a_lease_has_one_holder(store: Store) -> None:
+    """A renewal keeps its epoch; another waits until it is over, or is let in."""
+    with store.write() as tx:
+        drop = inbox(tx)
+        mine = tx.take_lease(drop.id, holder="a", now=NOON, ttl=MINUTE)
+        assert mine is not None
+        assert tx.take_lease(drop.id, holder="b", now=NOON + MINUTE / 2, ttl=MINUTE) is None
+        again = tx.take_lease(drop.id, holder="a", now=NOON + MINUTE / 2, ttl=MINUTE)
+        assert again is not None
+        assert (again.epoch, again.expires_at) == (mine.epoch, NOON + MINUTE * 1.5)
+        tx.release_lease(again, now=NOON + MINUTE)
+        theirs = tx.take_lease(drop.id, holder="b", now=NOON + MINUTE, ttl=MINUTE)
+        assert theirs is not None
+        assert theirs.epoch == mine.epoch + 1
+
+
+def test_a_take_over_ends_the_old_holders_filing(store: Store) -> None:
+    """Whatever he had in hand is rolled back."""
+    with store.write() as tx:
+        drop = inbox(tx)
+        old = tx.take_lease(drop.id, holder="a", now=NOON, ttl=MINUTE)
+    with store.write() as tx:
+        new = tx.take_lease(drop.id, holder="b", now=NOON + HOUR, ttl=MINUTE)
+    assert old is not None
+    assert new is not None
+    with pytest.raises(LeaseLost, match="epoch 1 of a"):
+        _file_under(old, store)
+    with store.write() as tx:
+        tx.check_lease(new)
+        assert list(tx.tickets()) == []
+        tx.release_lease(old, now=NOON + HOUR)
+        assert tx.take_lease(drop.id, holder="c", now=NOON + HOUR, ttl=MINUTE) is None
+
+
+def _file_under(lease: Lease, store: Store) -> None:
+    with store.write() as tx:
+        ticket(tx)
+        tx.check_lease(lease)
+
+
+# --- gathering
+
+
+def test_twins_are_unique_by_id_and_content(store: Store) -> None:
+    """One Message-ID may be two mails; one Message-ID with one content is one."""
+    with store.write() as tx:
+        one, two, three = keep(tx, 1, 2, 3)
+        number = ticket(tx)
+        message(tx, number, one, message_id="x@y", digest="a")
+        message(tx, number, two, message_id="x@y", digest="b")
+        assert [twin.digest for twin in tx.twins("x@y")] == ["a", "b"]
+        assert tx.twins("x@z") == ()
+        with pytest.raises(IntegrityError), tx.savepoint():
+            message(tx, number, three, message_id="x@y", digest="a")
+
+
+def test_references_name_every_ticket_in_order(store: Store) -> None:
+    """More ids than one statement names are asked in parts."""
+    with store.write() as tx:
+        first, second = ticket(tx), ticket(tx)
+        tx.add_references(second, ["b@x"])
+        tx.add_references(first, ["a@x", "b@x"])
+        tx.add_references(first, [])
+        many = [f"{n}@x" for n in range(1200)]
+        assert tx.tickets_by_reference(["a@x", "b@x", "c@x", *many]) == {
+            "a@x": (first,),
+            "b@x": (first, second),
+        }
+
+
+def test_ids_and_keys_that_we_made_name_their_ticket(store: Store) -> None:
+    """Letters about no ticket name none."""
+    with store.write() as tx:
+        number = ticket(tx, key="abcdefghijklmnop")
+        owe(tx, ticket_id=number, message_id="r1@etnic.test")
+        owe(tx, message_id="none@etnic.test")
+        assert tx.tickets_by_sent(["r1@etnic.test", "none@etnic.test", "other@x"]) == {
+            "r1@etnic.test": number
+        }
+        assert tx.tickets_by_key(["abcdefghijklmnop", "ponmlkjihgfedcba"]) == {"abcdefghijklmnop": number}
+
+
+def test_the_state_of_a_ticket_brings_the_survivors_of_merges(store: Store) -> None:
+    """However long the chain, and also if it bites its tail."""
+    with store.write() as tx:
+        last = ticket(tx)
+        middle = ticket(tx, status="merged", merged_into=last)
+        first = ticket(tx, status="merged", merged_into=middle)
+        tx.add_participants(
+            last, [("jean@ecole.test", "Jean", "requester"), ("luc@ecole.test", "", "watcher")]
+        )
+        states = tx.states([first])
+        assert set(states) == {first, middle, last}
+        assert states[last].participants == {"jean@ecole.test", "luc@ecole.test"}
+        assert states[middle].ticket.status is Status.MERGED
+        tx.change_ticket(last, merged_into=first)
+        assert set(tx.states([middle])) == {first, middle, last}
+        assert tx.states([]) == {}
+        assert tx.states([99_999]) == {}
+
+
+def test_mutes_end(store: Store) -> None:
+    """And the last one counts."""
+    with store.write() as tx:
+        tx.mute("a@x", until=NOON + HOUR, reason="one")
+        tx.mute("a@x", until=NOON + DAY, reason="two")
+        assert tx.muted("a@x", now=NOON + 2 * HOUR) == "two"
+        assert tx.muted("a@x", now=NOON + 2 * DAY) == ""
+        assert tx.muted("b@x", now=NOON) == ""
+
+
+def test_budgets_count_receipts_that_may_leave(store: Store) -> None:
+    """By recipient, domain, ticket and in all; neither suppressed ones, nor old ones, nor other letters."""
+    with store.write() as tx:
+        number = ticket(tx)
+        owe(tx, ticket_id=number)
+        owe(tx, recipient="LUC@Ecole.test", now=NOON - 2 * HOUR)
+        owe(tx, recipient="eva@autre.test")
+        owe(tx, suppressed="budget")
+        owe(tx, kind=MessageKind.NOTIFICATION)
+        since = NOON - HOUR
+        assert tx.answers_sent(since=since) == 2
+        assert tx.answers_sent(since=since, recipient="jean@ecole.test") == 1
+        assert tx.answers_sent(since=since, domain="ecole.test") == 1
+        assert tx.answers_sent(since=NOON - DAY, domain="ecole.test") == 2
+        assert tx.answers_sent(since=since, ticket_id=number) == 1
+        tx.mute("jean@ecole.test", until=NOON + DAY, reason="dead")
+        muted, counts = tx.standing("jean@ecole.test", now=NOON, since=(since, NOON - DAY))
+        assert (muted, counts) == ("dead", (1, 1))
+        assert tx.standing("nobody@x.test", now=NOON, since=(since,)) == ("", (0,))
+
+
+# --- tickets and their story
+
+
+def test_numbers_begin_at_1001_and_never_come_twice(store: Store) -> None:
+    """A ticket that was undone was nobody's."""
+    with store.write() as tx:
+        assert ticket(tx) == 1001
+        with pytest.raises(RuntimeError):
+            _fail_in_savepoint(tx)
+        # PostgreSQL leaves a gap, SQLite none: nobody ever saw the number that was undone.
+        assert ticket(tx) in (1002, 1003)
+    with store.read() as tx:
+        numbers = [t.id for t in tx.tickets()]
+    assert len(set(numbers)) == 2
+
+
+def test_events_are_only_ever_added(base: Database, store: Store) -> None:
+    """The database itself refuses to change or remove one."""
+    with store.write() as tx:
+        number = ticket(tx)
+        detail = '{"é": 1}'
+        tx.add_events([Event(ticket_id=number, at=NOON, kind="opened", actor="j", cause="m1", detail=detail)])
+        tx.add_events([])
+    for statement in ("UPDATE event SET kind = 'x'", "UPDATE event SET at = at", "DELETE FROM event"):
+        with pytest.raises(DBAPIError, match="only ever added"), base.write() as connection:
+            connection.execute(text(statement))
+    with store.read() as tx:
+        (event,) = tx.events(ticket_id=number)
+        assert (event.at, event.kind, event.detail) == (NOON, "opened", detail)
+        assert tx.events(cause="m1") == (event,)
+
+
+def test_links_work_both_ways_and_once(store: Store) -> None:
+    """Whoever was linked first."""
+    with store.write() as tx:
+        one, two, three = ticket(tx), ticket(tx), ticket(tx)
+        tx.link(two, one)
+        tx.link(one, two)
+        tx.link(one, three)
+        assert {n: sorted(others) for n, others in tx.links([one, two, three]).items()} == {
+            one: [two, three], two: [one], three: [one],
+        }  # fmt: skip
+
+
+def test_instants_come_back_as_they_went_in(base: Database, store: Store) -> None:
+    """Aware, in UTC, to the microsecond, whatever the zone of the server or of the writer."""
+    brussels = timezone(timedelta(hours=1))
+    written = datetime(2024, 11, 25, 13, 32, 5, 123456, tzinfo=brussels)
+    with store.write() as tx:
+        number = ticket(tx, due_at=written)
+    with store.read() as tx:
+        (read,) = tx.tickets()
+        assert read.due_at == written
+        assert read.due_at is not None
+        assert read.due_at.utcoffset() == timedelta()
+    with pytest.raises((StatementError, ValueError)), store.write() as tx:
+        tx.change_ticket(number, due_at=datetime(2024, 11, 25, 13, 32))  # noqa: DTZ001
+
+
+def test_the_thread_of_a_ticket_in_and_out(store: Store) -> None:
+    """In the order in which it came, with what became of our own letters."""
+    with store.write() as tx:
+        number = ticket(tx)
+        one, two = keep(tx, 1, 2)
+        message(tx, number, two, arrived_at=NOON + HOUR, message_id="two@x")
+        message(tx, number, one, message_id="one@x")
+        owe(tx, ticket_id=number, now=NOON + MINUTE, message_id="r@etnic.test")
+        thread = tx.messages([number, 5])
+        assert [m.message_id for m in thread[number]] == ["one@x", "r@etnic.test", "two@x"]
+        assert [m.direction for m in thread[number]] == ["in", "out", "in"]
+        assert thread[5] == []
+        assert [m.message_id for m in tx.find_messages("one@x")] == ["one@x"]
+        assert [m.message_id for m in tx.find_messages("r@etnic.test")] == ["r@etnic.test"]
+        assert len(tx.find_messages("jean@ecole.test")) == 3
+        assert tx.find_messages("nothing") == ()
+        assert tx.text_of(one.mail_id) == "Bonjour"
+
+
+def test_tickets_by_what_they_are(store: Store) -> None:
+    """Status, team, marks."""
+    with store.write() as tx:
+        new = ticket(tx)
+        taken = ticket(tx, status="taken", team="réseau", near_limit=True, breached=True)
+    with store.read() as tx:
+        assert [t.id for t in tx.tickets(status="taken")] == [taken]
+        assert [t.id for t in tx.tickets(team="desk")] == [new]
+        assert [t.id for t in tx.tickets(near_limit=True, breached=True)] == [taken]
+        counts = tx.backlog_counts()
+    assert (counts["open"], counts["breached"], counts["next_due"]) == (2, 1, NOON + DAY)
+
+
+# --- clocks and marks
+
+
+def test_clocks_are_due_in_order_and_advance(store: Store) -> None:
+    """Each comes up once a stage, and no more after the last."""
+    with store.write() as tx:
+        number = ticket(tx)
+        kept = keep(tx, 1, 2)
+        for n, mail in enumerate(kept):
+            clock(tx, number, message(tx, number, mail), at=NOON - n * HOUR)
+        assert tx.clocks_due(now=NOON + 17 * HOUR, limit=9) == ()
+        later, earlier = tx.clocks_due(now=NOON + 20 * HOUR, limit=9)[::-1]
+        assert earlier.started_at == NOON - HOUR
+        assert tx.clocks_due(now=NOON + 20 * HOUR, limit=1) == (earlier,)
+        tx.advance_clocks([(earlier.id, Stage.BREACHED, None), (later.id, Stage.NEAR, later.due_at)])
+        tx.advance_clocks([])
+        assert tx.clocks_due(now=NOON + 20 * HOUR, limit=9) == ()
+        assert [c.stage for c in tx.running(number)] == [Stage.BREACHED, Stage.NEAR]
+
+
+def test_an_act_stops_the_clocks_that_had_started(store: Store) -> None:
+    """A later mail of the requester goes on waiting."""
+    with store.write() as tx:
+        number = ticket(tx)
+        one, two = keep(tx, 1, 2)
+        first = message(tx, number, one)
+        clock(tx, number, first)
+        clock(tx, number, message(tx, number, two), at=NOON + 2 * HOUR)
+        assert tx.stop_clocks(number, at=NOON + HOUR, by="anne", presumed=False) == (first,)
+        assert tx.stop_clocks(number, at=NOON + HOUR, by="anne", presumed=False) == ()
+        (left,) = tx.running(number)
+        assert left.started_at == NOON + 2 * HOUR
+        assert len(tx.states([number])[number].running) == 1
+
+
+def test_what_was_presumed_is_corrected_by_what_is_found(store: Store) -> None:
+    """And not the other way round."""
+    with store.write() as tx:
+        number = ticket(tx)
+        (kept,) = keep(tx, 1)
+        row = message(tx, number, kept)
+        clock(tx, number, row)
+        assert tx.stop_clocks(number, at=NOON + 3 * HOUR, by="", presumed=True) == (row,)
+        assert tx.stop_clocks(number, at=NOON + HOUR, by="anne", presumed=False) == (row,)
+        assert tx.stop_clocks(number, at=NOON + 5 * HOUR, by="", presumed=True) == ()
+        found = tx.connection.execute(text("SELECT stopped_by, presumed FROM clock")).one()
+        assert (found.stopped_by, bool(found.presumed)) == ("anne", False)
+
+
+def test_marks_to_be_looked_at_are_told_once(store: Store) -> None:
+    """Every copy whose message's clock has changed, in the present epoch of its maildrop."""
+    with store.write() as tx:
+        drop = inbox(tx)
+        number = ticket(tx)
+        first, copy = keep(tx, 1, 2)
+        row = message(tx, number, first)
+        for mail in (first, copy):
+            tx.settle(mail.sighting_id, SightingState.FILED, row)
+        clock(tx, number, row)
+        dirty = tx.marks(drop.id, 1, limit=9)
+        assert [(m.uid, m.stage, m.placed) for m in dirty] == [(1, Stage.RUNNING, ()), (2, Stage.RUNNING, ())]
+        tx.marked([_placed(mark) for mark in dirty])
+        assert tx.marks(drop.id, 1, limit=9) == ()
+        tx.unmark([row])
+        assert tx.marks(drop.id, 2, limit=9) == ()
+        assert [m.placed for m in tx.marks(drop.id, 1, limit=9)] == [("$MaildFiled", "\\Flagged")] * 2
+        assert tx.running_uids(drop.id, 1) == {1: number, 2: number}
+        tx.stop_clocks(number, at=NOON + HOUR, by="x", presumed=False)
+        assert [m.stage for m in tx.marks(drop.id, 1, limit=9)] == [None, None]
+        assert tx.running_uids(drop.id, 1) == {}
+
+
+def _placed(mark: Mark) -> Mark:
+    return replace(mark, placed=("$MaildFiled", "\\Flagged"), offered=Stage.NEAR)
+
+
+def test_a_backlog_is_announced_once(store: Store) -> None:
+    """Tickets of old mail wait for their digest."""
+    with store.write() as tx:
+        old = ticket(tx, backlog=True)
+        ticket(tx)
+        assert [t.id for t in tx.backlog()] == [old]
+        tx.announced([old])
+        assert tx.backlog() == ()
+
+
+# --- the outbox in one line; its own story is told in test_outbox
+
+
+def test_the_figures_of_the_outbox(store: Store) -> None:
+    """For status: how many in each state, and since when the oldest waits."""
+    with store.write() as tx:
+        owe(tx)
+        owe(tx, now=NOON - HOUR)
+        owe(tx, suppressed="no")
+        assert outbox.counts(tx) == {"ready": 2, "suppressed": 1}
+        assert outbox.oldest_unsent(tx) == NOON - HOUR

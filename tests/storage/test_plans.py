@@ -1,0 +1,250 @@
+"""No look-up walks through a table that grows: every statement that the program runs, explained."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, event, text
+
+from storage import outbox
+from storage.database import Database
+from storage.outbox import Settlement
+from storage.records import Lease, OutboxState, SightingState, Stage
+from storage.store import Store, Transaction
+from tests.storage.entries import HOUR, NOON, clock, inbox, keep, message, owe, ticket
+
+# They hold a handful of rows for ever.
+SMALL = {"maildrop", "lease", "alembic_version"}
+# Indexes of what is to be done, not of what was: walking through one of them is the work itself.
+TO_DO = {"sighting_received", "sighting_unmarked", "ticket_due", "ticket_backlog", "clock_due", "outbox_due"}
+IDS = ["a@x", "b@x", "c@x"]
+
+ASKED: dict[str, Callable[[Transaction], object]] = {
+    # threading
+    "twins": lambda tx: tx.twins("a@x"),
+    "references": lambda tx: tx.tickets_by_reference(IDS),
+    "our own ids": lambda tx: tx.tickets_by_sent(IDS),
+    "keys": lambda tx: tx.tickets_by_key(IDS),
+    "states": lambda tx: tx.states([1001]),
+    # receiving
+    "known uids": lambda tx: tx.known_uids(1, 1),
+    "unfiled": lambda tx: tx.unfiled(limit=50, maildrop_id=1),
+    "keep": lambda tx: keep(tx, 77),
+    "settle": lambda tx: tx.settle(1, SightingState.FILED, 1),
+    "count a try": lambda tx: tx.count_try(1),
+    "lease": lambda tx: tx.take_lease(1, holder="a", now=NOON, ttl=timedelta(minutes=1)),
+    "check the lease": lambda tx: tx.check_lease(Lease(maildrop_id=1, epoch=1, holder="a", expires_at=NOON)),
+    # budgets
+    "muted": lambda tx: tx.muted("a@x", now=NOON),
+    "standing": lambda tx: tx.standing("a@x", now=NOON, since=(NOON, NOON - HOUR)),
+    "sent to one": lambda tx: tx.answers_sent(since=NOON, recipient="a@x"),
+    "sent to a domain": lambda tx: tx.answers_sent(since=NOON, domain="x"),
+    "sent about a ticket": lambda tx: tx.answers_sent(since=NOON, ticket_id=1001),
+    "sent in all": lambda tx: tx.answers_sent(since=NOON),
+    # clocks and the sweep
+    "clocks due": lambda tx: tx.clocks_due(now=NOON, limit=200),
+    "advance": lambda tx: tx.advance_clocks([(1, Stage.NEAR, NOON)]),
+    "running": lambda tx: tx.running(1001),
+    "stop": lambda tx: tx.stop_clocks(1001, at=NOON + HOUR, by="x", presumed=False),
+    "presume": lambda tx: tx.stop_clocks(1001, at=NOON + HOUR, by="", presumed=True),
+    "backlog": lambda tx: tx.backlog(),
+    "announced": lambda tx: tx.announced([1001]),
+    "change a ticket": lambda tx: tx.change_ticket(1001, team="x"),
+    # marks
+    "marks": lambda tx: tx.marks(1, 1, limit=500),
+    "unmark": lambda tx: tx.unmark([1, 2]),
+    "marked": lambda tx: tx.marked(tx.marks(1, 1, limit=500)),
+    "running copies": lambda tx: tx.running_uids(1, 1),
+    # outbox
+    "is owed": lambda tx: outbox.is_owed(tx, "receipt:1"),
+    "next due": outbox.next_due,
+    "claim": lambda tx: outbox.claim(tx, holder="a", now=NOON, until=NOON, limit=20),
+    "settle a letter": lambda tx: outbox.settle(
+        tx, "a", [Settlement(id=1, state=OutboxState.SENT, reply="", at=NOON)]
+    ),
+    "give back some": lambda tx: outbox.give_back(tx, "a", now=NOON, ids=[1]),
+    "give back all": lambda tx: outbox.give_back(tx, "a", now=NOON),
+    "sent lately": lambda tx: outbox.sent_instants(tx, NOON),
+    "silences": lambda tx: outbox.ambiguous_tries(tx, 1),
+    # looking
+    "thread": lambda tx: tx.messages([1001]),
+    "links": lambda tx: tx.links([1001]),
+    "find": lambda tx: tx.find_messages("a@x"),
+    "events of a ticket": lambda tx: tx.events(ticket_id=1001),
+    "events of a cause": lambda tx: tx.events(cause="m1"),
+    "text": lambda tx: tx.text_of("m1"),
+    "raw": lambda tx: tx.raw("0" * 64),
+}
+
+
+@contextmanager
+def overheard(connection: Connection) -> Iterator[list[tuple[str, Any]]]:
+    """Each statement that is run on a connection, with its parameters."""
+    heard: list[tuple[str, Any]] = []
+
+    def listen(_c: object, _cursor: object, statement: str, parameters: Any, _x: object, many: bool) -> None:
+        if statement.lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE")):
+            heard.append((statement, parameters[0] if many else parameters))
+
+    event.listen(connection, "before_cursor_execute", listen)
+    try:
+        yield heard
+    finally:
+        event.remove(connection, "before_cursor_execute", listen)
+
+
+def fill(tx: Transaction) -> None:
+    """A few rows of everything."""
+    drop = inbox(tx)
+    tx.take_lease(drop.id, holder="a", now=NOON, ttl=timedelta(minutes=1))
+    for kept in keep(tx, *range(1, 5)):
+        number = ticket(tx)
+        row = message(tx, number, kept)
+        tx.settle(kept.sighting_id, SightingState.FILED, row)
+        tx.add_references(number, [f"{kept.mail_id}@x"])
+        clock(tx, number, row)
+        owe(tx, ticket_id=number)
+
+
+def plans(tx: Transaction, explain: str) -> Iterator[tuple[str, str, Any]]:
+    """What is asked, each statement of it, and how the database would go about it."""
+    for name, ask in ASKED.items():
+        undone = tx.connection.begin_nested()
+        with overheard(tx.connection) as heard:
+            ask(tx)
+        undone.rollback()
+        assert heard, name
+        for statement, parameters in heard:
+            yield name, statement, tx.connection.exec_driver_sql(f"{explain} {statement}", parameters).all()
+
+
+def test_every_look_up_has_its_index_on_sqlite(sqlite_base: Database) -> None:
+    """EXPLAIN QUERY PLAN says SEARCH, or walks through an index of what is to be done."""
+    with Store(database=sqlite_base).write() as tx:
+        fill(tx)
+        walks = {
+            (name, statement): walked
+            for name, statement, plan in plans(tx, "EXPLAIN QUERY PLAN")
+            if (walked := [row.detail for row in plan if _walks(row.detail)])
+        }
+    assert walks == {}
+
+
+def _walks(detail: str) -> bool:
+    found = re.match(r"SCAN (\w+)(?: AS \w+)?(?: USING (?:COVERING )?INDEX (\w+))?", detail)
+    return found is not None and found[1] not in SMALL | {"CONSTANT"} and found[2] not in TO_DO
+
+
+def test_every_look_up_has_its_index_on_postgresql(postgres_base: Database) -> None:
+    """Where the planner may not walk through a table, it has another way."""
+    with Store(database=postgres_base).write() as tx:
+        fill(tx)
+        tx.connection.execute(text("SET LOCAL enable_seqscan = off"))
+        walks = {
+            (name, statement): walked
+            for name, statement, plan in plans(tx, "EXPLAIN (FORMAT JSON)")
+            if (walked := list(_walked(plan[0][0])))
+        }
+    assert walks == {}
+
+
+def _walked(plan: Any) -> Iterator[str]:
+    """The tables and indexes that a plan reads from beginning to end."""
+    for node in _nodes(plan if isinstance(plan, list) else json.loads(str(plan))):
+        whole = node.get("Index Name", "") if "Index Cond" not in node else ""
+        if node["Node Type"] == "Seq Scan" and node["Relation Name"] not in SMALL:
+            yield str(node["Relation Name"])
+        elif whole and whole not in TO_DO:
+            yield str(whole)
+
+
+def _nodes(plan: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(plan, list):
+        for each in plan:
+            yield from _nodes(each)
+    elif isinstance(plan, dict):
+        if "Node Type" in plan:
+            yield plan
+        for each in plan.values():
+            yield from _nodes(each)
+
+
+# What every poll and every sweep asks, however much is over and done.
+AGAIN_AND_AGAIN = (
+    "unfiled",
+    "clocks due",
+    "backlog",
+    "marks",
+    "running copies",
+    "next due",
+    "claim",
+    "give back all",
+    "states",
+    "twins",
+)
+
+
+def test_what_is_over_costs_nothing(sqlite_base: Database) -> None:
+    """Ten times the finished tickets, and the same few steps: SQLite counts them."""
+    store = Store(database=sqlite_base)
+    with store.write() as tx:
+        fill(tx)
+        _finish(tx, 300)
+        before = {name: _steps(tx, name) for name in AGAIN_AND_AGAIN}
+        _finish(tx, 3000)
+        after = {name: _steps(tx, name) for name in AGAIN_AND_AGAIN}
+    slower = {n: (before[n], after[n]) for n in AGAIN_AND_AGAIN if after[n] > before[n] * 1.2 + 100}
+    assert slower == {}
+
+
+def _finish(tx: Transaction, number: int) -> None:
+    """Tickets that nobody waits for any more, written as rows."""
+    begin = tx.connection.execute(text("SELECT max(id) FROM ticket")).scalar() or 0
+    tx.connection.execute(
+        text("CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT :b + 1 UNION ALL SELECT i + 1 FROM n "
+             "WHERE i < :b + :n) SELECT i FROM n"),
+        {"b": begin, "n": number},
+    )  # fmt: skip
+    for table in ("raw", "ticket", "message", "clock", "sighting", "outbox"):
+        _copy_rows(tx, table)
+    tx.connection.execute(text("DROP TABLE n"))
+
+
+def _copy_rows(tx: Transaction, table: str) -> None:
+    over = {
+        "ticket": {"due_at": "NULL", "key": "'k' || n.i"},
+        "message": {"mail_id": "'m' || n.i", "message_id": "'m' || n.i", "raw_id": "n.i", "ticket_id": "n.i"},
+        "clock": {"message_id": "n.i", "ticket_id": "n.i", "next_at": "NULL", "stopped_at": "due_at"},
+        "sighting": {"uid": "n.i", "raw_id": "n.i", "message_id": "n.i", "mail_id": "'m' || n.i",
+                     "dirty": "0"},
+        "outbox": {"owed": "'o' || n.i", "message_id": "'o' || n.i", "ticket_id": "n.i", "next_at": "NULL",
+                   "state": "'sent'"},
+        "raw": {"sha256": "'s' || n.i"},
+    }[table] | {"id": "n.i"}  # fmt: skip
+    names = [row.name for row in tx.connection.execute(text(f"PRAGMA table_info({table})"))]
+    quoted = ", ".join(f'"{name}"' for name in names)
+    values = ", ".join(over.get(name, f'"{name}"') for name in names)
+    source = f"(SELECT * FROM {table} ORDER BY id LIMIT 1)"  # noqa: S608
+    tx.connection.execute(text(f"INSERT INTO {table} ({quoted}) SELECT {values} FROM n, {source}"))  # noqa: S608
+
+
+def _steps(tx: Transaction, name: str) -> int:
+    """How many instructions SQLite's machine runs for what is asked."""
+    counted = 0
+
+    def count() -> int:
+        nonlocal counted
+        counted += 1
+        return 0
+
+    undone = tx.connection.begin_nested()
+    driver = tx.connection.connection.driver_connection
+    assert driver is not None
+    driver.set_progress_handler(count, 1)
+    ASKED[name](tx)
+    driver.set_progress_handler(None, 0)
+    undone.rollback()
+    return counted
