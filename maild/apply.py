@@ -357,13 +357,30 @@ def _post(work: _Work, purpose: Purpose, to: Address, language: str) -> dict[str
 
 
 def _owe(work: _Work, letter: Letter, kind: MessageKind, owed: str, suppressed: str = "") -> None:
-    outbox.owe(
-        work.tx, owed=owed, mail_id=work.kept.mail_id, ticket_id=work.ticket, kind=kind,
-        recipient=letter.recipient, message_id=letter.message_id, subject=letter.subject,
-        content=letter.content, sha256=hashlib.sha256(letter.content).hexdigest(), now=work.facts.now,
+    owe_letter(
+        work.tx, letter, kind, owed=owed, cause=work.kept.mail_id, ticket=work.ticket, now=work.facts.now,
         suppressed=suppressed,
     )  # fmt: skip
     work.say("outbox.queued", ticket=work.number, kind=kind.value, to=letter.recipient)
+
+
+def owe_letter(
+    tx: Transaction,
+    letter: Letter,
+    kind: MessageKind,
+    *,
+    owed: str,
+    cause: str,
+    ticket: int | None,
+    now: datetime,
+    suppressed: str = "",
+) -> None:
+    """Put a finished letter into the outbox; see ``storage.outbox.owe``."""
+    outbox.owe(
+        tx, owed=owed, mail_id=cause, ticket_id=ticket, kind=kind, recipient=letter.recipient,
+        message_id=letter.message_id, subject=letter.subject, content=letter.content,
+        sha256=hashlib.sha256(letter.content).hexdigest(), now=now, suppressed=suppressed,
+    )  # fmt: skip
 
 
 def _owe_receipt(work: _Work, receipt: SendReceipt, *, suppressed: str) -> None:
@@ -395,6 +412,7 @@ def _withhold(work: _Work, withheld: WithholdReceipt) -> None:
 
 def _notify(work: _Work, notify: Notify) -> None:
     mail = work.mail
+    files = tuple(a.filename for a in mail.attachments)
     for address, language in notify.recipients:
         post = _post(work, Purpose.NOTIFICATION, Address("", address), language)
         # The agent's own thread: his copy answers no mail that he has.
@@ -402,7 +420,7 @@ def _notify(work: _Work, notify: Notify) -> None:
         letter = compose.notification(
             work.paper, number=work.number, subject=work.subject, requester=mail.sender or Address("", ""),
             text=mail.reply_text or mail.text, due_at=notify.due_at, later=work.decision.ticket is not None,
-            attachments=tuple(a.filename for a in mail.attachments), marker=post["message_id"].partition("@")[0],
+            attachments=files, marker=post["message_id"].partition("@")[0],
             **post,
         )  # fmt: skip
         _owe(work, letter, MessageKind.NOTIFICATION, f"notification:{work.kept.mail_id}:{address}")
@@ -444,23 +462,20 @@ def owe_trouble(
             continue
         post = post_of_no_ticket(Address("", address), policy.desk.languages[0], now=now, policy=policy)
         letter = compose.trouble(paper, headline=headline, details=details, **post)
-        outbox.owe(
-            tx, owed=owed, mail_id=cause, ticket_id=None, kind=MessageKind.TROUBLE, recipient=letter.recipient,
-            message_id=letter.message_id, subject=letter.subject, content=letter.content,
-            sha256=hashlib.sha256(letter.content).hexdigest(), now=now,
-        )  # fmt: skip
+        owe_letter(tx, letter, MessageKind.TROUBLE, owed=owed, cause=cause, ticket=None, now=now)
 
 
 def post_of_no_ticket(
     to: Address, language: str, *, now: datetime, policy: Policy, key: str = NO_TICKET
 ) -> dict[str, Any]:
-    """Addresses, id and signed header of a letter that answers no mail; ``key``: of the one ticket it is about."""
+    """Addresses, id and signed header of a letter that answers no mail; ``key``: of its one ticket."""
     serial = secrets.token_hex(8)
     secrets_ = policy.desk.secrets
+    token = tokens.sign(secrets_, Purpose.ANSWER, key, to.address, serial)
     return {
         "to": to,
         "language": language,
         "now": now,
-        "message_id": f"{tokens.sign(secrets_, Purpose.ANSWER, key, to.address, serial)}@{policy.desk.domain}",
+        "message_id": f"{token}@{policy.desk.domain}",
         "signature": tokens.sign(secrets_, Purpose.SELF, key, to.address, serial),
     }

@@ -117,8 +117,8 @@ def _build(config: Config, ledger: Database, holder: str, now: Now) -> Parts:
     )
     stations = tuple(
         Station(
-            name=name, drop=drop, password=partial(configuration.password, drop), office=office, holder=holder,
-            bell=Bell(), filed=dispatch.bell.ring, max_message=config.security.max_message,
+            name=name, drop=drop, password=partial(configuration.password, drop), office=office,
+            holder=holder, bell=Bell(), filed=dispatch.bell.ring, max_message=config.security.max_message,
         )
         for name, drop in config.maildrop.items()
         if isinstance(drop, ImapMaildrop)
@@ -248,7 +248,8 @@ def _warm_up(all_parts: Parts) -> None:
 _SAMPLE = (
     b"From: =?utf-8?q?Zo=C3=A9?= <zoe@example.org>\r\nTo: desk@example.org\r\nSubject: essai\r\n"
     b"Date: Mon, 23 Nov 2026 09:00:00 +0100\r\nMessage-ID: <warm@example.org>\r\nMIME-Version: 1.0\r\n"
-    b'Content-Type: multipart/alternative; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nBonjour\r\n'
+    b'Content-Type: multipart/alternative; boundary="b"\r\n\r\n'
+    b"--b\r\nContent-Type: text/plain\r\n\r\nBonjour\r\n"
     b"--b\r\nContent-Type: text/html\r\n\r\n<p>Bonjour</p>\r\n--b--\r\n"
 )
 

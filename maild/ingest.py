@@ -97,32 +97,31 @@ def _read(kept: KeptMail) -> ParsedMail | Exception:
     """The mail as it was parsed, or the fault of ours that it met: the parsers are total, this is the net."""
     try:
         return parse_mail(kept.content)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (whatever it is, the mail is kept and becomes a plain ticket)
         return error
 
 
 def _file_one(
     tx: Transaction, kept: KeptMail, mail: ParsedMail | Exception, budgets: "Budgets", office: Office
 ) -> Applied | None:
+    if isinstance(mail, Exception):
+        return _file_unreadable(tx, kept, mail, office)
     try:
-        if isinstance(mail, Exception):
-            raise mail
         with tx.savepoint():
             facts = gather(tx, kept, mail, budgets, office)
             decision = message.decide(mail, facts, office.policy)
             applied = _apply(tx, decision, kept, mail, facts, office)
-        budgets.spend(decision)
-        return applied
     except (Unavailable, LeaseLost):
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (a fault of ours must not delay the mails around it)
         _raise_if_unavailable(error)
-        _log.error("message.failed", mail_id=kept.mail_id, maildrop=kept.maildrop, **_fault(error))
-        return _file_unreadable(tx, kept, f"{type(error).__name__} while filing", office)
+        return _file_unreadable(tx, kept, error, office)
+    budgets.spend(decision)
+    return applied
 
 
 def _fault(error: Exception) -> dict[str, str]:
-    """What and where, without the error's own words: a database or a codec quotes the text it stumbled over."""
+    """What and where, without the error's own words: databases and codecs quote what they stumble over."""
     frames = traceback.extract_tb(error.__traceback__)[-12:]
     places = " < ".join(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in reversed(frames))
     return {"reason": type(error).__name__, "where": places}
@@ -134,15 +133,16 @@ def _raise_if_unavailable(error: Exception) -> None:
         raise error
 
 
-def _file_unreadable(tx: Transaction, kept: KeptMail, why: str, office: Office) -> Applied | None:
+def _file_unreadable(tx: Transaction, kept: KeptMail, fault: Exception, office: Office) -> Applied | None:
     """A mail that our own code failed on is a plain ticket all the same; if even that fails it stays kept."""
+    _log.error("message.failed", mail_id=kept.mail_id, maildrop=kept.maildrop, **_fault(fault))
     facts = _bare_facts(kept, office)
+    # Nothing of what was read is used: its text may be what the fault was about.
+    plain = message.unreadable(f"{type(fault).__name__} while filing", facts, office.policy)
     try:
         with tx.savepoint():
-            # Nothing of what was read is used: its text may be what the fault was about.
-            plain = message.unreadable(why, facts, office.policy)
             return _apply(tx, plain, kept, parse_mail(b""), facts, office)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (it stays kept, and is tried again behind the others)
         _raise_if_unavailable(error)
         _log.error("message.quarantined", mail_id=kept.mail_id, tries=kept.tries + 1, **_fault(error))
         tx.count_try(kept.sighting_id)

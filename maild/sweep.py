@@ -5,19 +5,18 @@ only what is due, records each stage once, and so says nothing twice, whatever d
 ``storage.database.Unavailable``; the next sweep finds the same clocks again.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from maild import apply, compose, log
+from maild.arrival import Source
 from maild.compose import Line
 from maild.decide import sla
 from maild.decide.facts import Facts
 from maild.decide.message import recipients_of
 from maild.decide.policy import Policy
-from maild.arrival import Source
 from maild.ingest import Office
 from parsers.addresses import Address
 from storage import outbox
@@ -130,11 +129,7 @@ def _owe(
 ) -> None:
     if outbox.is_owed(tx, owed):
         return
-    outbox.owe(
-        tx, owed=owed, mail_id=CAUSE, ticket_id=ticket, kind=kind, recipient=letter.recipient,
-        message_id=letter.message_id, subject=letter.subject, content=letter.content,
-        sha256=hashlib.sha256(letter.content).hexdigest(), now=now,
-    )  # fmt: skip
+    apply.owe_letter(tx, letter, kind, owed=owed, cause=CAUSE, ticket=ticket, now=now)
 
 
 def _announce_backlog(office: Office, *, final: bool) -> None:

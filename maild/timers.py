@@ -39,7 +39,7 @@ def _guarded(name: str, function: Callable[[], object]) -> Callable[[], None]:
     def run() -> None:
         try:
             function()
-        except Exception:
+        except Exception:  # noqa: BLE001  (logged; the next turn comes all the same)
             _log.exception("job.failed", job=name)
 
     return run

@@ -58,8 +58,8 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that commits as a whole or not at all."""
-        with _said_plainly(), self._turn(), self.engine.connect() as connection:
-            connection = connection.execution_options(maild_write=True)
+        with _said_plainly(), self._turn(), self.engine.connect() as plain:
+            connection = plain.execution_options(maild_write=True)
             with connection.begin():
                 yield connection
 

@@ -135,7 +135,7 @@ def settle(tx: Transaction, holder: str, settlements: Sequence[Settlement]) -> N
 
 
 def give_back(tx: Transaction, holder: str, *, now: datetime, ids: Sequence[int] | None = None) -> int:
-    """Make rows that this holder claimed and never tried due again: at a restart, or when the rate is spent."""
+    """Make rows that this holder claimed and never tried due again: after a restart, or a spent rate."""
     mine = and_(OUTBOX.c.claim == holder, OUTBOX.c.state == OutboxState.CLAIMED.value)
     if ids is not None:
         mine = and_(mine, OUTBOX.c.id.in_(ids))

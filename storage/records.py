@@ -77,7 +77,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maildrop:
-    """A place mail is taken from. ``source``: inbox, sent or door; ``uidvalidity``: None before the first look."""
+    """A place mail is taken from. ``source``: inbox, sent or door; ``uidvalidity``: None at first."""
 
     id: int
     name: str

@@ -17,9 +17,9 @@ import zstandard
 from sqlalchemy import (
     Connection,
     CursorResult,
-    and_,
     Row,
     Select,
+    and_,
     bindparam,
     delete,
     func,
@@ -28,7 +28,6 @@ from sqlalchemy import (
     select,
     update,
 )
-
 from sqlmodel import SQLModel
 
 from storage.database import Database
@@ -262,7 +261,8 @@ class Transaction:
             kept.append(
                 KeptMail(
                     sighting_id=_key(made), raw_id=raw_ids[mail.sha256],
-                    maildrop=maildrop.name, source=maildrop.source, mail_id=mail.mail_id, arrived_at=mail.arrived_at,
+                    maildrop=maildrop.name, source=maildrop.source, mail_id=mail.mail_id,
+                    arrived_at=mail.arrived_at,
                     content=mail.content, sha256=mail.sha256,
                 )
             )  # fmt: skip
@@ -309,7 +309,8 @@ class Transaction:
         )
         return tuple(
             KeptMail(
-                sighting_id=row.id, raw_id=row.raw_id, maildrop=row.maildrop, source=row.source, mail_id=row.mail_id,
+                sighting_id=row.id, raw_id=row.raw_id, maildrop=row.maildrop, source=row.source,
+                mail_id=row.mail_id,
                 arrived_at=row.arrived_at, content=_expand(row.content), sha256=row.sha256, tries=row.tries,
             )
             for row in rows
@@ -653,14 +654,16 @@ class Transaction:
 
     def backlog_counts(self) -> dict[str, object]:
         """What ``maild status`` judges by: mails not filed, mails owed, the next limit, limits passed."""
-        one = self.connection.execute
-        return {
-            "unfiled": one(select(func.count()).select_from(SIGHTING).where(SIGHTING.c.state == "received")).scalar(),
-            "open": one(select(func.count()).select_from(TICKET).where(TICKET.c.status.in_(OPEN))).scalar(),
-            "next_due": one(select(func.min(TICKET.c.due_at)).where(TICKET.c.due_at.is_not(None), ~TICKET.c.breached)).scalar(),
-            "near_limit": one(select(func.count()).select_from(TICKET).where(TICKET.c.near_limit, TICKET.c.due_at.is_not(None))).scalar(),
-            "breached": one(select(func.count()).select_from(TICKET).where(TICKET.c.breached, TICKET.c.due_at.is_not(None))).scalar(),
-        }  # fmt: skip
+        tickets, runs = select(func.count()).select_from(TICKET), TICKET.c.due_at.is_not(None)
+        unfiled = select(func.count()).select_from(SIGHTING).where(SIGHTING.c.state == "received")
+        asked = {
+            "unfiled": unfiled,
+            "open": tickets.where(TICKET.c.status.in_(OPEN)),
+            "next_due": select(func.min(TICKET.c.due_at)).where(runs, ~TICKET.c.breached),
+            "near_limit": tickets.where(TICKET.c.near_limit, runs),
+            "breached": tickets.where(TICKET.c.breached, runs),
+        }
+        return {name: self.connection.execute(question).scalar() for name, question in asked.items()}
 
 
 def _key(made: CursorResult[Any]) -> int:
@@ -681,7 +684,8 @@ def _stored(row: Row[Any]) -> StoredMessage:
 
 def _owed(row: Row[Any]) -> StoredMessage:
     return StoredMessage(
-        mail_id=f"{row.mail_id}/{row.id}", ticket_id=row.ticket_id, message_id=row.message_id, direction="out",
+        mail_id=f"{row.mail_id}/{row.id}", ticket_id=row.ticket_id, message_id=row.message_id,
+        direction="out",
         kind=row.kind, sender="",
         recipient=row.recipient, subject=row.subject, sha256=row.sha256,
         arrived_at=row.created_at, thread_reason="ours", reasons=json.dumps([row.reply] if row.reply else []),

@@ -216,10 +216,10 @@ def _print_ticket(
         lines.append("linked     " + ", ".join(f"{prefix}-{other}" for other in links))
     for message in thread:
         way = "->" if message.direction == "out" else "<-"
-        state = f" ({message.state})" if message.state else ""
+        state, other = f" ({message.state})" if message.state else "", message.sender or message.recipient
         lines += [
             "",
-            f"{way} {local(message.arrived_at, settings)}  {message.kind}{state}  {message.sender or message.recipient}  {message.mail_id}",
+            f"{way} {local(message.arrived_at, settings)}  {message.kind}{state}  {other}  {message.mail_id}",
         ]
         lines += [f"   {line}" for line in tx.text_of(message.mail_id).splitlines()]
     typer.echo("\n".join(lines))
@@ -313,8 +313,9 @@ def _mail_event(message: StoredMessage) -> Event:
         "subject": message.subject,
     }
     return Event(
-        ticket_id=message.ticket_id, at=message.arrived_at, kind=way, actor=message.sender or message.recipient,
-        cause=message.mail_id, detail=json.dumps({k: v for k, v in detail.items() if v}, ensure_ascii=False),
+        ticket_id=message.ticket_id, at=message.arrived_at, kind=way,
+        actor=message.sender or message.recipient, cause=message.mail_id, 
+        detail=json.dumps({k: v for k, v in detail.items() if v}, ensure_ascii=False),
     )  # fmt: skip
 
 

@@ -99,7 +99,8 @@ _SAID = {
         "en": "; did you mean #{name}?",
     },
     "kept": {
-        "fr": "Votre texte est gardé comme note interne sur {number}\u00a0; rien n’a été envoyé au demandeur.",
+        "fr": "Votre texte est gardé comme note interne sur {number}\u00a0; "
+        "rien n’a été envoyé au demandeur.",
         "nl": "Uw tekst is als interne nota bij {number} bewaard; er is niets naar de aanvrager gestuurd.",
         "de": "Ihr Text liegt als interne Notiz bei {number}; an den Anfragenden wurde nichts gesendet.",
         "en": "Your text is kept as an internal note on {number}; nothing was sent to the requester.",
@@ -150,10 +151,12 @@ def said(what: str, language: str, **values: str) -> str:
 
 def help_lines(language: str) -> tuple[str, ...]:
     """One line a command: French and English name, what it does."""
-    return tuple(
-        f"#{command.names[0]} / #{command.names[1]} – {dict(command.help).get(language, dict(command.help)['en'])}"
-        for command in COMMANDS
-    )
+    return tuple(_help_line(command, language) for command in COMMANDS)
+
+
+def _help_line(command: Command, language: str) -> str:
+    texts = dict(command.help)
+    return f"#{command.names[0]} / #{command.names[1]} – {texts.get(language, texts['en'])}"
 
 
 def unknown(lines: tuple[CommandLine, ...], language: str) -> tuple[str, ...]:

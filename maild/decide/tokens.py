@@ -5,8 +5,8 @@ purpose and the recipient it was made for, and is signed with HMAC-SHA256 (RFC 2
 mail join the thread and discloses nothing. A token that was not signed by one of our keys reads as None.
 
 Form, safe in a local part (RFC 5322 3.4.1) whatever a server does to its case:
-``PURPOSE KEY . RECIPIENT . SERIAL . SIGNATURE`` in base 32 letters; short enough that an address with it keeps
-its local part within 64 octets (RFC 5321 4.5.3.1.1) and programs do not fold a Message-ID of ours.
+``PURPOSE KEY . RECIPIENT . SERIAL . SIGNATURE`` in base 32 letters; short enough that an address with
+it keeps its local part within 64 octets (RFC 5321 4.5.3.1.1) and programs do not fold a Message-ID of ours.
 """
 
 import base64

@@ -8,7 +8,7 @@ A full disk or a busy database ends the pass, nothing else: the mail is still on
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from maild import ingest, log
 from maild.arrival import Source
@@ -55,7 +55,7 @@ def watch(station: Station) -> None:
             # A ConfigError here is a password file that has gone: it may come back.
             attempt += 1
             _wait_out(station, error, attempt)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (see below)
             # A fault of ours must not end the watch; the mail is on the server or kept.
             _log.exception("maildrop.failed", maildrop=station.name)
             attempt += 1

@@ -71,7 +71,7 @@ class Selected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sized:
-    """What is known of a mail before its bytes are fetched. ``received_at``: INTERNALDATE in UTC, if given."""
+    """What is known of a mail before its bytes are fetched. ``received_at``: INTERNALDATE, UTC."""
 
     uid: int
     size: int
@@ -129,7 +129,7 @@ class Mailbox:
         return [_sized(uid, answer[uid]) for uid in uids if uid in answer]
 
     def whole(self, uids: Sequence[int], most: int) -> tuple[list[Sized], dict[int, bytes]]:
-        """Sizes, instants, and the bytes of those that are no larger than ``most``: one command for a few mails."""
+        """Sizes, instants, and the bytes of those smaller than ``most``: one command for a few mails."""
         part = f"BODY.PEEK[]<0.{most}>"
         with _said_plainly():
             answer = self.client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE", part]) if uids else {}

@@ -85,7 +85,7 @@ def deliver(dispatch: Dispatch) -> None:
         except Unavailable as error:
             _log.warning("outbox.blocked", reason=str(error))
             seconds = 5.0
-        except Exception:
+        except Exception:  # noqa: BLE001  (see below)
             # A fault of ours must not end sending; what is claimed comes back when its claim is over.
             _log.exception("outbox.failed")
             seconds = LONGEST_SLEEP
