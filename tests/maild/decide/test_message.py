@@ -1,0 +1,321 @@
+"""decide(): what holds for any mail at all, and the cases that no scenario tells."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maild.arrival import Source
+from maild.decide import identity, message, threads
+from maild.decide.classify import MailKind, kind_of
+from maild.decide.decision import (
+    AddParticipants,
+    Decision,
+    Disposition,
+    Notify,
+    OpenTicket,
+    RememberIds,
+    SendReceipt,
+    SetStatus,
+    StartClock,
+    StopClocks,
+    TakeInCharge,
+    TellAdministrators,
+    WithholdReceipt,
+)
+from maild.decide.facts import Facts
+from maild.decide.policy import Agent, Team
+from maild.decide.tokens import Purpose
+from parsers.mail import ParsedMail, parse_mail
+from storage.records import MessageKind, Status, Twin
+from tests.maild.decide.cases import (
+    ANNE,
+    DAY,
+    DESK,
+    HOUR,
+    JEAN,
+    NOON,
+    STRANGER,
+    facts,
+    mail,
+    policy,
+    references,
+    state,
+    token,
+)
+
+DESKS = policy()
+
+
+def of(decision: Decision, *kinds: type) -> list[Any]:
+    """The changes of these kinds."""
+    return [change for change in decision.changes if isinstance(change, kinds)]
+
+
+# --- any mail
+
+senders = st.sampled_from(
+    [JEAN, STRANGER, ANNE, DESK, "", "MAILER-DAEMON", "no-reply@x.test", "Jean <JEAN@ecole.test>"]
+)
+subjects = st.sampled_from(
+    [
+        "Imprimante",
+        "",
+        "Re: [ETNIC-1001] Imprimante",
+        "TR: Imprimante",
+        "Autre chose",
+        "[ETNIC-9] x",
+        "Absent",
+    ]
+)
+ids = st.sampled_from(["", "<a@ecole.test>", "<z@x.test>", f"<{token()}@etnic.test>",
+                       f"<{token(Purpose.NOTIFICATION, to=ANNE)}@etnic.test>", "<", "a@ecole.test"])  # fmt: skip
+bodies = st.one_of(
+    st.sampled_from(
+        ["Bonjour", "", "#prendre\n", "#xyz\nBonjour", "Merci !", "> cité\n", "De : x\nObjet : y\n"]
+    ),
+    st.text(max_size=80),
+)
+extras = st.fixed_dictionaries(
+    {},
+    optional={
+        "Auto_Submitted": st.sampled_from(["no", "auto-replied", "auto-generated"]),
+        "Precedence": st.sampled_from(["bulk", "list", "normal"]),
+        "List_Id": st.just("<l.x>"),
+        "List_Unsubscribe": st.just("<mailto:u@x>"),
+        "Return_Path": st.sampled_from(["<>", "<jean@ecole.test>"]),
+        "X_Maild": st.just(token(Purpose.SELF)),
+        "X_Spam_Flag": st.just("YES"),
+        "Cc": st.sampled_from([JEAN, f"{STRANGER}, {DESK}", "undisclosed-recipients:;"]),
+        "Reply_To": st.sampled_from(["secretariat@ecole.test", STRANGER]),
+        "Authentication_Results": st.sampled_from(
+            ["mx.etnic.test; dmarc=pass header.from=etnic.test", "mx.etnic.test; dmarc=fail", "garbage"]
+        ),
+        "Content_Type": st.sampled_from(
+            ["text/html", "multipart/report; boundary=b", "text/calendar; method=REPLY"]
+        ),
+    },
+)
+
+
+@st.composite
+def mails(draw: st.DrawFn) -> ParsedMail:
+    """A mail of somebody or something, in any state of repair."""
+    return mail(
+        draw(bodies), sender=draw(senders), subject=draw(subjects), In_Reply_To=draw(ids),
+        References=" ".join(draw(st.lists(ids, max_size=3))), **draw(extras),
+    )  # fmt: skip
+
+
+worlds = st.builds(
+    lambda status, hours, source: facts(
+        state(status=status),
+        state(1002, STRANGER),
+        by_reference=references(a=1001),
+        arrived_at=NOON - timedelta(hours=hours),
+        source=source,
+    ),
+    st.sampled_from(Status),
+    st.sampled_from([0, 5, 30, 24 * 400]),
+    st.sampled_from([Source.INBOX, Source.DOOR]),
+)
+
+
+@given(mails(), worlds)
+def test_every_mail_opens_or_joins_exactly_one_ticket(read: ParsedMail, world: Facts) -> None:
+    """Nothing is skipped, whatever it is, and each decision says why."""
+    decision = message.decide(read, world, DESKS)
+    opened = of(decision, OpenTicket)
+    assert decision.disposition is Disposition.FILED
+    assert len(opened) + (decision.ticket is not None) == 1
+    assert decision.ticket is None or decision.ticket in world.tickets
+    assert decision.reasons
+    assert decision.thread_reason
+
+
+@given(mails(), worlds)
+def test_a_person_who_opens_a_ticket_starts_its_clock(read: ParsedMail, world: Facts) -> None:
+    """And is either answered or not for a reason; never both."""
+    decision = message.decide(read, world, DESKS)
+    kind, _ = kind_of(read, world, DESKS)
+    if not kind.is_automatic and decision.ticket is None:
+        (clock,) = of(decision, StartClock)
+        assert clock.first
+        assert clock.due_at == world.arrived_at + DAY
+        assert len(of(decision, SendReceipt, WithholdReceipt)) == 1
+
+
+@given(mails(), worlds)
+def test_automatic_mail_changes_nothing_but_the_thread(read: ParsedMail, world: Facts) -> None:
+    """No clock begins or ends, nobody gets a receipt, nothing is reopened or taken."""
+    kind, _ = kind_of(read, world, DESKS)
+    decision = message.decide(read, world, DESKS)
+    if kind.is_automatic:
+        assert not of(decision, StartClock, StopClocks, SendReceipt, SetStatus, TakeInCharge)
+        assert decision.ticket is None or not of(decision, AddParticipants)
+
+
+@given(mails(), worlds)
+def test_only_the_desk_s_people_stop_a_clock(read: ParsedMail, world: Facts) -> None:
+    """Mail that came in: an agent who has proven herself, and nobody else."""
+    decision = message.decide(read, world, DESKS)
+    if of(decision, StopClocks, TakeInCharge):
+        kind, _ = kind_of(read, world, DESKS)
+        assert kind is MailKind.AGENT
+        found = threads.clues(read, DESKS).tokens
+        assert identity.proof(read, DESKS.agents[0], found, world, DESKS).holds
+
+
+@given(st.binary(max_size=400))
+def test_bytes_are_a_mail(content: bytes) -> None:
+    """Whatever comes in is decided on."""
+    decision = message.decide(parse_mail(content), facts(state()), DESKS)
+    assert decision.disposition is Disposition.FILED
+
+
+# --- copies
+
+
+def twin(read: ParsedMail, **values: Any) -> Twin:
+    """What was filed before under this mail's id."""
+    made: dict[str, Any] = {
+        "id": 7, "ticket_id": 1001, "message_id": read.message_id, "digest": read.digest,
+        "sender_address": JEAN, "sent_at": read.date,
+    }  # fmt: skip
+    return Twin(**(made | values))
+
+
+def test_an_equal_mail_is_another_sighting() -> None:
+    """Also where it lies in another maildrop."""
+    read = mail()
+    decision = message.decide(read, facts(state(), twins=(twin(read),)), DESKS)
+    assert (decision.disposition, decision.ticket, decision.twin) == (Disposition.DUPLICATE, 1001, 7)
+    assert decision.changes == ()
+
+
+def test_a_mail_changed_on_its_way_is_kept_beside_the_first() -> None:
+    """Same id, From and Date; nothing is answered or started."""
+    read = mail()
+    decision = message.decide(read, facts(state(), twins=(twin(read, digest="x"),)), DESKS)
+    assert (decision.kind, decision.ticket) == (MessageKind.COPY, 1001)
+    assert not of(decision, StartClock, SendReceipt, Notify)
+
+
+def test_another_mail_under_a_used_id_is_a_new_one() -> None:
+    """Its id is remembered for nobody."""
+    read = mail()
+    other = twin(read, digest="x", sender_address=STRANGER)
+    decision = message.decide(
+        read, facts(state(), twins=(other,), by_reference={read.message_id: (1001,)}), DESKS
+    )
+    assert of(decision, OpenTicket)
+    (remembered,) = of(decision, RememberIds)
+    assert read.message_id not in remembered.message_ids
+
+
+# --- a person
+
+
+def test_the_receipt_goes_to_the_sender_or_within_his_domain() -> None:
+    """Reply-To may point anywhere."""
+    within = message.decide(mail(Reply_To="secretariat@ecole.test"), facts(), DESKS)
+    assert of(within, SendReceipt)[0].to.address == "secretariat@ecole.test"
+    without = message.decide(mail(Reply_To=STRANGER), facts(), DESKS)
+    assert of(without, SendReceipt)[0].to.address == JEAN
+
+
+def test_everybody_on_the_mail_takes_part_but_the_desk() -> None:
+    """Each once, the requester first; a mail to hundreds makes no hundreds of members."""
+    many = ", ".join(f"p{n}@ecole.test" for n in range(200))
+    decision = message.decide(
+        mail(to=f"{DESK}, {JEAN}, Luc <luc@ecole.test>", Cc=f"helpdesk@etnic.test, {many}"), facts(), DESKS
+    )
+    (added,) = of(decision, AddParticipants)
+    addresses = [address.key for address, _ in added.people]
+    assert addresses[:2] == [JEAN, "luc@ecole.test"]
+    assert added.people[0][1] == "requester"
+    assert len(addresses) == len(set(addresses)) == message.MOST_PARTICIPANTS
+    assert not {DESK, "helpdesk@etnic.test"} & set(addresses)
+
+
+def test_a_reply_wakes_whose_ticket_it_is() -> None:
+    """Her alone while she is there; the team while she is away."""
+    bob = Agent(name="Bob", address="bob@etnic.test", language="nl")
+    anne = Agent(name="Anne", address=ANNE)
+    desk = policy(agents=(anne, bob))
+    reply = mail(In_Reply_To="<a@ecole.test>")
+    world = facts(state(assignee=ANNE), by_reference=references(a=1001))
+    (told,) = of(message.decide(reply, world, desk), Notify)
+    assert told.recipients == ((ANNE, "fr"),)
+    away = replace(desk, agents=(replace(anne, away=((NOON.date(), NOON.date()),)), bob))
+    (told,) = of(message.decide(reply, world, away), Notify)
+    assert told.recipients == (("bob@etnic.test", "nl"),)
+
+
+def test_a_team_s_own_address_stands_for_its_agents() -> None:
+    """One mail; a team that nobody is in falls to everybody."""
+    desk = policy(teams=(Team(name="desk", address="equipe@etnic.test"),))
+    (told,) = of(message.decide(mail(), facts(), desk), Notify)
+    assert told.recipients == (("equipe@etnic.test", "fr"),)
+    lonely = policy(agents=(Agent(name="Anne", address=ANNE, teams=("réseau",)),))
+    (told,) = of(message.decide(mail(), facts(), lonely), Notify)
+    assert told.recipients == ((ANNE, "fr"),)
+
+
+def test_the_language_of_the_answer_is_one_that_the_desk_speaks() -> None:
+    """The mail's, else the first of the desk's."""
+    german = mail(
+        "Guten Morgen,\n\nmein Drucker funktioniert seit heute nicht mehr. Können Sie mir helfen?\n"
+    )
+    assert message.language(german, DESKS) == "de"
+    assert message.language(german, policy(desk={"languages": ("nl", "fr")})) == "nl"
+
+
+def test_old_mail_is_backlog() -> None:
+    """No receipt, and the team hears of all of it in one digest."""
+    decision = message.decide(mail(), facts(arrived_at=NOON - 30 * HOUR), DESKS)
+    assert of(decision, OpenTicket)[0].backlog
+    assert not of(decision, SendReceipt, Notify)
+
+
+def test_a_mail_that_our_code_fails_on_is_seen_by_people() -> None:
+    """A plain ticket with a clock; the administrator hears; nobody is answered."""
+    decision = message.unreadable("RecursionError while filing", facts(), DESKS)
+    assert decision.kind is MessageKind.UNREADABLE
+    assert of(decision, OpenTicket)
+    assert of(decision, StartClock)
+    assert of(decision, TellAdministrators)
+    assert not of(decision, SendReceipt)
+
+
+def test_equal_mails_without_id_are_one_if_they_are_dated() -> None:
+    """Without a Date they are one only if they came in the same second."""
+    dated, undated = mail(message_id=""), mail(message_id="", Date="")
+    assert replace(dated, message_id="").message_id == ""
+    assert message.effective_id(dated, NOON) == message.effective_id(dated, NOON + HOUR)
+    assert message.effective_id(undated, NOON) == message.effective_id(undated, NOON)
+    assert message.effective_id(undated, NOON) != message.effective_id(undated, NOON + timedelta(seconds=1))
+    assert message.effective_id(mail(), NOON) == "m1@ecole.test"
+
+
+# --- answers given outside
+
+
+def test_a_sent_mail_of_no_ticket_is_none_of_ours() -> None:
+    """A private mail in a shared folder is not kept in anybody's story."""
+    decision = message.decide(mail(sender=DESK, to=STRANGER), facts(state(), source=Source.SENT), DESKS)
+    assert decision.disposition is Disposition.IGNORED
+
+
+def test_a_sent_answer_stops_the_clock_at_its_own_instant() -> None:
+    """If it goes to somebody of the ticket; a mail about the ticket to a colleague is no answer."""
+    at = NOON - 2 * HOUR
+    known: dict[str, Any] = {"by_reference": references(a=1001), "source": Source.SENT, "arrived_at": at}
+    answer = mail(sender=DESK, to=JEAN, In_Reply_To="<a@ecole.test>", message_id="s@etnic.test")
+    decision = message.decide(answer, facts(state(), **known), DESKS)
+    assert [stop.at for stop in of(decision, StopClocks)] == [at]
+    assert decision.kind is MessageKind.OUTSIDE_ANSWER
+    aside = mail(sender=DESK, to="collegue@etnic.test", In_Reply_To="<a@ecole.test>")
+    assert not of(message.decide(aside, facts(state(), **known), DESKS), StopClocks)
