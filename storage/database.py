@@ -28,6 +28,10 @@ class Unavailable(Exception):
     """The database cannot be reached or written now; nothing was changed; try again later."""
 
 
+class Damaged(Unavailable):
+    """The file is damaged, or no database at all: nothing will mend it but its backup."""
+
+
 class SchemaTooNew(Exception):
     """The state was written by a later version of maild; this one must not touch it."""
 
@@ -78,8 +82,10 @@ def _said_plainly() -> Iterator[None]:
     except OperationalError as error:
         raise Unavailable(str(error.orig)) from error
     except DBAPIError as error:
-        # SQLite's plain DatabaseError is the file's own trouble: damaged, or no database at all.
-        if error.connection_invalidated or type(error) is DatabaseError:
+        # SQLite says so of a file that is damaged, or no database at all.
+        if type(error) is DatabaseError:
+            raise Damaged(f"{error.orig}: stop maild and put the last backup in place") from error
+        if error.connection_invalidated:
             raise Unavailable(str(error.orig)) from error
         raise
 

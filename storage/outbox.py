@@ -136,7 +136,8 @@ def settle(tx: Transaction, holder: str, settlements: Sequence[Settlement]) -> N
 
 def give_back(tx: Transaction, holder: str, *, now: datetime, ids: Sequence[int] | None = None) -> int:
     """Make rows that this holder claimed and never tried due again: after a restart, or a spent rate."""
-    mine = and_(OUTBOX.c.claim == holder, OUTBOX.c.state == OutboxState.CLAIMED.value)
+    claimed = OUTBOX.c.state == OutboxState.CLAIMED.value
+    mine = and_(OUTBOX.c.claim == holder, claimed, OUTBOX.c.next_at.is_not(None))
     if ids is not None:
         mine = and_(mine, OUTBOX.c.id.in_(ids))
     back = update(OUTBOX).where(mine).values(state=OutboxState.READY.value, claim="", next_at=now)

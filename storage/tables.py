@@ -15,6 +15,11 @@ def _partial(name: str, *columns: str, where: str) -> Index:
     return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
+def _flagged(name: str, *columns: str, flag: str) -> Index:
+    # The two databases are asked in different words, and an index answers only to its own.
+    return Index(name, *columns, sqlite_where=text(f"{flag} = 1"), postgresql_where=text(flag))
+
+
 class MaildropRow(SQLModel, table=True):
     """A place mail is taken from."""
 
@@ -53,7 +58,7 @@ class SightingRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("maildrop_id", "uidvalidity", "uid"),
         _partial("sighting_received", "maildrop_id", "id", where="state = 'received'"),
-        _partial("sighting_unmarked", "maildrop_id", "uidvalidity", where="dirty"),
+        _flagged("sighting_unmarked", "maildrop_id", "uidvalidity", flag="dirty"),
     )
     id: int | None = Field(default=None, primary_key=True)
     maildrop_id: int = Field(foreign_key="maildrop.id")
@@ -77,7 +82,7 @@ class TicketRow(SQLModel, table=True):
     __tablename__ = "ticket"
     __table_args__ = (
         _partial("ticket_due", "due_at", where="due_at IS NOT NULL"),
-        _partial("ticket_backlog", "id", where="backlog"),
+        _flagged("ticket_backlog", "id", flag="backlog"),
         {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -161,7 +166,10 @@ class ClockRow(SQLModel, table=True):
     """One mail of a person and its limit. ``next_at``: when the sweep must look at it again."""
 
     __tablename__ = "clock"
-    __table_args__ = (_partial("clock_due", "next_at", where="next_at IS NOT NULL"),)
+    __table_args__ = (
+        _partial("clock_due", "next_at", where="next_at IS NOT NULL"),
+        _partial("clock_running", "ticket_id", "message_id", where="stopped_at IS NULL"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     ticket_id: int = Field(foreign_key="ticket.id", index=True)
     message_id: int = Field(foreign_key="message.id", unique=True)

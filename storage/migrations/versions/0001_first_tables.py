@@ -75,7 +75,7 @@ def upgrade() -> None:
             "ticket_backlog",
             ["id"],
             unique=False,
-            sqlite_where=sa.text("backlog"),
+            sqlite_where=sa.text("backlog = 1"),
             postgresql_where=sa.text("backlog"),
         )
         batch_op.create_index(
@@ -286,6 +286,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("next_at IS NOT NULL"),
             postgresql_where=sa.text("next_at IS NOT NULL"),
         )
+        batch_op.create_index(
+            "clock_running",
+            ["ticket_id", "message_id"],
+            unique=False,
+            sqlite_where=sa.text("stopped_at IS NULL"),
+            postgresql_where=sa.text("stopped_at IS NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_clock_ticket_id"), ["ticket_id"], unique=False)
 
     op.create_table(
@@ -332,7 +339,7 @@ def upgrade() -> None:
             "sighting_unmarked",
             ["maildrop_id", "uidvalidity"],
             unique=False,
-            sqlite_where=sa.text("dirty"),
+            sqlite_where=sa.text("dirty = 1"),
             postgresql_where=sa.text("dirty"),
         )
 
