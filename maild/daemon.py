@@ -10,8 +10,9 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -198,33 +199,35 @@ def running(all_parts: Parts) -> Iterator[None]:
     first receiving, so that nothing new is owed, then timers, then sending."""
     _started(all_parts, "run")
     _warm_up(all_parts)
-    with ExitStack() as stack:
-        stack.enter_context(
-            _thread("courier", partial(sending.deliver, all_parts.dispatch), all_parts.dispatch.bell)
-        )
+    dispatch = all_parts.dispatch
+    receivers = [(f"maildrop {s.name}", partial(imap.watch, s), s.bell) for s in all_parts.stations]
+    with _threads([("courier", partial(sending.deliver, dispatch), dispatch.bell)], patience=DRAIN_SECONDS):
         scheduler = timers.start(_timers(all_parts))
-        stack.callback(timers.stop, scheduler)
-        for station in all_parts.stations:
-            stack.enter_context(
-                _thread(f"maildrop {station.name}", partial(imap.watch, station), station.bell)
-            )
-        _log.info("daemon.ready", maildrops=len(all_parts.stations))
-        yield
+        try:
+            with _threads(receivers, patience=PATIENCE_SECONDS):
+                _log.info("daemon.ready", maildrops=len(receivers))
+                yield
+        finally:
+            timers.stop(scheduler)
 
 
 @contextmanager
-def _thread(name: str, target: Callable[[], None], bell: Bell) -> Iterator[None]:
-    thread = threading.Thread(target=target, name=name, daemon=True)
-    thread.start()
+def _threads(work: Sequence[tuple[str, Callable[[], None], Bell]], *, patience: float) -> Iterator[None]:
+    """Threads that end together: every bell is closed first, and one patience is shared by all."""
+    threads = [threading.Thread(target=target, name=name, daemon=True) for name, target, _ in work]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
-        bell.close()
-        thread.join(DRAIN_SECONDS if name == "courier" else PATIENCE_SECONDS)
-        if thread.is_alive():
-            _log.warning(
-                "daemon.abandoned", thread=name, reason="its server does not answer; nothing is lost"
-            )
+        for _, _, bell in work:
+            bell.close()
+        until = time.monotonic() + patience
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+            if thread.is_alive():
+                reason = "its server does not answer; nothing is lost"
+                _log.warning("daemon.abandoned", thread=thread.name, reason=reason)
 
 
 def _timers(all_parts: Parts) -> timers.Table:

@@ -76,16 +76,21 @@ def file(kept: Sequence[KeptMail], lease: Lease, office: Office) -> tuple[Applie
     return tuple(applied for _, applied in filed if applied is not None)
 
 
-def file_unfiled(office: Office, lease: Lease) -> int:
-    """File what was kept in this maildrop and never filed; returns how many were."""
+def file_unfiled(office: Office, lease: Lease, *, is_closing: Callable[[], bool] = lambda: False) -> int:
+    """File what was kept in this maildrop and never filed; returns how many were.
+
+    Args:
+        is_closing: asked between two parts; what is left then is filed at the next start.
+    """
     count = 0
-    while True:
+    while not is_closing():
         with office.store.read() as tx:
             left = tx.unfiled(limit=_PART, maildrop_id=lease.maildrop_id)
         done = len(file(left, lease, office)) if left else 0
         count += done
         if done == 0:
-            return count
+            break
+    return count
 
 
 def new_mail_id(now: datetime) -> str:

@@ -314,7 +314,7 @@ def _mail_event(message: StoredMessage) -> Event:
     }
     return Event(
         ticket_id=message.ticket_id, at=message.arrived_at, kind=way,
-        actor=message.sender or message.recipient, cause=message.mail_id, 
+        actor=message.sender or message.recipient, cause=message.mail_id,
         detail=json.dumps({k: v for k, v in detail.items() if v}, ensure_ascii=False),
     )  # fmt: skip
 

@@ -166,7 +166,9 @@ def _wait(session: Session) -> bool:
 def one_pass(session: Session, *, seen_at: datetime) -> None:
     """Everything that a poll owes: new mail, answers given outside, marks."""
     _renew(session)
-    count = ingest.file_unfiled(session.station.office, session.lease)
+    count = ingest.file_unfiled(
+        session.station.office, session.lease, is_closing=lambda: session.station.bell.is_closing
+    )
     count += intake.take_in(session, seen_at=seen_at)
     sent.look(session)
     settle_marks(session)
