@@ -1,0 +1,110 @@
+"""What a decision leaves in the ledger, and what it does not."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from email.parser import BytesParser
+from email.policy import default
+from pathlib import Path
+
+import pytest
+
+from maild import apply, compose
+from storage import outbox
+from tests.maild.decide.cases import DAY, NOON
+from tests.maild.office import Room, raw, room
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Room]:
+    """An office at noon."""
+    with room(tmp_path) as made:
+        yield made
+
+
+def test_a_request_leaves_its_whole_story(desk: Room) -> None:
+    """Ticket, message, people, ids, clock, letters and events, each with its cause."""
+    desk.ingest(raw(Cc="luc@ecole.test", References="<old@ecole.test>"))
+    mail_id = desk.rows("SELECT mail_id FROM message")[0].mail_id
+    assert {row.message_id for row in desk.rows("SELECT message_id FROM reference")} == {
+        "m1@ecole.test",
+        "old@ecole.test",
+    }
+    people = [
+        (row.address, row.role) for row in desk.rows("SELECT address, role FROM participant ORDER BY role")
+    ]
+    assert people == [("jean@ecole.test", "requester"), ("luc@ecole.test", "watcher")]
+    assert desk.letters() == [("receipt", "jean@ecole.test"), ("notification", "anne@etnic.test")]
+    events = desk.rows("SELECT kind, cause FROM event ORDER BY id")
+    assert [row.kind for row in events] == ["opened", "clock_started", "receipt", "notified"]
+    assert {row.cause for row in events} == {mail_id}
+    (ticket,) = desk.tickets()
+    assert (ticket.acked_at, ticket.due_at) == (NOON, NOON + DAY)
+
+
+def test_what_fails_half_way_leaves_nothing_of_its_mail(desk: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plain ticket that stands in for it apart."""
+
+    def fail(*_: object, **__: object) -> compose.Letter:
+        raise RuntimeError("a template of the operator's")
+
+    monkeypatch.setattr(compose, "notification", fail)
+    desk.ingest(raw())
+    kinds = {row.kind for row in desk.rows("SELECT kind FROM message")}
+    assert kinds <= {"unreadable"}
+    assert ("receipt", "jean@ecole.test") not in desk.letters()
+
+
+def test_our_letters_are_tied_to_their_ticket(desk: Room) -> None:
+    """The Message-ID and the signed header carry its key; the answer to either finds it."""
+    desk.ingest(raw())
+    with desk.office.store.write() as tx:
+        entries = outbox.claim(tx, holder="a", now=NOON, until=NOON, limit=9)
+    for entry in entries:
+        letter = BytesParser(policy=default).parsebytes(entry.content)
+        assert str(letter["Message-ID"]) == f"<{entry.message_id}>"
+        assert letter["X-Maild"]
+        assert letter["From"].addresses[0].addr_spec == "support@etnic.test"
+        assert entry.ticket_id == 1001
+    assert len({entry.message_id for entry in entries}) == 2
+
+
+def test_plus_addresses_carry_the_token_where_the_operator_has_them(tmp_path: Path) -> None:
+    """Reply-To, and nowhere without the setting."""
+    with room(tmp_path, desk={"plus_addresses": True}) as desk:
+        desk.ingest(raw())
+        with desk.office.store.write() as tx:
+            receipt = outbox.claim(tx, holder="a", now=NOON, until=NOON, limit=1)[0]
+        letter = BytesParser(policy=default).parsebytes(receipt.content)
+        assert letter["Reply-To"].addresses[0].addr_spec.startswith("support+r")
+
+
+def test_trouble_is_told_once(desk: Room) -> None:
+    """However often it happens; each administrator hears of each matter."""
+    for about in ("disk", "disk", "password"):
+        with desk.office.store.write() as tx:
+            apply.owe_trouble(
+                tx, about=about, headline="Trouble", details="", cause="test", now=NOON,
+                policy=desk.office.policy, paper=desk.office.paper,
+            )  # fmt: skip
+    assert desk.letters() == [("trouble", "admin@etnic.test")] * 2
+
+
+def test_a_presumed_answer_counts_once(desk: Room) -> None:
+    r"""\Answered seen again stops nothing more."""
+    desk.ingest(raw())
+    at = NOON + timedelta(hours=1)
+    with desk.office.store.write() as tx:
+        assert apply.presume_answered(tx, 1001, at=at, mail_id="poll")
+        assert not apply.presume_answered(tx, 1001, at=at, mail_id="poll")
+    (ticket,) = desk.tickets()
+    assert (ticket.status.value, ticket.taken_at, ticket.due_at) == ("taken", at, None)
+
+
+def test_a_very_long_text_is_cut_in_the_ledger_and_whole_in_the_raw_mail(desk: Room) -> None:
+    """The story wants the words, not the whole of a log file."""
+    content = raw(body="mot " * 100_000)
+    desk.ingest(content)
+    assert desk.rows("SELECT length(text) AS n FROM message")[0].n <= apply.MOST_TEXT
+    with desk.office.store.read() as tx:
+        sha = desk.rows("SELECT sha256 FROM raw")[0].sha256
+        assert tx.raw(sha) == content
