@@ -1,0 +1,1 @@
+"""Where mail comes in: the mailbox, its batches, its bad days."""

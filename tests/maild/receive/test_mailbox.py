@@ -1,0 +1,181 @@
+"""The door to imapclient, against a real Dovecot: what it says plainly, and what it leaves alone."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from maild.bell import Bell
+from maild.receive import mailbox as door
+from maild.receive.mailbox import LoginRefused, NoFolder, Unreachable
+from tests.peers.child import free_port
+from tests.peers.dovecot import Dovecot
+from tests.peers.mailbox import Mailbox
+
+MAIL = b"From: a@b.test\r\nMessage-ID: <m%d@b.test>\r\n\r\nBonjour %d\r\n"
+
+
+def drop(mailbox: Mailbox, **values: Any) -> Any:
+    """As much of a maildrop as the door looks at."""
+    made = {"host": "127.0.0.1", "port": mailbox.port, "tls": "none", "user": mailbox.user}
+    return SimpleNamespace(**({"timeout": timedelta(seconds=10)} | made | values))
+
+
+def opened(mailbox: Mailbox, **values: Any) -> door.Mailbox:
+    """A session."""
+    return door.connect(drop(mailbox, **values), mailbox.password)
+
+
+def fill(mailbox: Mailbox, count: int) -> None:
+    """So many small mails."""
+    mailbox.append_all(MAIL % (n, n) for n in range(count))
+
+
+def test_mails_are_read_without_a_trace(mailbox: Mailbox) -> None:
+    r"""Whole, with their instants in UTC, and unread as they were."""
+    at = datetime(2024, 11, 25, 13, 32, tzinfo=UTC)
+    mailbox.append(MAIL % (1, 1), at=at)
+    session = opened(mailbox)
+    selected = session.select("INBOX")
+    assert (selected.uidvalidity, selected.keywords) == (mailbox.uidvalidity(), True)
+    (uid,) = session.uids()
+    (sized,) = session.sizes([uid, 999])
+    assert (sized.size, sized.received_at) == (len(MAIL % (1, 1)), at)
+    assert session.contents([uid, 999]) == {uid: MAIL % (1, 1)}
+    assert session.find("m1@b.test") == [uid]
+    assert session.find("nobody@b.test") == []
+    session.close()
+    assert mailbox.flags() == {uid: frozenset()}
+
+
+def test_a_large_mail_comes_in_parts(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to what is wanted of it; one that is gone is none."""
+    monkeypatch.setattr(door, "_PART", 1000)
+    content = MAIL % (1, 1) + b"x" * 70 + b"\r\n" + b"y" * 4000 + b"\r\n"
+    mailbox.append(content)
+    session = opened(mailbox)
+    session.select("INBOX")
+    (uid,) = session.uids()
+    assert session.large_content(uid, len(content), 10_000) == content
+    assert (session.large_content(uid, len(content), 1500) or b"")[:1500] == content[:1500]
+    assert session.large_content(999, 5000, 10_000) is None
+    session.close()
+
+
+def test_a_few_mails_come_with_their_sizes_in_one_command(mailbox: Mailbox) -> None:
+    """Small ones whole; a larger one is left to be fetched alone."""
+    mailbox.append_all([MAIL % (1, 1), MAIL % (2, 2) + b"z" * 900])
+    session = opened(mailbox)
+    session.select("INBOX")
+    uids = session.uids()
+    sizes, bodies = session.whole([*uids, 999], 500)
+    assert [each.uid for each in sizes] == uids
+    assert bodies == {uids[0]: MAIL % (1, 1)}
+    session.close()
+
+
+def test_flags_are_set_and_cleared_for_many_at_once(mailbox: Mailbox) -> None:
+    """A mail that is gone is no error, and a person's flags are not touched."""
+    fill(mailbox, 3)
+    one, two, three = mailbox.uids()
+    mailbox.mark(one, "\\Seen")
+    session = opened(mailbox)
+    session.select("INBOX")
+    session.add_flags([one, two, 999], ["\\Flagged", "$MaildFiled"])
+    assert session.flags([one, three, 999]) == {
+        one: frozenset({"\\Seen", "\\Flagged", "$MaildFiled"}) | ({"\\Recent"} & session.flags([one])[one]),
+        three: frozenset() | ({"\\Recent"} & session.flags([three])[three]),
+    }
+    session.remove_flags([one, two], ["\\Flagged"])
+    session.add_flags([], ["x"])
+    session.remove_flags([one], [])
+    session.close()
+    assert mailbox.flags() == {
+        one: frozenset({"\\Seen", "$MaildFiled"}), two: frozenset({"$MaildFiled"}), three: frozenset(),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("capabilities", [{"MOVE", "UIDPLUS"}, {"UIDPLUS"}], ids=["MOVE", "UIDPLUS alone"])
+def test_moving_moves_those_and_no_others(mailbox: Mailbox, capabilities: set[str]) -> None:
+    r"""Also where a person has marked another one \Deleted and not yet expunged it."""
+    from dataclasses import replace
+
+    fill(mailbox, 3)
+    one, two, three = mailbox.uids()
+    mailbox.mark(three, "\\Deleted")
+    session = replace(opened(mailbox), capabilities=frozenset(capabilities))
+    assert not session.has_folder("Traités")
+    session.create_folder("Traités")
+    assert session.has_folder("Traités")
+    session.select("INBOX")
+    session.move([one], "Traités")
+    session.move([], "Traités")
+    session.close()
+    assert mailbox.uids() == [two, three]
+    assert len(mailbox.uids("Traités")) == 1
+
+
+def test_news_ends_the_waiting(mailbox: Mailbox) -> None:
+    """By IDLE, by NOOP, and the bell ends it too."""
+    session, bell = opened(mailbox), Bell()
+    session.select("INBOX")
+    bell.ring()
+    assert not session.idle(30, bell.fileno())
+    bell.silence()
+    fill(mailbox, 1)
+    assert session.idle(30, bell.fileno()) or session.exists() == 1
+    session.uids()
+    assert not session.idle(0.01, bell.fileno())
+    session.close()
+    bell.dispose()
+
+
+def test_a_wrong_password_is_refused_and_named(mailbox: Mailbox) -> None:
+    """The user and the server, never the password."""
+    with pytest.raises(LoginRefused) as refused:
+        door.connect(drop(mailbox), "wrong-horse")
+    assert mailbox.user in str(refused.value)
+    assert "wrong-horse" not in str(refused.value)
+
+
+def test_nobody_there() -> None:
+    """The place is named."""
+    port = free_port()
+    nobody = SimpleNamespace(host="127.0.0.1", port=port, tls="none", user="x", timeout=timedelta(seconds=2))
+    with pytest.raises(Unreachable, match=f"127.0.0.1:{port}"):
+        door.connect(nobody, "x")
+
+
+def test_a_folder_that_is_not_there(mailbox: Mailbox) -> None:
+    """Is that folder's trouble: the session goes on."""
+    session = opened(mailbox)
+    with pytest.raises(NoFolder, match="Support"):
+        session.select("Support")
+    assert session.select("INBOX").folder == "INBOX"
+    session.close()
+
+
+def test_a_server_that_dies_is_unreachable_whatever_was_asked(own_dovecot: Dovecot) -> None:
+    """And saying goodbye to it is no error."""
+    mailbox = own_dovecot.mailbox()
+    session = opened(mailbox)
+    session.select("INBOX")
+    own_dovecot.kill()
+    for asked in (session.uids, session.noop, lambda: session.sizes([1]), lambda: session.select("INBOX")):
+        with pytest.raises(Unreachable):
+            asked()
+    session.close()
+
+
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+def test_tls_is_checked(dovecot: Dovecot, mailbox: Mailbox, tls: str) -> None:
+    """A certificate that nobody vouches for is refused before the password is sent; a known one is fine."""
+    port = dovecot.imaps if tls == "implicit" else dovecot.imap
+    with pytest.raises(Unreachable, match=r"(?i)certificate"):
+        door.connect(drop(mailbox, port=port, tls=tls), mailbox.password)
+    known = door.connect(
+        drop(mailbox, port=port, tls=tls), mailbox.password, context=dovecot.certificate.client_context
+    )
+    assert known.select("INBOX").uidvalidity
+    known.close()

@@ -1,0 +1,1 @@
+"""What leaves: the outbox and the courier that carries it."""

@@ -1,0 +1,211 @@
+"""Send what is owed: what each outcome means, the provider's rate, and a courier with bad days."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maild.bell import Bell
+from maild.send import outbox as sending
+from maild.send.courier import Deferred, Misconfigured, Outcome, Refused, Sent
+from maild.send.outbox import Bucket, Dispatch
+from storage import outbox
+from storage.records import OutboxEntry, OutboxState
+from tests.maild.decide.cases import DAY, HOUR, NOON
+from tests.maild.office import Room, raw, room
+from tests.maild.send.letters import RETRY, entry, submission
+
+MINUTE = timedelta(minutes=1)
+
+
+# --- what an outcome means
+
+
+@pytest.mark.parametrize(
+    ("outcome", "ambiguous", "state", "after"),
+    [
+        (Sent(reply="250"), 0, OutboxState.SENT, None),
+        (Refused(reply="550"), 0, OutboxState.FAILED, None),
+        (Misconfigured(reply="535"), 0, OutboxState.READY, MINUTE),
+        (Deferred(reply="451"), 0, OutboxState.READY, MINUTE),
+        (Deferred(reply="", unreachable=True), 0, OutboxState.READY, MINUTE),
+        (Deferred(reply="", ambiguous=True), 0, OutboxState.READY, MINUTE),
+        (Deferred(reply="", ambiguous=True), 1, OutboxState.READY, MINUTE),
+        (Deferred(reply="", ambiguous=True), 2, OutboxState.UNCERTAIN, None),
+        (Deferred(reply="451"), 2, OutboxState.READY, MINUTE),
+    ],
+)
+def test_what_becomes_of_a_row(outcome: Outcome, ambiguous: int, state: OutboxState, after: Any) -> None:
+    """And when it is tried again."""
+    found = sending.settled(entry(), outcome, NOON, submission(), ambiguous=ambiguous, chance=lambda: 0.5)
+    assert (found.state, found.next_at) == (state, None if after is None else NOON + after)
+    assert found.reply == outcome.reply
+
+
+def test_what_was_tried_for_too_long_is_given_up() -> None:
+    """With the server's last word."""
+    late = entry(attempts=50, created_at=NOON - 48 * HOUR)
+    found = sending.settled(late, Deferred(reply="451 later"), NOON, submission())
+    assert (found.state, found.reply) == (OutboxState.FAILED, "gave up after 50 attempts: 451 later")
+    wrong = sending.settled(late, Misconfigured(reply="535"), NOON, submission())
+    assert wrong.state is OutboxState.READY, "no mail fails for our configuration"
+
+
+@given(st.integers(0, 10_000), st.floats(0, 1, exclude_max=True))
+def test_the_wait_grows_to_the_last_step_with_a_fifth_of_jitter(attempts: int, chance: float) -> None:
+    """1 minute, 5 minutes, then hourly."""
+    step = RETRY[min(max(attempts, 1), 3) - 1]
+    assert step * 0.8 <= sending.delay(attempts, RETRY, chance) <= step * 1.2
+
+
+# --- the provider's rate
+
+
+def test_a_minute_takes_so_many_and_a_day_so_many() -> None:
+    """The wait is until the oldest of them is a minute, or a day, ago."""
+    bucket = Bucket(per_minute=2, per_day=3)
+    for seconds in (0, 10):
+        assert bucket.wait(NOON + timedelta(seconds=seconds)) == timedelta()
+        bucket.spend(NOON + timedelta(seconds=seconds))
+    assert bucket.wait(NOON + timedelta(seconds=20)) == timedelta(seconds=40)
+    assert bucket.wait(NOON + MINUTE) == timedelta()
+    bucket.spend(NOON + MINUTE)
+    assert bucket.wait(NOON + HOUR) == DAY - HOUR
+    assert bucket.wait(NOON + DAY) == timedelta()
+
+
+# --- the round
+
+
+@dataclass
+class Fake:
+    """A courier who does as he is told, then delivers everything."""
+
+    orders: list[Outcome | Exception] = field(default_factory=list)
+    carried: list[OutboxEntry] = field(default_factory=list)
+    rested: int = 0
+
+    def send(self, one: OutboxEntry) -> Outcome:
+        self.carried.append(one)
+        order = self.orders.pop(0) if self.orders else Sent(reply="250 ok")
+        if isinstance(order, Exception):
+            raise order
+        return order
+
+    def rest(self) -> None:
+        self.rested += 1
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Room]:
+    """An office without agents, which owes ten receipts."""
+    with room(tmp_path, agents=()) as made:
+        made.ingest(*(raw(f"m{n}@ecole.test", Subject=f"S {n}") for n in range(10)))
+        yield made
+
+
+def dispatch(desk: Room, *orders: Outcome | Exception, **settings: Any) -> tuple[Dispatch, Fake]:
+    """The sending room, with a courier who has these orders."""
+    fake = Fake(list(orders))
+    made = Dispatch(
+        office=desk.office, courier=fake, submission=submission(**settings), holder="a", bell=Bell()
+    )
+    return made, fake
+
+
+def states(desk: Room) -> list[tuple[str, int]]:
+    """State and attempts of each letter."""
+    return [(row.state, row.attempts) for row in desk.rows("SELECT state, attempts FROM outbox ORDER BY id")]
+
+
+def test_all_that_is_due_leaves_in_its_order(desk: Room) -> None:
+    """And the courier rests."""
+    made, fake = dispatch(desk)
+    sending.drain(made)
+    assert [one.id for one in fake.carried] == list(range(1, 11))
+    assert states(desk) == [("sent", 1)] * 10
+    assert fake.rested == 1
+
+
+def test_one_refusal_stops_nobody_else(desk: Room) -> None:
+    """Neither a final one nor one for now."""
+    made, _ = dispatch(desk, Refused(reply="550"), Deferred(reply="451"))
+    sending.drain(made)
+    assert [state for state, _ in states(desk)] == ["failed", "ready", *["sent"] * 8]
+
+
+@pytest.mark.parametrize("fault", [Deferred(reply="", unreachable=True), Misconfigured(reply="535")])
+def test_a_fault_of_the_server_is_tried_with_one_letter_only(desk: Room, fault: Outcome) -> None:
+    """The others lose no attempt, and all leave when it is over."""
+    made, fake = dispatch(desk, fault)
+    sending.drain(made)
+    assert len(fake.carried) == 1
+    assert states(desk) == [("ready", 1), *[("ready", 0)] * 9]
+    desk.clock.later(minutes=2)
+    sending.drain(made)
+    assert [state for state, _ in states(desk)] == ["sent"] * 10
+
+
+def test_the_rate_holds_across_rounds_and_restarts(desk: Room) -> None:
+    """What left in the last minute is read from the outbox itself."""
+    made, _ = dispatch(desk, per_minute=4)
+    sending.drain(made)
+    assert [state for state, _ in states(desk)].count("sent") == 4
+    again, fake = dispatch(desk, per_minute=4)
+    sending.drain(again)
+    assert fake.carried == []
+    desk.clock.later(seconds=61)
+    sending.drain(again)
+    assert len(fake.carried) == 4
+    assert {attempts for _, attempts in states(desk)} == {0, 1}
+
+
+def test_a_courier_who_falls_over_costs_one_claim(desk: Room) -> None:
+    """A fault of ours: the letters are due again when the claim is over."""
+    made, _ = dispatch(desk, RuntimeError("a fault of ours"))
+    with pytest.raises(RuntimeError):
+        sending.drain(made)
+    desk.clock.later(hours=1)
+    sending.drain(made)
+    assert [state for state, _ in states(desk)] == ["sent"] * 10
+
+
+def test_asked_to_end_it_ends_between_two_letters(desk: Room) -> None:
+    """What it holds is given back at once, with its attempt."""
+    made, fake = dispatch(desk)
+
+    def send_then_close(one: OutboxEntry) -> Outcome:
+        made.bell.close()
+        fake.carried.append(one)
+        return Sent(reply="250 ok")
+
+    fake.send = send_then_close  # type: ignore[method-assign]
+    sending.deliver(made)
+    assert states(desk) == [("sent", 1), *[("ready", 0)] * 9]
+
+
+def test_a_busy_ledger_is_waited_out_with_the_reply_in_hand(
+    desk: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mail that was accepted is settled before anything else, and never sent again."""
+    from storage.database import Unavailable
+
+    made, fake = dispatch(desk)
+    settle, failures = outbox.settle, [1, 1]
+
+    def busy(*args: Any) -> None:
+        if failures:
+            failures.pop()
+            raise Unavailable("database is locked")
+        settle(*args)
+
+    monkeypatch.setattr(outbox, "settle", busy)
+    monkeypatch.setattr(made.bell, "wait", lambda _seconds: False)
+    sending.drain(made)
+    assert len(fake.carried) == 10
+    assert [state for state, _ in states(desk)] == ["sent"] * 10
