@@ -13,10 +13,16 @@ RETRY = (timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1))
 def entry(**values: Any) -> OutboxEntry:
     """A receipt that was claimed for the first time."""
     made: dict[str, Any] = {
-        "id": 1, "mail_id": "m", "ticket_id": 1001, "kind": MessageKind.RECEIPT,
-        "recipient": "jean@ecole.test", "message_id": "r@etnic.test", "content": b"From: a@b\r\nSubject: x\r\n\r\n.Bonjour.\r\n..\r\n",
-        "attempts": 1, "created_at": NOON,
-    }  # fmt: skip
+        "id": 1,
+        "mail_id": "m",
+        "ticket_id": 1001,
+        "kind": MessageKind.RECEIPT,
+        "recipient": "jean@ecole.test",
+        "message_id": "r@etnic.test",
+        "content": b"From: a@b\r\nSubject: x\r\n\r\n.Bonjour.\r\n..\r\n",
+        "attempts": 1,
+        "created_at": NOON,
+    }
     return OutboxEntry(**(made | values))
 
 
