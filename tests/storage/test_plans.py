@@ -19,7 +19,10 @@ from tests.storage.entries import HOUR, NOON, clock, inbox, keep, message, owe, 
 # They hold a handful of rows for ever.
 SMALL = {"maildrop", "lease", "alembic_version"}
 # Indexes of what is to be done, not of what was: walking through one of them is the work itself.
-TO_DO = {"sighting_received", "sighting_unmarked", "ticket_due", "ticket_backlog", "clock_due", "clock_running", "outbox_due"}
+TO_DO = {
+    "sighting_received", "sighting_unmarked", "ticket_due", "ticket_backlog", "clock_due", "clock_running",
+    "outbox_due",
+}  # fmt: skip
 IDS = ["a@x", "b@x", "c@x"]
 
 ASKED: dict[str, Callable[[Transaction], object]] = {
