@@ -2,8 +2,6 @@
 
 import random
 
-import pytest
-
 from tests.scenarios.desk import Desk, mail
 
 _CHANCE = random.Random(5)
@@ -56,27 +54,46 @@ HOSTILE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_it_is_filed_and_stops_nobody(any_desk: Desk, name: str) -> None:
+def hostile() -> dict[str, bytes]:
+    """Each under an id of its own; IMAP carries no NUL (RFC 3501 section 4.3)."""
+    return {
+        name: content.replace(b"\0", b"\x80").replace(b"<h@x>", f"<h{n}@x>".encode())
+        for n, (name, content) in enumerate(HOSTILE.items())
+    }
+
+
+def filed(desk: Desk, names: list[str]) -> list[str]:
+    """The mails that have their message on a ticket, by name, in the order of the mailbox."""
+    rows = desk.rows(
+        "SELECT s.uid FROM sighting s JOIN message m ON m.id = s.message_id "
+        "WHERE s.state = 'filed' AND m.ticket_id IS NOT NULL ORDER BY s.uid"
+    )
+    return [names[row.uid - 1] for row in rows]
+
+
+def test_it_is_filed_and_stops_nobody(any_desk: Desk) -> None:
     """On both databases, whole, once; nobody but its author can have been written to."""
-    content = HOSTILE[name].replace(b"\0", b"\x80")  # IMAP carries no NUL (RFC 3501 section 4.3)
+    any_desk.configure(budget={"recipient": ["1000/1h"]}, submission={"per_minute": 1000})
+    mails = hostile()
+    names = ["one", *mails, "two"]
     any_desk.receive(
         mail("one@ecole.test", sender="un@ecole.test", subject="Un"),
-        content,
+        *mails.values(),
         mail("two@ecole.test", sender="deux@ecole.test", subject="Deux"),
     )
     assert any_desk.once()
-    # The same once more, changed on its way: now its twin is read as well.
-    any_desk.receive(content + b"\r\n[footer]\r\n")
+    assert filed(any_desk, names) == names
+    # The same once more, changed on their way: now their twins are read as well.
+    any_desk.receive(*(content + b"\r\n[footer]\r\n" for content in mails.values()))
     assert any_desk.once()
-    assert any_desk.rows("SELECT count(*) AS n FROM sighting WHERE state = 'filed'")[0].n == 4
-    assert len(any_desk.tickets()) in (3, 4)
+    assert len(filed(any_desk, [*names, *mails])) == len(names) + len(mails)
     assert [len(any_desk.letters(f"{who}@ecole.test")) for who in ("un", "deux")] == [1, 1]
     assert not any_desk.log("message.failed")
-    for letter in any_desk.letters():
+    letters = any_desk.letters()
+    assert any("{{ 7 * 7 }}" in str(letter["Subject"]) for letter in letters)
+    for letter in letters:
         assert letter["Bcc"] is None
         assert len(letter["To"].addresses) == 1
-        assert "49" not in str(letter["Subject"])
         assert "\x1b" not in letter.as_string()
 
 
