@@ -14,6 +14,7 @@ import pytest
 
 from maild import daemon
 from tests.conftest import ROOT
+from tests.peers.dovecot import Dovecot
 from tests.scenarios.desk import Desk, mail, quoted
 
 
@@ -104,6 +105,23 @@ def test_asked_to_end_before_the_mailbox_answers(live: Desk) -> None:
     with process(live) as child:
         child.wait_until(lambda: "maildrop.lost" in child.events())
         assert child.end() == 0
+
+
+@pytest.mark.slow
+def test_asked_to_end_while_the_mailbox_hangs(live: Desk, own_dovecot: Dovecot) -> None:
+    """A server that keeps its connections and answers nothing has its patience, and no more."""
+    live.mailbox = own_dovecot.mailbox()
+    live.configure(maildrop={"timeout": "60s"})
+    with process(live) as child:
+        child.wait_until(lambda: "daemon.ready" in child.events())
+        live.receive(mail("m1@ecole.test"))
+        live.sink.wait_for(1)
+        group = os.getpgid(int((own_dovecot.root / "run" / "master.pid").read_text()))
+        os.killpg(group, signal.SIGSTOP)
+        try:
+            assert child.end() == 0
+        finally:
+            os.killpg(group, signal.SIGCONT)
 
 
 def test_one_process_serves_a_desk(live: Desk) -> None:
