@@ -2,12 +2,14 @@
 
 import io
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from maild import log
+from storage import database
 from tests.peers.mailbox import Mailbox
 from tests.peers.smtp import Sink
 from tests.scenarios.desk import Desk
@@ -29,9 +31,21 @@ def journal() -> Iterator[io.StringIO]:
     logging.captureWarnings(capture=False)
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty ledger on SQLite, brought up to date once a run: doing so takes longer than most stories."""
+    path = tmp_path_factory.mktemp("ledger") / "maild.db"
+    opened = database.open_database(f"sqlite:///{path}")
+    database.upgrade(opened)
+    opened.close()
+    return path
+
+
 @pytest.fixture
-def desk(tmp_path: Path, mailbox: Mailbox, sink: Sink, journal: io.StringIO) -> Desk:
+def desk(tmp_path: Path, mailbox: Mailbox, sink: Sink, journal: io.StringIO, migrated: Path) -> Desk:
     """A desk on SQLite with an empty mailbox, one agent and one administrator."""
+    (tmp_path / "var").mkdir(mode=0o700)
+    shutil.copy(migrated, tmp_path / "var" / "maild.db")
     return Desk(folder=tmp_path, mailbox=mailbox, sink=sink, journal=journal)
 
 
@@ -39,6 +53,6 @@ def desk(tmp_path: Path, mailbox: Mailbox, sink: Sink, journal: io.StringIO) -> 
 def any_desk(
     request: pytest.FixtureRequest, tmp_path: Path, mailbox: Mailbox, sink: Sink, journal: io.StringIO
 ) -> Desk:
-    """The same desk, on SQLite and on PostgreSQL."""
+    """The same desk, on SQLite and on PostgreSQL, from its very first start."""
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
     return Desk(folder=tmp_path, mailbox=mailbox, sink=sink, database=url, journal=journal)
