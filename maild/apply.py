@@ -50,6 +50,8 @@ from storage.store import Transaction
 NO_TICKET = "a" * 13
 # The story of a ticket wants the words, not the whole of a pasted log file; the raw mail is kept.
 MOST_TEXT = 200_000
+# RFC 5321 4.5.3.1: 64 octets, an @ and 255; no server delivers to a longer one.
+LONGEST_ADDRESS = 320
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +167,7 @@ def _open(work: _Work, opening: OpenTicket) -> None:
     work.ticket = work.tx.open_ticket(
         {
             "key": work.key, "subject": opening.subject, "requester_name": opening.requester.name,
-            "requester_address": opening.requester.address, "status": opening.status.value,
+            "requester_address": opening.requester.address[:LONGEST_ADDRESS], "status": opening.status.value,
             "language": opening.language, "arrived_at": work.facts.arrived_at, "created_at": work.facts.now,
             "category": opening.category, "team": opening.team, "priority": opening.priority,
             "scope": opening.scope, "assignee": "", "due_at": clock.due_at if clock else None,
@@ -202,7 +204,8 @@ def _add_message(work: _Work) -> None:
             "message_id": effective_id(mail, work.facts.arrived_at), "digest": mail.digest,
             "direction": work.decision.direction, "kind": work.decision.kind.value,
             "sender_name": mail.sender.name if mail.sender else "",
-            "sender_address": mail.sender.key if mail.sender else "", "subject": mail.subject,
+            "sender_address": mail.sender.key[:LONGEST_ADDRESS] if mail.sender else "",
+            "subject": mail.subject,
             "sent_at": mail.date, "arrived_at": work.facts.arrived_at, "created_at": work.facts.now,
             "text": mail.text[:MOST_TEXT], "language": mail.language,
             "thread_reason": work.decision.thread_reason,
@@ -226,8 +229,8 @@ def _carry_out(work: _Work, change: Change) -> None:
         case OpenTicket():
             return  # written first: everything else needs its number
         case AddParticipants():
-            people = tuple((a.key, a.name, role) for a, role in change.people)
-            work.tx.add_participants(_ticket(work), people)
+            people = {a.key[:LONGEST_ADDRESS]: (a.name, role) for a, role in change.people}
+            work.tx.add_participants(_ticket(work), tuple((key, *person) for key, person in people.items()))
         case RememberIds():
             work.tx.add_references(_ticket(work), change.message_ids)
         case StartClock():

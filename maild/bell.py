@@ -9,6 +9,9 @@ import select
 import threading
 from collections.abc import Iterable
 
+# All that a pipe holds (pipe(7)): however often it rang, it is heard once.
+PIPE_OCTETS = 65_536
+
 
 class Bell:
     """Rung by anybody, heard by the one thread that owns it."""
@@ -56,7 +59,7 @@ class Bell:
     def silence(self) -> bool:
         """Take note of every ring so far; True when there was one."""
         try:
-            return bool(os.read(self._read, 4096))
+            return bool(os.read(self._read, PIPE_OCTETS))
         except BlockingIOError:
             return False
 

@@ -263,6 +263,24 @@ def _started(all_parts: Parts, mode: str) -> None:
         maildrops=[s.name for s in all_parts.stations], pid=os.getpid(),
     )  # fmt: skip
 
+    for what in _not_served(all_parts.config):
+        _log.warning("config.not_served", reason=f"{what}: not in this version, see `maild doctor`")
+
+
+def _not_served(config: Config) -> Iterator[str]:
+    """What the configuration may name already and this version does not do: said, never passed over."""
+    for name, drop in config.maildrop.items():
+        if not isinstance(drop, ImapMaildrop):
+            yield f"maildrop.{name}, kind = {drop.kind}"
+        elif drop.auth == "oauth":
+            yield f"maildrop.{name}, auth = oauth"
+    if config.submission.user and config.submission.auth == "oauth":
+        yield "submission, auth = oauth"
+    if config.sla.clock == "desk":
+        yield "sla.clock = desk; nights and weekends count"
+    if config.http is not None:
+        yield "http"
+
 
 def _stopped(all_parts: Parts) -> None:
     _log.info("daemon.stopped", sql_statements=all_parts.database.statements.count)

@@ -23,7 +23,7 @@ from maild.decide.decision import Decision, SendReceipt
 from maild.decide.facts import Facts, Spent, TicketFacts
 from maild.decide.policy import Policy, Rate
 from parsers.mail import ParsedMail, parse_mail
-from storage.database import Unavailable
+from storage.database import is_unavailable
 from storage.records import KeptMail, Lease, Maildrop, NewMail
 from storage.store import LeaseLost, Store, TicketState, Transaction
 
@@ -116,7 +116,7 @@ def _file_one(
             facts = gather(tx, kept, mail, budgets, office)
             decision = message.decide(mail, facts, office.policy)
             applied = _apply(tx, decision, kept, mail, facts, office)
-    except (Unavailable, LeaseLost):
+    except LeaseLost:
         raise
     except Exception as error:  # noqa: BLE001  (a fault of ours must not delay the mails around it)
         _raise_if_unavailable(error)
@@ -134,7 +134,7 @@ def _fault(error: Exception) -> dict[str, str]:
 
 def _raise_if_unavailable(error: Exception) -> None:
     # The ledger's own trouble is no fault of this mail: the whole batch is undone and tried again.
-    if type(error).__module__.startswith("sqlalchemy") and type(error).__name__ == "OperationalError":
+    if is_unavailable(error):
         raise error
 
 

@@ -25,7 +25,8 @@ from storage.store import Transaction
 
 _log = log.get("maild.sweep")
 
-AT_ONCE = 200
+# A letter a person for each such part: a first start on a mailbox of years sends a few, not a flood.
+AT_ONCE = 5000
 CAUSE = "timer:sweep"
 # The digest of old mail waits until the mailbox has been read through.
 BACKLOG_SETTLES = timedelta(seconds=30)

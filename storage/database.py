@@ -79,15 +79,32 @@ class Database:
 def _said_plainly() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        raise Unavailable(str(error.orig)) from error
     except DBAPIError as error:
         # SQLite says so of a file that is damaged, or no database at all.
         if type(error) is DatabaseError:
             raise Damaged(f"{error.orig}: stop maild and put the last backup in place") from error
-        if error.connection_invalidated:
+        if is_unavailable(error):
             raise Unavailable(str(error.orig)) from error
         raise
+
+
+# PostgreSQL, appendix A: connection, rollback, resources, object state, operator, system.
+_AWAY = ("08", "40", "53", "55", "57", "58")
+# SQLite's result codes: busy, locked, no memory, read-only, interrupted, I/O, full, cannot open, protocol.
+_AWAY_SQLITE = frozenset({5, 6, 7, 8, 9, 10, 13, 14, 15})
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """The database's own trouble, which passes; not that of the statement or of a value in it."""
+    if isinstance(error, Unavailable):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _AWAY_SQLITE
+    state = getattr(error.orig, "sqlstate", None)
+    gone = isinstance(error, OperationalError) and state is None
+    return error.connection_invalidated or gone or str(state).startswith(_AWAY)
 
 
 def open_database(url: str) -> Database:

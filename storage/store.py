@@ -5,6 +5,7 @@ a savepoint of its own. Raises ``database.Unavailable`` where the database canno
 ``LeaseLost`` where another process has taken the maildrop over: in both cases nothing was written.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -80,6 +81,8 @@ SIGHTING, TICKET = T[SightingRow], T[TicketRow]
 
 # A look-up names at most this many values: SQLite takes 32,766 variables, and plans stay cached.
 MOST_VALUES = 500
+# RFC 5322 2.1.1 ends a line at 998 characters.
+LONGEST_ID = 998
 R = TypeVar("R")
 V = TypeVar("V")
 
@@ -337,13 +340,16 @@ class Transaction:
 
     def twins(self, message_id: str) -> tuple[Twin, ...]:
         """Messages already filed under this Message-ID."""
-        return tuple(_record(Twin, row) for row in self.connection.execute(_TWINS, {"wanted": message_id}))
+        wanted = {"wanted": indexable(message_id)}
+        return tuple(_record(Twin, row) for row in self.connection.execute(_TWINS, wanted))
 
     def tickets_by_reference(self, message_ids: Sequence[str]) -> dict[str, tuple[int, ...]]:
         """Message-ID -> the tickets it was seen or quoted in, in order of their opening."""
         found: dict[str, tuple[int, ...]] = {}
-        for row in self._in(_BY_REFERENCE, message_ids):
-            found[row.message_id] = tuple(sorted({*found.get(row.message_id, ()), row.ticket_id}))
+        asked = {indexable(id_): id_ for id_ in message_ids}
+        for row in self._in(_BY_REFERENCE, asked):
+            id_ = asked[row.message_id]
+            found[id_] = tuple(sorted({*found.get(id_, ()), row.ticket_id}))
         return found
 
     def tickets_by_sent(self, message_ids: Sequence[str]) -> dict[str, int]:
@@ -422,12 +428,13 @@ class Transaction:
 
     def add_message(self, values: Mapping[str, object]) -> int:
         """Write a filed message; returns its row's number."""
-        return _key(self.connection.execute(_ADD_MESSAGE, dict(values)))
+        bounded = {"message_id": indexable(str(values["message_id"]))}
+        return _key(self.connection.execute(_ADD_MESSAGE, {**values, **bounded}))
 
     def add_references(self, ticket_id: int, message_ids: Sequence[str]) -> None:
         """Remember Message-IDs, seen or quoted, as belonging to a ticket."""
         if message_ids:
-            rows = [{"message_id": id_, "ticket_id": ticket_id} for id_ in message_ids]
+            rows = [{"message_id": indexable(id_), "ticket_id": ticket_id} for id_ in message_ids]
             self.connection.execute(_ADD_REFERENCE, rows)
 
     def add_participants(self, ticket_id: int, people: Sequence[tuple[str, str, str]]) -> None:
@@ -670,6 +677,15 @@ def _key(made: CursorResult[Any]) -> int:
     if key is None:
         raise RuntimeError("the database gave a new row no number")
     return int(key[0])
+
+
+def indexable(message_id: str) -> str:
+    """A Message-ID as it is kept and looked up: one too long for an index entry (PostgreSQL takes 2,704
+    octets) is shortened, and told from others by its digest."""
+    octets = message_id.encode("utf-8", "replace")
+    if len(octets) <= LONGEST_ID:
+        return message_id
+    return f"{octets[: LONGEST_ID // 2].decode('utf-8', 'ignore')}~{hashlib.sha256(octets).hexdigest()}"
 
 
 def _expand(content: bytes) -> bytes:

@@ -22,8 +22,9 @@ _NOBODY = re.compile(
 
 
 def no_sender(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
-    """There is nobody to answer."""
-    return "" if mail.sender and "@" in mail.sender.address else "no address to answer"
+    """There is nobody to answer, or an address that no server takes (RFC 5321 4.5.3.1)."""
+    usable = mail.sender is not None and "@" in mail.sender.address and len(mail.sender.address) <= 320
+    return "" if usable else "no address to answer"
 
 
 def null_return_path(mail: ParsedMail, facts: Facts, policy: Policy) -> str:

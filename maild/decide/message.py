@@ -5,7 +5,7 @@ by a person, opens a ticket and starts a clock.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from maild.arrival import Source
 from maild.decide import autoresponse, classify, commands, identity, rules, sla, threads
@@ -170,16 +170,16 @@ def _bounce(mail: ParsedMail, clues: Clues, belongs: Belonging, facts: Facts, po
     if report is not None:
         detail = (("recipient", report.recipient), ("status", report.status), ("action", report.action))
         changes.append(Note(kind="bounced", actor="mail", detail=detail))
-        if report.recipient and report.status.startswith("5") and _is_our_bounce(belongs):
+        if report.recipient and report.status.startswith("5") and _is_our_bounce(clues, report.recipient):
             until = facts.now + policy.budget.mute_for
             reason = f"mail to it came back ({report.status})"
             changes.append(MuteAddress(address=report.recipient.casefold(), until=until, reason=reason))
     return _automatic(mail, MessageKind.BOUNCE, belongs, facts, policy, tuple(changes))
 
 
-def _is_our_bounce(belongs: Belonging) -> bool:
-    # Only a report that returns a mail of ours may silence an address: anybody can forge the rest.
-    return belongs.winner == "token"
+def _is_our_bounce(clues: Clues, recipient: str) -> bool:
+    # Only a report that returns a mail of ours to this very address may silence it: the rest can be forged.
+    return any(token.is_for(recipient) for token in clues.id_tokens)
 
 
 def _program(kind: MessageKind) -> Judge:
@@ -263,7 +263,7 @@ def _request(mail: ParsedMail, belongs: Belonging, facts: Facts, policy: Policy)
             _remember(mail, None, facts),
             clock,
             _receipt(mail, opened.language, clock, facts, policy),
-            *(() if opened.backlog else _told(opened.team, clock, facts, policy)),
+            *_told(opened.team, clock, facts, policy),
         ),
     )
 
@@ -301,7 +301,7 @@ def unreadable(why: str, facts: Facts, policy: Policy) -> Decision:
     """
     team = rules.DEFAULT_TEAM
     clock = _clock(team, "", facts, policy, first=True)
-    backlog = facts.now - facts.arrived_at > policy.budget.receipt_max_age
+    backlog = _is_backlog(facts, policy)
     opened = OpenTicket(
         subject="", requester=NOBODY, language=policy.desk.languages[0], team=team, backlog=backlog
     )
@@ -434,7 +434,7 @@ def _opened(mail: ParsedMail, belongs: Belonging, facts: Facts, policy: Policy) 
         priority=place.priority,
         scope=place.scope,
         links=belongs.links,
-        backlog=facts.now - facts.arrived_at > policy.budget.receipt_max_age,
+        backlog=_is_backlog(facts, policy),
         status=Status.SPAM if mail.spam and "spam" in place.scope else Status.NEW,
     )
 
@@ -464,6 +464,11 @@ def _everybody(mail: ParsedMail, policy: Policy) -> AddParticipants:
 
 
 def _new_people(mail: ParsedMail, state: TicketFacts, policy: Policy) -> AddParticipants | None:
+    # Who only holds a token may add to the thread; that lets nobody hear what is answered in it. A mail
+    # from or to one who takes part brings its people in.
+    known = {a.key for a in (mail.sender or NOBODY, *mail.to, *mail.cc)} & state.participants
+    if not known:
+        return None
     people = {a.key: (a, "watcher") for a in (mail.sender or NOBODY, *mail.to, *mail.cc)}
     fresh = {key: person for key, person in people.items() if key not in state.participants}
     added = _outside(fresh, policy)[: max(0, MOST_PARTICIPANTS - len(state.participants))]
@@ -505,11 +510,16 @@ def _receipt(
     return SendReceipt(to=to, language=language, due_at=clock.due_at)
 
 
+def _is_backlog(facts: Facts, policy: Policy) -> bool:
+    """Mail so old, found on a first start or after an outage, that it is told of and answered otherwise."""
+    return facts.now - facts.arrived_at > policy.budget.receipt_max_age
+
+
 def _told(
     team: str, clock: StartClock | None, facts: Facts, policy: Policy, *, assignee: str = ""
 ) -> tuple[Notify, ...]:
-    if facts.now - facts.arrived_at > timedelta(days=365):
-        return ()
+    if _is_backlog(facts, policy):
+        return ()  # old mail is told of in one digest
     recipients = recipients_of(team, facts, policy, assignee=assignee)
     return (Notify(recipients=recipients, due_at=clock.due_at if clock else None),) if recipients else ()
 

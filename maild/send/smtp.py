@@ -5,6 +5,7 @@ Stands under ``outbox``. What the server says, or does not say, comes back as an
 is ``Misconfigured``. What happens at QUIT is of no interest: a mail that was accepted is accepted.
 """
 
+import re
 import smtplib
 import ssl
 from collections.abc import Callable
@@ -20,6 +21,7 @@ LONGEST_PATIENCE = 600.0
 # Servers end connections of their own accord after so many mails; doing it first costs nothing.
 MAILS_A_CONNECTION = 100
 CONNECT_SECONDS = 15.0
+_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
 class SmtpCourier:
@@ -86,24 +88,32 @@ class SmtpCourier:
             connection.close()
 
     def _exchange(self, connection: smtplib.SMTP, entry: OutboxEntry) -> Outcome:
+        if not entry.recipient.isascii() and not connection.has_extn("smtputf8"):
+            return Refused(reply="the address is not ASCII and the server does not know SMTPUTF8 (RFC 6531)")
         size = [f"size={len(entry.content)}"] if connection.has_extn("size") else []
-        wide = ["SMTPUTF8"] if not entry.recipient.isascii() and connection.has_extn("smtputf8") else []
+        wide = [] if entry.recipient.isascii() else ["SMTPUTF8"]
+        if wide:
+            connection.command_encoding = "utf-8"
         code, text = connection.mail(self._sender, [*size, *wide])
         if code != 250:
-            return self._refusal(connection, code, text, Misconfigured)
+            # RFC 1870 6.1: 552 is about this letter's size; any other refusal here is about us.
+            return self._refusal(connection, code, text, Refused if code == 552 else Misconfigured)
         code, text = connection.rcpt(entry.recipient)
         if code not in (250, 251):
             return self._refusal(connection, code, text, Refused)
-        return self._data(connection, entry)
+        code, text = connection.docmd("DATA")
+        if code != 354:
+            return self._refusal(connection, code, text, Refused)
+        return self._content(connection, entry)
 
-    def _data(self, connection: smtplib.SMTP, entry: OutboxEntry) -> Outcome:
+    def _content(self, connection: smtplib.SMTP, entry: OutboxEntry) -> Outcome:
+        """The content and its dot. From here on silence is ambiguous: the server may have taken it."""
         seconds = self._submission.timeout.total_seconds()
         if connection.sock is not None:
             connection.sock.settimeout(min(LONGEST_PATIENCE, seconds * DOT_PATIENCE))
         try:
-            code, text = connection.data(entry.content)
-        except smtplib.SMTPDataError as error:
-            return self._refusal(connection, error.smtp_code, error.smtp_error, Refused)
+            connection.send(_stuffed(entry.content))
+            code, text = connection.getreply()
         except (smtplib.SMTPException, OSError) as error:
             return Deferred(reply=_said(error), ambiguous=True, unreachable=True)
         if connection.sock is not None:
@@ -118,8 +128,17 @@ class SmtpCourier:
         reply = _reply(code, text)
         if code in (421, -1):
             return Deferred(reply=reply, unreachable=True)
-        connection.rset()
+        try:
+            connection.rset()
+        except (smtplib.SMTPException, OSError):
+            self._drop()  # it hung up on its own refusal, which counts all the same
         return permanent(reply=reply) if 500 <= code < 600 else Deferred(reply=reply)
+
+
+def _stuffed(content: bytes) -> bytes:
+    """Content with its dots doubled and its end (RFC 5321 4.5.2); letters of ours have CRLF throughout."""
+    ended = content if content.endswith(b"\r\n") else content + b"\r\n"
+    return _LEADING_DOT.sub(b"..", ended) + b".\r\n"
 
 
 def connect(submission: Any, password: str) -> smtplib.SMTP:

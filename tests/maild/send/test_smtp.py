@@ -201,8 +201,8 @@ def _server(replies: list[str]) -> Iterator[int]:
                 return
             with talk, talk.makefile("rb") as heard:
                 for number, line in enumerate(replies):
-                    if number:
-                        heard.readline()
+                    if number and not heard.readline():
+                        break  # the other side has hung up
                     talk.sendall(f"{line}\r\n".encode())
 
     thread = threading.Thread(target=serve, daemon=True)
