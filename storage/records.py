@@ -84,6 +84,7 @@ class Maildrop:
     source: str
     uidvalidity: int | None
     polled_at: datetime | None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -284,18 +284,32 @@ class Transaction:
                 known[mail.sha256] = _key(self.connection.execute(_ADD_RAW, row))
         return known
 
-    def skip(self, maildrop: Maildrop, uidvalidity: int, mails: Sequence[tuple[int, str, datetime]]) -> None:
-        """Note (uid, mail id, arrival) of mails older than the start that the operator chose."""
+    def begin(
+        self,
+        maildrop: Maildrop,
+        uidvalidity: int,
+        since: datetime | None,
+        older: Sequence[tuple[int, str, datetime]],
+    ) -> Maildrop:
+        """Begin with a folder, or with its new numbers: what is ``older`` than the start is never taken in.
+
+        Args:
+            since: the start; None where everything counts.
+            older: (uid, mail id, arrival) of the mails before it.
+        """
         rows = [
             {
                 "maildrop_id": maildrop.id, "uidvalidity": uidvalidity, "uid": uid, "raw_id": None,
                 "message_id": None, "mail_id": mail_id, "arrived_at": arrived_at,
                 "state": SightingState.SKIPPED.value, "tries": 0, "dirty": False, "placed": "", "offered": "",
             }
-            for uid, mail_id, arrived_at in mails
+            for uid, mail_id, arrived_at in older
         ]  # fmt: skip
         if rows:
             self.connection.execute(_ADD_SIGHTING, rows)
+        begun = {"uidvalidity": uidvalidity, "since": since}
+        self.connection.execute(update(MAILDROP).where(MAILDROP.c.id == maildrop.id).values(begun))
+        return replace(maildrop, uidvalidity=uidvalidity, since=since)
 
     def unfiled(self, *, limit: int, maildrop_id: int) -> tuple[KeptMail, ...]:
         """Mails that were kept and never filed, oldest first: what a crash left behind."""

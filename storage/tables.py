@@ -29,6 +29,8 @@ class MaildropRow(SQLModel, table=True):
     source: str
     uidvalidity: int | None = Field(default=None, sa_type=BigInteger)
     polled_at: datetime | None = None
+    # What had arrived before is not taken in, also when the server gives it new numbers.
+    since: datetime | None = None
 
 
 class LeaseRow(SQLModel, table=True):

@@ -166,6 +166,8 @@ def _wait(session: Session) -> bool:
 def one_pass(session: Session, *, seen_at: datetime) -> None:
     """Everything that a poll owes: new mail, answers given outside, marks."""
     _renew(session)
+    # A search sees the folder as the last command left it (RFC 9051 7.4.1): let the server look first.
+    session.mailbox.noop()
     count = ingest.file_unfiled(
         session.station.office, session.lease, is_closing=lambda: session.station.bell.is_closing
     )

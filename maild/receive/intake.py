@@ -84,10 +84,10 @@ def take_in(session: Session, *, seen_at: datetime, source: Source = Source.INBO
     there = session.mailbox.uids()
     session.counted, session.news = len(there), False
     new = [uid for uid in there if uid not in session.known]
+    if session.maildrop.uidvalidity != session.selected.uidvalidity:
+        new = _begin(session, new)
     if not new:
         return 0
-    if session.maildrop.uidvalidity is None:
-        new = _after_the_start(session, new)
     # While mail flows it comes one by one: size and bytes in one command save a round trip each.
     sizes, bodies = (
         session.mailbox.whole(new, FEW_BYTES) if len(new) <= FEW_MAILS else (_sizes(session, new), {})
@@ -104,19 +104,33 @@ def _sizes(session: Session, uids: Sequence[int]) -> Iterator[Sized]:
         yield from session.mailbox.sizes(uids[at : at + 500])
 
 
-def _after_the_start(session: Session, uids: Sequence[int]) -> list[int]:
-    """On the very first look, leave out what is older than the operator wants to begin with."""
-    start = session.station.drop.start
-    if start == "all":
-        return list(uids)
-    since = session.now if start == "now" else first_instant(start)
-    dated = [(s, s.received_at or session.now) for s in _sizes(session, uids)]
-    old = [(s.uid, ingest.new_mail_id(session.now), at) for s, at in dated if start == "now" or at < since]
+def _begin(session: Session, uids: Sequence[int]) -> list[int]:
+    """Begin with the folder: on the very first look leave out what is older than the operator's start, and
+    when the server gives all mail new numbers, leave the same out again. Returns what is to be taken in."""
+    since, old = _older(session, uids)
     with session.station.office.store.write() as tx:
-        tx.skip(session.maildrop, session.selected.uidvalidity, old)
-    session.known.update(uid for uid, _, _ in old)
-    _log.info("maildrop.started", maildrop=session.station.name, skipped=len(old), start=str(start))
-    return [s.uid for s, _ in dated if s.uid not in session.known]
+        tx.check_lease(session.lease)
+        session.maildrop = tx.begin(session.maildrop, session.selected.uidvalidity, since, old)
+    skipped = {uid for uid, _, _ in old}
+    session.known.update(skipped)
+    _log.info("maildrop.begun", maildrop=session.maildrop.name, skipped=len(skipped), since=since)
+    return [uid for uid in uids if uid not in skipped]
+
+
+def _older(session: Session, uids: Sequence[int]) -> tuple[datetime | None, list[tuple[int, str, datetime]]]:
+    start, first = session.station.drop.start, session.maildrop.uidvalidity is None
+    since = session.maildrop.since
+    if first and isinstance(start, date):
+        since = first_instant(start)
+    if since is None and not (first and start == "now"):
+        return None, []
+    dated = [(s, s.received_at or session.now) for s in _sizes(session, uids)]
+    if since is None:
+        # By the server's clock, not by ours: whatever is there now lies before the start.
+        since = max((at for _, at in dated), default=None)
+        since = since + timedelta(seconds=1) if since else None
+    old = [(s.uid, at) for s, at in dated if since is not None and at < since]
+    return since, [(uid, ingest.new_mail_id(session.now), at) for uid, at in old]
 
 
 def first_instant(day: date) -> datetime:

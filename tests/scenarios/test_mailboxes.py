@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from maild import daemon
 from maild.receive import imap, intake
 from tests.peers.dovecot import Dovecot
 from tests.peers.mailbox import Mailbox
@@ -133,6 +134,38 @@ def test_renumbering_makes_no_second_ticket(desk: Desk, dovecot: Dovecot) -> Non
     assert len(desk.sent()) == sent + 2
     assert desk.log("maildrop.uidvalidity_changed")
     assert not desk.faults()
+
+
+def test_what_came_before_the_start_stays_out_when_it_is_renumbered(desk: Desk, dovecot: Dovecot) -> None:
+    """New numbers make no old mail new; what came since the start is known again."""
+    desk.configure(maildrop={"start": "now"})
+    desk.receive(mail("old@ecole.test"), at=desk.now - timedelta(days=30))
+    desk.once()
+    desk.later(minutes=5)
+    desk.receive(mail("m1@ecole.test"))
+    desk.once()
+    dovecot.change_uidvalidity(desk.mailbox, 4_000_000_003)
+    desk.once()
+    assert [t.subject for t in desk.tickets()] == ["Imprimante en panne"]
+    assert len(desk.letters("jean@ecole.test")) == 1
+
+
+@pytest.mark.parametrize("there", [0, 2], ids=["empty", "full"])
+def test_mail_that_comes_right_after_the_start_is_taken_in(desk: Desk, there: int) -> None:
+    """Also within the connection that saw the mailbox for the first time."""
+    desk.configure(maildrop={"start": "now"})
+    for number in range(there):
+        desk.receive(mail(f"old{number}@ecole.test"), at=desk.now - timedelta(hours=2))
+
+    def two_looks(session: intake.Session) -> None:
+        imap.one_pass(session, seen_at=session.now)
+        desk.receive(mail("m1@ecole.test"))
+        imap.one_pass(session, seen_at=session.now)
+
+    config = desk.config()
+    with daemon.locked(config), daemon.parts(config, lambda: desk.now) as parts:
+        imap.with_session(parts.stations[0], two_looks)
+    assert len(desk.tickets()) == 1
 
 
 def test_renumbering_knows_mail_without_id_and_date_again(desk: Desk, dovecot: Dovecot) -> None:

@@ -106,8 +106,10 @@ def test_what_is_older_than_the_start_is_known_and_never_filed(store: Store) -> 
     """Skipped mail has no bytes here."""
     with store.write() as tx:
         drop = inbox(tx)
-        tx.skip(drop, 1, [(5, "m5", NOON), (6, "m6", NOON)])
-        tx.skip(drop, 1, [])
+        begun = tx.begin(drop, 1, NOON, [(5, "m5", NOON), (6, "m6", NOON)])
+        assert (begun.uidvalidity, begun.since) == (1, NOON)
+        assert tx.begin(begun, 1, NOON, []) == begun
+        assert inbox(tx) == begun
         assert tx.known_uids(drop.id, 1) == {5, 6}
         assert tx.unfiled(limit=10, maildrop_id=drop.id) == ()
 

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("source", AutoString(), nullable=False),
         sa.Column("uidvalidity", sa.BigInteger(), nullable=True),
         sa.Column("polled_at", UTCDateTime(), nullable=True),
+        sa.Column("since", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )
