@@ -151,7 +151,9 @@ class Dovecot:
     def mailbox(self, user: str = "") -> Mailbox:
         """A new account with an empty INBOX, "support-N@etnic.test", or the account that is named."""
         name = user or f"support-{next(self._accounts)}@etnic.test"
-        return Mailbox(port=self.imap, user=name, password=PASSWORD)
+        made = Mailbox(port=self.imap, user=name, password=PASSWORD)
+        made.uids()  # the server makes an INBOX at its first opening, and badly when two open it at once
+        return made
 
     def admin(self, *arguments: str) -> str:
         """What `doveadm` printed; subprocess.CalledProcessError where it failed."""
