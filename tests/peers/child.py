@@ -44,6 +44,15 @@ def listens(port: int) -> bool:
         return False
 
 
+def greets(port: int) -> bool:
+    """Whether a server there says the first word, as those of mail do."""
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=5) as connection:
+            return bool(connection.recv(1))
+    except OSError:
+        return False
+
+
 class Child:
     """One server program, in a process group of its own, its output in a file."""
 

@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 
 from tests.peers.certificate import Certificate, make_certificate
-from tests.peers.child import Child, free_ports, listens
+from tests.peers.child import Child, free_ports, greets, listens
 from tests.peers.mailbox import Mailbox
 
 # Every name is an account with this password: a file of users would be read again once a second only.
@@ -132,7 +132,7 @@ class Dovecot:
             raise RuntimeError(missing())
         configuration = self.root / "dovecot.conf"
         self._child = Child([program, "-F", "-c", configuration], output=self.root / "dovecot.out")
-        self._child.wait_until(lambda: listens(self.imap) and listens(self.imaps))
+        self._child.wait_until(lambda: greets(self.imap) and listens(self.imaps))
 
     def stop(self) -> None:
         """Ends it in order; sessions are closed."""
