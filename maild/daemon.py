@@ -274,6 +274,8 @@ def _not_served(config: Config) -> Iterator[str]:
             yield f"maildrop.{name}, kind = {drop.kind}"
         elif drop.auth == "oauth":
             yield f"maildrop.{name}, auth = oauth"
+        elif drop.junk:
+            yield f"maildrop.{name}, junk = {drop.junk}"
     if config.submission.user and config.submission.auth == "oauth":
         yield "submission, auth = oauth"
     if config.sla.clock == "desk":
