@@ -69,7 +69,7 @@ class SightingRow(SQLModel, table=True):
     uid: int = Field(sa_type=BigInteger)
     raw_id: int | None = Field(default=None, foreign_key="raw.id")
     message_id: int | None = Field(default=None, foreign_key="message.id", index=True)
-    mail_id: str = Field(index=True)
+    mail_id: str
     arrived_at: datetime
     state: str
     tries: int = 0
@@ -91,7 +91,7 @@ class TicketRow(SQLModel, table=True):
     key: str = Field(unique=True)
     subject: str = Field(sa_column=Column(Text, nullable=False))
     requester_name: str
-    requester_address: str = Field(index=True)
+    requester_address: str
     status: str
     language: str
     arrived_at: datetime
@@ -118,7 +118,7 @@ class MessageRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     mail_id: str = Field(unique=True)
     ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
-    raw_id: int = Field(foreign_key="raw.id", index=True)
+    raw_id: int = Field(foreign_key="raw.id")
     message_id: str = Field(sa_column=Column(Text, nullable=False))
     digest: str
     direction: str
@@ -143,7 +143,7 @@ class ReferenceRow(SQLModel, table=True):
     __tablename__ = "reference"
     id: int | None = Field(default=None, primary_key=True)
     message_id: str = Field(sa_column=Column(Text, nullable=False, index=True))
-    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    ticket_id: int = Field(foreign_key="ticket.id")
 
 
 class ParticipantRow(SQLModel, table=True):
@@ -151,7 +151,7 @@ class ParticipantRow(SQLModel, table=True):
 
     __tablename__ = "participant"
     ticket_id: int = Field(primary_key=True, foreign_key="ticket.id")
-    address: str = Field(primary_key=True, index=True)
+    address: str = Field(primary_key=True)
     name: str
     role: str
 

@@ -71,7 +71,6 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("ticket", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_ticket_requester_address"), ["requester_address"], unique=False)
         batch_op.create_index(
             "ticket_backlog",
             ["id"],
@@ -169,7 +168,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id", "digest"),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_message_raw_id"), ["raw_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_sender_address"), ["sender_address"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_ticket_id"), ["ticket_id"], unique=False)
 
@@ -236,9 +234,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("ticket_id", "address"),
     )
-    with op.batch_alter_table("participant", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_participant_address"), ["address"], unique=False)
-
     op.create_table(
         "reference",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -252,7 +247,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("reference", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_reference_message_id"), ["message_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_reference_ticket_id"), ["ticket_id"], unique=False)
 
     op.create_table(
         "clock",
@@ -327,7 +321,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("maildrop_id", "uidvalidity", "uid"),
     )
     with op.batch_alter_table("sighting", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_sighting_mail_id"), ["mail_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_sighting_message_id"), ["message_id"], unique=False)
         batch_op.create_index(
             "sighting_received",
