@@ -7,7 +7,7 @@ its ``defects``. Sends nothing to a log and knows no clock, so the same bytes al
 import hashlib
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
@@ -313,23 +313,24 @@ def _utc(instant: datetime | None) -> datetime | None:
 
 def _loose_date(raw: str) -> datetime | None:
     """A date as programs write it that know no RFC: ISO 8601, or day, month and time somewhere in it."""
+    readings = (parsedate_to_datetime, datetime.fromisoformat, _date_within)
+    return next((instant for reading in readings if (instant := _tried(reading, raw.strip()))), None)
+
+
+def _tried(reading: Callable[[str], datetime | None], raw: str) -> datetime | None:
     try:
-        return parsedate_to_datetime(raw)
+        return reading(raw)
     except (ValueError, TypeError, IndexError, OverflowError):
-        pass
-    try:
-        return datetime.fromisoformat(raw.strip())
-    except ValueError:
-        pass
+        return None
+
+
+def _date_within(raw: str) -> datetime | None:
     found = _DATE.search(raw)
     if found is None:
         return None
-    try:
-        return parsedate_to_datetime(
-            f"{found[1]} {found[2]} {found[3]} {found[4]}:{found[5] or '00'} {found[6] or '+0000'}"
-        )
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+    return parsedate_to_datetime(
+        f"{found[1]} {found[2]} {found[3]} {found[4]}:{found[5] or '00'} {found[6] or '+0000'}"
+    )
 
 
 def _content(layout: Layout, subject: str, answers: bool, defects: list[str]) -> _Content:

@@ -396,11 +396,6 @@ class Transaction:
             for id_, t in tickets.items()
         }
 
-    def muted(self, address: str, *, now: datetime) -> str:
-        """Why no automatic answer goes to this address now; "" when one may."""
-        row = self.connection.execute(_MUTED, {"wanted": address, "now": now}).first()
-        return str(row.reason) if row is not None else ""
-
     def standing(
         self, address: str, *, now: datetime, since: Sequence[datetime]
     ) -> tuple[str, tuple[int, ...]]:

@@ -33,7 +33,7 @@ from maild.decide.facts import Facts, TicketFacts
 from maild.decide.policy import Agent, Policy
 from maild.decide.threads import Belonging, Clues
 from parsers.addresses import Address
-from parsers.commands import parse_commands
+from parsers.commands import CommandBlock, parse_commands
 from parsers.mail import ParsedMail
 from storage.records import MessageKind, Status, Twin
 
@@ -341,16 +341,17 @@ def _agent(mail: ParsedMail, clues: Clues, belongs: Belonging, facts: Facts, pol
         return _unproven(mail, agent, state, proof.why, facts, policy)
     block = parse_commands(mail.reply_text)
     if block.commands:
-        return _ordered(mail, agent, state, facts, policy)
+        return _ordered(mail, block, agent, state, facts, policy)
     others = {a.key for a in (*mail.to, *mail.cc)} - policy.desk.addresses
     if others & (state.participants - {agent.address.casefold()}):
         return _outside_answer(mail, state, facts, policy)
     return _noted(mail, agent, state, facts, policy)
 
 
-def _ordered(mail: ParsedMail, agent: Agent, state: TicketFacts, facts: Facts, policy: Policy) -> Decision:
+def _ordered(
+    mail: ParsedMail, block: CommandBlock, agent: Agent, state: TicketFacts, facts: Facts, policy: Policy
+) -> Decision:
     """Commands of an agent who has proven himself: all or nothing, always answered."""
-    block = parse_commands(mail.reply_text)
     remembered = _remember(mail, state.ticket.id, facts)
     refused = commands.unknown(block.commands, agent.language)
     if refused:

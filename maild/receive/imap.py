@@ -228,7 +228,7 @@ def _place(session: Session, dirty: Sequence[Mark]) -> list[Mark]:
     for flags, uids in _grouped((m.remove, m.mark.uid) for m in markings):
         session.mailbox.remove_flags(uids, flags)
     if session.station.drop.after == "move":
-        _move(session, markings, set(present))
+        _move(session, markings)
     return [m.mark for m in markings]
 
 
@@ -240,7 +240,7 @@ def _grouped(pairs: Iterator[tuple[tuple[str, ...], int]]) -> list[tuple[tuple[s
     return list(groups.items())
 
 
-def _move(session: Session, markings: Sequence[marks.Marking], raised_here: set[int]) -> None:
+def _move(session: Session, markings: Sequence[marks.Marking]) -> None:
     """File away what is here; on what was filed away before, set the marks where it lies now."""
     here = set(session.mailbox.uids())
     uids = [m.mark.uid for m in markings if m.mark.uid in here]

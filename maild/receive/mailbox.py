@@ -254,11 +254,6 @@ class Mailbox:
         except (IMAPClientError, OSError):
             self.client.shutdown()
 
-    def abort(self) -> None:
-        """Close the socket from another thread, so that a read that hangs ends now."""
-        with _quietly():
-            self.client.socket().shutdown(socket.SHUT_RDWR)
-
 
 def _sized(uid: int, item: dict[bytes, Any]) -> Sized:
     received = item.get(b"INTERNALDATE")
@@ -330,14 +325,6 @@ def _said_plainly(where: str = "") -> Iterator[None]:
     # KeyError out of answers that make no sense: all of them end the connection.
     except (IMAPClientError, imaplib.IMAP4.error, OSError, ValueError, KeyError, AttributeError) as error:
         raise Unreachable(f"{where}{_text(error)}") from error
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    try:
-        yield
-    except OSError:
-        return
 
 
 def _text(error: Exception) -> str:

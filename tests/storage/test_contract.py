@@ -223,9 +223,9 @@ def test_mutes_end(store: Store) -> None:
     with store.write() as tx:
         tx.mute("a@x", until=NOON + HOUR, reason="one")
         tx.mute("a@x", until=NOON + DAY, reason="two")
-        assert tx.muted("a@x", now=NOON + 2 * HOUR) == "two"
-        assert tx.muted("a@x", now=NOON + 2 * DAY) == ""
-        assert tx.muted("b@x", now=NOON) == ""
+        assert tx.standing("a@x", now=NOON + 2 * HOUR, since=())[0] == "two"
+        assert tx.standing("a@x", now=NOON + 2 * DAY, since=())[0] == ""
+        assert tx.standing("b@x", now=NOON, since=())[0] == ""
 
 
 def test_budgets_count_receipts_that_may_leave(store: Store) -> None:

@@ -41,7 +41,7 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "lease": lambda tx: tx.take_lease(1, holder="a", now=NOON, ttl=timedelta(minutes=1)),
     "check the lease": lambda tx: tx.check_lease(Lease(maildrop_id=1, epoch=1, holder="a", expires_at=NOON)),
     # budgets
-    "muted": lambda tx: tx.muted("a@x", now=NOON),
+    "muted": lambda tx: tx.standing("a@x", now=NOON, since=())[0],
     "standing": lambda tx: tx.standing("a@x", now=NOON, since=(NOON, NOON - HOUR)),
     "sent to one": lambda tx: tx.answers_sent(since=NOON, recipient="a@x"),
     "sent to a domain": lambda tx: tx.answers_sent(since=NOON, domain="x"),
