@@ -99,13 +99,17 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMail:
-    """A mail about to be kept: its bytes, its origin, and when it reached the maildrop."""
+    """A mail about to be kept: its bytes, its origin, and when it reached the maildrop.
+
+    ``whole_size``: bytes on the server where ``content`` is only its beginning; None: all of it is here.
+    """
 
     mail_id: str
     uid: int
     arrived_at: datetime
     content: bytes
     sha256: str
+    whole_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +125,7 @@ class KeptMail:
     content: bytes
     sha256: str
     tries: int = 0
+    whole_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

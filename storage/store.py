@@ -258,7 +258,7 @@ class Transaction:
                     "maildrop_id": maildrop.id, "uidvalidity": uidvalidity, "uid": mail.uid,
                     "raw_id": raw_ids[mail.sha256], "message_id": None, "mail_id": mail.mail_id,
                     "arrived_at": mail.arrived_at, "state": SightingState.RECEIVED.value, "tries": 0,
-                    "dirty": False, "placed": "", "offered": "",
+                    "dirty": False, "placed": "", "offered": "", "whole_size": mail.whole_size, "reason": "",
                 },
             )  # fmt: skip
             kept.append(
@@ -266,7 +266,7 @@ class Transaction:
                     sighting_id=_key(made), raw_id=raw_ids[mail.sha256],
                     maildrop=maildrop.name, source=maildrop.source, mail_id=mail.mail_id,
                     arrived_at=mail.arrived_at,
-                    content=mail.content, sha256=mail.sha256,
+                    content=mail.content, sha256=mail.sha256, whole_size=mail.whole_size,
                 )
             )  # fmt: skip
         return tuple(kept)
@@ -302,6 +302,7 @@ class Transaction:
                 "maildrop_id": maildrop.id, "uidvalidity": uidvalidity, "uid": uid, "raw_id": None,
                 "message_id": None, "mail_id": mail_id, "arrived_at": arrived_at,
                 "state": SightingState.SKIPPED.value, "tries": 0, "dirty": False, "placed": "", "offered": "",
+                "whole_size": None, "reason": "",
             }
             for uid, mail_id, arrived_at in older
         ]  # fmt: skip
@@ -329,6 +330,7 @@ class Transaction:
                 sighting_id=row.id, raw_id=row.raw_id, maildrop=row.maildrop, source=row.source,
                 mail_id=row.mail_id,
                 arrived_at=row.arrived_at, content=_expand(row.content), sha256=row.sha256, tries=row.tries,
+                whole_size=row.whole_size,
             )
             for row in rows
         )  # fmt: skip

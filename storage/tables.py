@@ -76,6 +76,10 @@ class SightingRow(SQLModel, table=True):
     dirty: bool = False
     placed: str = ""
     offered: str = ""
+    # Bytes on the server where only the beginning was kept; nothing: the whole mail is here.
+    whole_size: int | None = Field(default=None, sa_type=BigInteger)
+    # Why it was set aside: what a person who looks into the quarantine reads.
+    reason: str = Field(default="", sa_column=Column(Text, nullable=False))
 
 
 class TicketRow(SQLModel, table=True):
@@ -135,6 +139,20 @@ class MessageRow(SQLModel, table=True):
     # JSON as text: written once, read by people, never searched.
     verdicts: str = Field(sa_column=Column(Text, nullable=False))
     reasons: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class AttachmentRow(SQLModel, table=True):
+    """A file that came with a message, by its hash; the bytes are in the raw mail."""
+
+    __tablename__ = "attachment"
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: int = Field(foreign_key="message.id", index=True)
+    filename: str = Field(sa_column=Column(Text, nullable=False))
+    content_type: str
+    size: int
+    sha256: str = Field(index=True)
+    content_id: str
+    inline: bool
 
 
 class ReferenceRow(SQLModel, table=True):
@@ -240,3 +258,13 @@ class MuteRow(SQLModel, table=True):
     address: str = Field(primary_key=True)
     until: datetime
     reason: str
+
+
+class TroubleRow(SQLModel, table=True):
+    """Something that does not work: told once when it began, once when it is over, also across restarts."""
+
+    __tablename__ = "trouble"
+    name: str = Field(primary_key=True)
+    since: datetime
+    told_at: datetime | None = None
+    detail: str = Field(sa_column=Column(Text, nullable=False))

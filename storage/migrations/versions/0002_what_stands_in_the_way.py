@@ -1,0 +1,39 @@
+"""What a mail brought, what of it was left on the server, why it was set aside, and troubles that last."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the attachments of a message, two columns to a sighting, and the troubles of the house."""
+    op.create_table(
+        "attachment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.Integer(), nullable=False),
+        sa.Column("filename", sa.Text(), nullable=False),
+        sa.Column("content_type", AutoString(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256", AutoString(), nullable=False),
+        sa.Column("content_id", AutoString(), nullable=False),
+        sa.Column("inline", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_attachment_message_id", "attachment", ["message_id"])
+    op.create_index("ix_attachment_sha256", "attachment", ["sha256"])
+    op.add_column("sighting", sa.Column("whole_size", sa.BigInteger(), nullable=True))
+    op.add_column("sighting", sa.Column("reason", sa.Text(), server_default="", nullable=False))
+    op.create_table(
+        "trouble",
+        sa.Column("name", AutoString(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.Column("told_at", UTCDateTime(), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
