@@ -1,6 +1,7 @@
 # make demo    a rehearsal on this machine, no set-up        make test    everything, with real servers
 # make bench   how fast, against a floor                     make lint    style, types, layers
-# make lock    requirements.lock anew from pyproject.toml    make clean   removes what make has made
+# make figures how well mail is read, and at what cost       make clean   removes what make has made
+# make lock    requirements.lock anew from pyproject.toml
 #
 # Needs Python 3.11 or later with venv, and make. PYTHON=... chooses the interpreter; uv is used when on PATH.
 
@@ -25,7 +26,7 @@ else
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 endif
 
-.PHONY: demo test bench lint lock clean
+.PHONY: demo test bench figures lint lock clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -38,6 +39,9 @@ test: $(READY)
 bench: $(READY)
 	@tests/peers/install.sh
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+figures: $(READY)
+	@$(BIN)/python -m tests.bench.reading $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -6,31 +6,23 @@ and with 70 where the daemon failed; its state is kept then, and the message say
 """
 
 import argparse
-import contextlib
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
 from tests.bench.desk import MAILD, DaemonError, Desk
 from tests.bench.latency import Latencies, measure
 from tests.bench.mailroom import Mailroom
 from tests.bench.prefill import fill
-from tests.bench.run import Bench, Cost, Round, Teller
+from tests.bench.progress import telling
+from tests.bench.reading import in_short
+from tests.bench.run import Bench, Cost, Round
 from tests.bench.sink import SinkProcess
 from tests.bench.table import Figure, show_figures, show_verdicts
 
@@ -59,35 +51,6 @@ def arguments() -> argparse.Namespace:
         if getattr(chosen, name) is None:
             setattr(chosen, name, value)
     return chosen
-
-
-@contextlib.contextmanager
-def telling(console: Console) -> Iterator[Teller]:
-    """Progress bars on a terminal, a line a stage elsewhere."""
-    if not console.is_terminal:
-        said: set[str] = set()
-
-        def line(what: str, _done: int, _total: int) -> None:
-            if what not in said:
-                said.add(what)
-                console.print(what, highlight=False)
-
-        yield line
-        return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("")
-
-        def bar(what: str, done: int, total: int) -> None:
-            progress.update(task, description=what, completed=done, total=total or None)
-
-        yield bar
 
 
 def help_seconds() -> float:
@@ -198,10 +161,11 @@ def run(bench: Bench, chosen: argparse.Namespace, console: Console) -> bool:
         shown.append(Figure(name=name, value=share, unit="", digits=3, at_least=0.9))
         shown.append(Figure(name="... CPU a mail", value=last.cost.per_mail, unit="ms", digits=2))
     if not chosen.profile:
+        shown += in_short(1 if chosen.quick else 3, bench.tell)
         shown.append(Figure(name="maild --help", value=help_seconds(), unit="s", digits=3, at_most=0.333))
     for title, verdicts in judged.items():
         show_verdicts(console, title, verdicts)
-    show_figures(console, shown)
+    show_figures(console, "make bench", shown)
     for number, (ours, floor) in enumerate(zip(rounds, floors, strict=True), start=1):
         line = (
             f"round {number}: maild {ours.cost.per_mail:.2f} ms of CPU a mail, floor {floor.per_mail:.2f} ms"

@@ -7,7 +7,7 @@ fails, RuntimeError where the floor does.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +18,8 @@ from tests.bench.judge import Verdict, judge
 from tests.bench.mailroom import Mailroom
 from tests.bench.mails import Corpus, Mail
 from tests.bench.processes import Child
+from tests.bench.progress import Teller
 from tests.bench.sink import SinkProcess
-
-Teller = Callable[[str, int, int], None]
-"""Hears what is under way, how many mails are done, and of how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

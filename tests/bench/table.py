@@ -46,9 +46,9 @@ class Figure:
         return "[green]met[/]" if self.met else "[bold red]NOT MET[/]"
 
 
-def show_figures(console: Console, figures: Iterable[Figure]) -> None:
+def show_figures(console: Console, title: str, figures: Iterable[Figure]) -> None:
     """The table of figures and bars."""
-    table = Table(title="make bench")
+    table = Table(title=title)
     table.add_column("figure")
     table.add_column("measured", justify="right")
     table.add_column("to reach", justify="right")
@@ -70,7 +70,12 @@ def show_verdicts(console: Console, title: str, verdicts: Sequence[Verdict]) -> 
         table.add_row(verdict.promise, f"{verdict.right} of {verdict.total}", wrong)
     console.print(table)
     for verdict in verdicts:
-        for line in verdict.wrong[:SHOWN_WRONG]:
-            console.print(f"  {verdict.promise}: {line}", style="red", markup=False, highlight=False)
-        if len(verdict.wrong) > SHOWN_WRONG:
-            console.print(f"  ... and {len(verdict.wrong) - SHOWN_WRONG} more", style="red")
+        show_wrong(console, [f"{verdict.promise}: {line}" for line in verdict.wrong], SHOWN_WRONG)
+
+
+def show_wrong(console: Console, lines: Sequence[str], shown: int) -> None:
+    """The first of what was wrong, a line each, and how much more there is."""
+    for line in lines[:shown]:
+        console.print(f"  {line}", style="red", markup=False, highlight=False)
+    if len(lines) > shown:
+        console.print(f"  ... and {len(lines) - shown} more", style="red")
