@@ -7,6 +7,7 @@ One pipe a bell; ringing twice is ringing once. It cannot fail after it is made.
 import os
 import select
 import threading
+import time
 from collections.abc import Iterable
 
 # All that a pipe holds (pipe(7)): however often it rang, it is heard once.
@@ -22,11 +23,17 @@ class Bell:
         os.set_blocking(self._write, False)
         self._closing = threading.Event()
         self._disposed = threading.Event()
+        self._heard_at = time.monotonic()
 
     @property
     def is_closing(self) -> bool:
         """The owner is asked to finish what it has begun and to return."""
+        self._heard_at = time.monotonic()
         return self._closing.is_set()
+
+    def last_sign(self) -> float:
+        """When the owner last listened, in seconds of the monotonic clock: its sign of life."""
+        return self._heard_at
 
     def fileno(self) -> int:
         """What ``select`` and ``poll`` wait for."""
@@ -58,6 +65,7 @@ class Bell:
 
     def silence(self) -> bool:
         """Take note of every ring so far; True when there was one."""
+        self._heard_at = time.monotonic()
         try:
             return bool(os.read(self._read, PIPE_OCTETS))
         except BlockingIOError:

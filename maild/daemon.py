@@ -13,16 +13,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from maild import compose, log, sweep, timers
+from maild import compose, log, sweep, timers, watchdog
 from maild import config as configuration
 from maild.bell import Bell
+from maild.compose import Stationery
 from maild.config import Config, ImapMaildrop
 from maild.ingest import Office
+from maild.line import Line
 from maild.receive import imap, mailbox
 from maild.receive.intake import Session, Station
 from maild.send import outbox as sending
@@ -39,6 +41,13 @@ _log = log.get("maild.daemon")
 DRAIN_SECONDS = 30.0
 # A thread that has not ended by then reads from a server that does not answer: its socket is of no use.
 PATIENCE_SECONDS = 8.0
+# One exchange may last so many of its time-outs, in which something was heard each time; then it is cut. The
+# server may take ten of them for the reply to the end of the data (RFC 5321 4.5.3.2.6).
+ANSWER_TIMEOUTS = 10
+LETTER_TIMEOUTS = 15
+# Beyond its exchanges a loop needs this long for a round: a batch of large mails, a busy database.
+ROUND_SECONDS = 240.0
+CUT_EVERY = timedelta(seconds=1)
 
 Now = Callable[[], datetime]
 
@@ -56,6 +65,7 @@ class Parts:
     database: Database
     stations: tuple[Station, ...]
     dispatch: Dispatch
+    letters: Line
 
 
 def system_now() -> datetime:
@@ -107,12 +117,10 @@ def parts(config: Config, now: Now = system_now) -> Iterator[Parts]:
 
 def _build(config: Config, ledger: Database, holder: str, now: Now) -> Parts:
     policy = configuration.policy(config)
-    folder = Path(config.desk.templates) if config.desk.templates else None
-    paper = compose.stationery(policy.desk, folder)
-    office = Office(store=Store(database=ledger), policy=policy, paper=paper, now=now)
-    courier = SmtpCourier(
-        config.submission, partial(configuration.password, config.submission), policy.desk.address
-    )
+    office = Office(store=Store(database=ledger), policy=policy, paper=_paper(config), now=now)
+    letters = Line(LETTER_TIMEOUTS * config.submission.timeout.total_seconds())
+    password = partial(configuration.password, config.submission)
+    courier = SmtpCourier(config.submission, password, policy.desk.address, letters)
     dispatch = Dispatch(
         office=office, courier=courier, submission=config.submission, holder=holder, bell=Bell()
     )
@@ -120,11 +128,19 @@ def _build(config: Config, ledger: Database, holder: str, now: Now) -> Parts:
         Station(
             name=name, drop=drop, password=partial(configuration.password, drop), office=office,
             holder=holder, bell=Bell(), filed=dispatch.bell.ring, max_message=config.security.max_message,
+            line=Line(ANSWER_TIMEOUTS * drop.timeout.total_seconds()),
         )
         for name, drop in config.maildrop.items()
         if isinstance(drop, ImapMaildrop)
     )  # fmt: skip
-    return Parts(config=config, office=office, database=ledger, stations=stations, dispatch=dispatch)
+    return Parts(
+        config=config, office=office, database=ledger, stations=stations, dispatch=dispatch, letters=letters
+    )
+
+
+def _paper(config: Config) -> Stationery:
+    folder = Path(config.desk.templates) if config.desk.templates else None
+    return compose.stationery(configuration.policy(config).desk, folder)
 
 
 # ---------------------------------------------------------------------- once
@@ -166,26 +182,73 @@ def _whole_pass(all_parts: Parts, session: Session) -> None:
 # ---------------------------------------------------------------------- for good
 
 
-def run(config: Config) -> None:
-    """Serve the desk until SIGTERM or SIGINT; a second one ends it at once."""
-    stop = threading.Event()
-    with locked(config), parts(config) as all_parts:
-        with _signals(stop), running(all_parts):
-            _tell_systemd("READY=1")
-            stop.wait()
-            _tell_systemd("STOPPING=1")
-            _log.info("daemon.stopping")
-        _stopped(all_parts)
+@dataclass(slots=True, kw_only=True)
+class _Asked:
+    """What signals have asked for; the main thread waits for the first of it."""
+
+    anything: threading.Event = field(default_factory=threading.Event)
+    to_end: bool = False
+
+    def heed(self, number: int, _frame: object) -> None:
+        """SIGTERM and SIGINT end it, a second one at once; SIGHUP asks for the configuration anew."""
+        if number != signal.SIGHUP:
+            if self.to_end:
+                os._exit(128 + number)
+            self.to_end = True
+        self.anything.set()
+
+    def wait(self) -> bool:
+        """Sleep until something is asked for; True when that is to end."""
+        self.anything.wait()
+        self.anything.clear()
+        return self.to_end
+
+
+def run(config: Config, again: Callable[[], Config]) -> None:
+    """Serve the desk until SIGTERM or SIGINT; a second one ends it at once.
+
+    Args:
+        again: the configuration read anew, at SIGHUP; what it refuses changes nothing.
+    """
+    asked = _Asked()
+    serving: Config | None = config
+    with _signals(asked), locked(config):
+        while serving is not None:
+            with parts(serving) as all_parts:
+                with running(all_parts):
+                    watchdog.tell(watchdog.READY)
+                    serving = _next(serving, again, asked)
+                    watchdog.tell(watchdog.STOPPING if serving is None else watchdog.reloading())
+                    _log.info("daemon.stopping" if serving is None else "daemon.reloading")
+                _stopped(all_parts)
+
+
+def _next(serving: Config, again: Callable[[], Config], asked: _Asked) -> Config | None:
+    """Wait; the configuration to go on with, or None to end."""
+    while not asked.wait():
+        try:
+            found = again()
+        except configuration.ConfigError as error:
+            _log.error("config.refused", reason=str(error), remedy="mend it and send SIGHUP again")
+            continue
+        if objections := tuple(_objections(serving, found)):
+            _log.error("config.refused", reason="; ".join(objections), remedy="mend it and send SIGHUP again")
+            continue
+        return found
+    return None
+
+
+def _objections(serving: Config, found: Config) -> Iterator[str]:
+    """Why a sound configuration cannot take the place of the one that is being served."""
+    if found.state != serving.state:
+        yield "[state] cannot change while maild runs: stop it and start it again"
+    yield from map(str, compose.render_all(_paper(found)))
 
 
 @contextmanager
-def _signals(stop: threading.Event) -> Iterator[None]:
-    def heed(number: int, _frame: object) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        stop.set()
-
-    before = {number: signal.signal(number, heed) for number in (signal.SIGTERM, signal.SIGINT)}
+def _signals(asked: _Asked) -> Iterator[None]:
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = {number: signal.signal(number, asked.heed) for number in numbers}
     try:
         yield
     finally:
@@ -200,9 +263,15 @@ def running(all_parts: Parts) -> Iterator[None]:
     _started(all_parts, "run")
     _warm_up(all_parts)
     dispatch = all_parts.dispatch
-    receivers = [(f"maildrop {s.name}", partial(imap.watch, s), s.bell) for s in all_parts.stations]
-    with _threads([("courier", partial(sending.deliver, dispatch), dispatch.bell)], patience=DRAIN_SECONDS):
-        scheduler = timers.start(_timers(all_parts))
+    receivers = [
+        _Worker(name=f"maildrop {s.name}", work=partial(imap.watch, s), bell=s.bell, line=s.line)
+        for s in all_parts.stations
+    ]
+    courier = _Worker(
+        name="courier", work=partial(sending.deliver, dispatch), bell=dispatch.bell, line=all_parts.letters
+    )
+    with _threads([courier], patience=DRAIN_SECONDS):
+        scheduler = timers.start(_timers(all_parts, [*receivers, courier]))
         try:
             with _threads(receivers, patience=PATIENCE_SECONDS):
                 _log.info("daemon.ready", maildrops=len(receivers))
@@ -211,33 +280,75 @@ def running(all_parts: Parts) -> Iterator[None]:
             timers.stop(scheduler)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Worker:
+    """A thread to be: what it does, what wakes it, and the connection it may hang on."""
+
+    name: str
+    work: Callable[[], None]
+    bell: Bell
+    line: Line
+
+    def loop(self) -> watchdog.Loop:
+        """Its sign of life is that it listens to its bell."""
+        return watchdog.Loop(
+            name=self.name, last_sign=self.bell.last_sign, patience=self.line.longest + ROUND_SECONDS
+        )
+
+
 @contextmanager
-def _threads(work: Sequence[tuple[str, Callable[[], None], Bell]], *, patience: float) -> Iterator[None]:
+def _threads(workers: Sequence[_Worker], *, patience: float) -> Iterator[None]:
     """Threads that end together: every bell is closed first, and one patience is shared by all."""
-    threads = [threading.Thread(target=target, name=name, daemon=True) for name, target, _ in work]
-    for thread in threads:
+    threads = [(threading.Thread(target=w.work, name=w.name, daemon=True), w) for w in workers]
+    for thread, _ in threads:
         thread.start()
     try:
         yield
     finally:
-        for _, _, bell in work:
-            bell.close()
+        for worker in workers:
+            worker.bell.close()
         until = time.monotonic() + patience
-        for thread in threads:
+        for thread, worker in threads:
             thread.join(max(0.0, until - time.monotonic()))
             if thread.is_alive():
-                reason = "its server does not answer; nothing is lost"
-                _log.warning("daemon.abandoned", thread=thread.name, reason=reason)
+                _abandon(thread, worker)
 
 
-def _timers(all_parts: Parts) -> timers.Table:
+def _abandon(thread: threading.Thread, worker: _Worker) -> None:
+    """Its server does not answer: what is cut ends like any broken connection."""
+    worker.line.cut()
+    thread.join(1.0)
+    reason = "its server does not answer; nothing is lost"
+    _log.warning("daemon.abandoned", thread=worker.name, reason=reason, ended=not thread.is_alive())
+
+
+def _timers(all_parts: Parts, workers: Sequence[_Worker]) -> timers.Table:
+    swept_at = [time.monotonic()]
+
     def sweep_and_wake() -> None:
         swept = sweep.sweep(all_parts.office)
         for station in all_parts.stations if swept.near or swept.breached else ():
             station.bell.ring()
         all_parts.dispatch.bell.ring()
+        swept_at[0] = time.monotonic()
 
-    return {"sweep": (sweep_and_wake, timedelta(seconds=all_parts.config.sla.sweep.total_seconds()))}
+    every = timedelta(seconds=all_parts.config.sla.sweep.total_seconds())
+    table: dict[str, tuple[Callable[[], object], timedelta]] = {
+        "sweep": (sweep_and_wake, every),
+        "lines": (partial(_cut_overdue, workers), CUT_EVERY),
+    }
+    if alive := watchdog.interval(os.environ):
+        patience = every.total_seconds() + ROUND_SECONDS
+        sweeping = watchdog.Loop(name="sweep", last_sign=lambda: swept_at[0], patience=patience)
+        loops = (*(worker.loop() for worker in workers), sweeping)
+        table["watchdog"] = (partial(watchdog.beat, loops), alive)
+    return table
+
+
+def _cut_overdue(workers: Sequence[_Worker]) -> None:
+    for worker in workers:
+        if worker.line.cut_if_overdue():
+            _log.warning("line.cut", of=worker.name, reason=f"an exchange lasted {worker.line.longest:.0f} s")
 
 
 def _warm_up(all_parts: Parts) -> None:
@@ -286,13 +397,3 @@ def _not_served(config: Config) -> Iterator[str]:
 
 def _stopped(all_parts: Parts) -> None:
     _log.info("daemon.stopped", sql_statements=all_parts.database.statements.count)
-
-
-def _tell_systemd(state: str) -> None:
-    """sd_notify(3): one datagram to the socket that the service manager names; nobody listens elsewhere."""
-    address = os.environ.get("NOTIFY_SOCKET", "")
-    if not address:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-        notify.connect(address.replace("@", "\0", 1) if address.startswith("@") else address)
-        notify.send(state.encode())

@@ -5,11 +5,14 @@ process has the state; ``run --once`` exits 0 when the pass was made, 69 when no
 """
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config, say_json
+
+if TYPE_CHECKING:
+    from maild.config import Config
 
 # A maildrop whose last good poll is older is not being served (or three polls, if that is longer).
 _SILENT = timedelta(minutes=5)
@@ -27,12 +30,16 @@ def run(
     from maild import daemon, log
     from storage.database import SchemaTooNew
 
-    settings = read_config(config)
-    log.configure(settings.log.format, settings.log.level, mask_addresses=settings.log.mask_addresses)
+    def read() -> "Config":
+        settings = read_config(config)
+        log.configure(settings.log.format, settings.log.level, mask_addresses=settings.log.mask_addresses)
+        return settings
+
+    settings = read()
     try:
         if once:
             return Code.OK if daemon.once(settings) else Code.UNREACHABLE
-        daemon.run(settings)
+        daemon.run(settings, read)
     except daemon.Locked as error:
         raise Stop(Code.TRY_LATER, str(error), "one process serves a desk") from error
     except SchemaTooNew as error:

@@ -82,7 +82,7 @@ def backoff(attempt: int, error: Exception, chance: Callable[[], float] = random
 
 def with_session(station: Station, work: Callable[[Session], None]) -> None:
     """Connect, open the folder, take the lease, do the work, and say goodbye."""
-    mailbox = mail_server.connect(station.drop, station.password())
+    mailbox = mail_server.connect(station.drop, station.password(), line=station.line)
     try:
         session = _open(station, mailbox)
         _log.info(

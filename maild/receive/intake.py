@@ -14,6 +14,7 @@ from maild import ingest, log
 from maild.arrival import Arrival, Source
 from maild.bell import Bell
 from maild.ingest import Office
+from maild.line import Line
 from maild.receive.mailbox import Mailbox, Selected, Sized
 from storage.records import Lease, Maildrop
 
@@ -49,6 +50,7 @@ class Station:
     bell: Bell
     filed: Callable[[], None]
     max_message: int
+    line: Line
 
 
 @dataclass(slots=True, kw_only=True)

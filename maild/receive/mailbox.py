@@ -10,11 +10,12 @@ the connection is of no use and must be dropped:
 """
 
 import imaplib
+import math
 import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -23,12 +24,17 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
 from maild.bell import is_readable
+from maild.line import Line
 
 # A connection that is not made by then will not be made.
 CONNECT_SECONDS = 15.0
 # The kernel gives a dead peer up after this, where it can be asked to.
 _KEEP_IDLE_SECONDS = 60
+# A sender whose bytes are not acknowledged for so long is cut off: keep-alive alone waits for silence.
+_USER_TIMEOUT_MS = 120_000
 _PART = 1 << 20
+# RFC 5530 3: the server says that it is its own trouble, and that it passes.
+_TEMPORARY = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\b", re.IGNORECASE)
 
 
 class Unreachable(Exception):
@@ -84,6 +90,7 @@ class Mailbox:
 
     client: IMAPClient
     capabilities: frozenset[str]
+    line: Line
 
     def select(self, folder: str, *, readonly: bool = False) -> Selected:
         """Open a folder.
@@ -93,7 +100,7 @@ class Mailbox:
             Unreachable: where the server is gone.
         """
         try:
-            with _said_plainly():
+            with self._exchange():
                 said: dict[bytes, Any] = self.client.select_folder(folder, readonly=readonly)
         except Unreachable as error:
             if isinstance(error.__cause__, imaplib.IMAP4.abort | OSError):
@@ -110,7 +117,7 @@ class Mailbox:
 
     def uids(self) -> list[int]:
         """Every UID of the folder, ascending: one SEARCH, whatever the size."""
-        with _said_plainly():
+        with self._exchange():
             return sorted(int(uid) for uid in self.client.search("ALL"))
 
     def exists(self) -> int | None:
@@ -124,14 +131,14 @@ class Mailbox:
 
     def sizes(self, uids: Sequence[int]) -> list[Sized]:
         """Size and INTERNALDATE of these mails; those that are gone are missing."""
-        with _said_plainly():
+        with self._exchange():
             answer = self.client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE"]) if uids else {}
         return [_sized(uid, answer[uid]) for uid in uids if uid in answer]
 
     def whole(self, uids: Sequence[int], most: int) -> tuple[list[Sized], dict[int, bytes]]:
         """Sizes, instants, and the bytes of those smaller than ``most``: one command for a few mails."""
         part = f"BODY.PEEK[]<0.{most}>"
-        with _said_plainly():
+        with self._exchange():
             answer = self.client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE", part]) if uids else {}
         sizes = [_sized(uid, answer[uid]) for uid in uids if uid in answer]
         bodies = {
@@ -143,7 +150,7 @@ class Mailbox:
 
     def contents(self, uids: Sequence[int]) -> dict[int, bytes]:
         """The raw bytes of these mails; those that are gone are missing (never empty)."""
-        with _said_plainly():
+        with self._exchange():
             answer = self.client.fetch(list(uids), ["BODY.PEEK[]"]) if uids else {}
         found = {uid: answer.get(uid, {}).get(b"BODY[]") for uid in uids}
         return {uid: content for uid, content in found.items() if content is not None}
@@ -152,7 +159,7 @@ class Mailbox:
         """A big mail in parts of 1 MiB, up to ``most`` bytes, so that memory stays near its size."""
         parts: list[bytes] = []
         for start in range(0, min(size, most), _PART):
-            with _said_plainly():
+            with self._exchange():
                 answer = self.client.fetch([uid], [f"BODY.PEEK[]<{start}.{_PART}>"]).get(uid, {})
             part = next((v for k, v in answer.items() if k.startswith(b"BODY[]") and v is not None), None)
             if part is None:
@@ -162,12 +169,12 @@ class Mailbox:
 
     def find(self, message_id: str) -> list[int]:
         """The mails of the open folder with this Message-ID."""
-        with _said_plainly():
+        with self._exchange():
             return [int(uid) for uid in self.client.search(["HEADER", "Message-ID", message_id])]
 
     def flags(self, uids: Sequence[int]) -> dict[int, frozenset[str]]:
         """The flags of these mails, system flags and keywords."""
-        with _said_plainly():
+        with self._exchange():
             answer = self.client.fetch(list(uids), ["FLAGS"]) if uids else {}
         return {
             uid: frozenset(flag.decode("ascii", "replace") for flag in answer[uid].get(b"FLAGS", ()))
@@ -178,20 +185,20 @@ class Mailbox:
     def add_flags(self, uids: Sequence[int], flags: Sequence[str]) -> None:
         """Set flags; a mail that is gone is no error."""
         if uids and flags:
-            with _said_plainly():
+            with self._exchange():
                 self.client.add_flags(list(uids), list(flags), silent=True)
 
     def remove_flags(self, uids: Sequence[int], flags: Sequence[str]) -> None:
         """Clear flags that we set."""
         if uids and flags:
-            with _said_plainly():
+            with self._exchange():
                 self.client.remove_flags(list(uids), list(flags), silent=True)
 
     def move(self, uids: Sequence[int], folder: str) -> None:
         """Move mails by MOVE (RFC 6851), else by COPY, \\Deleted and UID EXPUNGE (RFC 4315)."""
         if not uids:
             return
-        with _said_plainly():
+        with self._exchange():
             if "MOVE" in self.capabilities:
                 self.client.move(list(uids), folder)
                 return
@@ -202,17 +209,17 @@ class Mailbox:
 
     def has_folder(self, folder: str) -> bool:
         """The folder exists."""
-        with _said_plainly():
+        with self._exchange():
             return bool(self.client.folder_exists(folder))
 
     def create_folder(self, folder: str) -> None:
         """Make a folder."""
-        with _said_plainly():
+        with self._exchange():
             self.client.create_folder(folder)
 
     def noop(self) -> bool:
         """Ask for news (RFC 9051 6.1.2); True when the number of mails has changed."""
-        with _said_plainly():
+        with self._exchange():
             answer = self.client.noop()
         return _tells_of_mail(answer[1])
 
@@ -225,14 +232,20 @@ class Mailbox:
         Returns:
             True when the server said something.
         """
-        with _said_plainly():
+        with self._exchange():
             self.client.idle()
             spoken = self._is_buffered()
-            if not spoken:
-                server = self.client.socket().fileno()
-                spoken = server in is_readable((server, wake), seconds)
+        if not spoken:
+            server = self.client.socket().fileno()
+            spoken = server in is_readable((server, wake), seconds)
+        with self._exchange():
             self.client.idle_done()
         return spoken
+
+    @contextmanager
+    def _exchange(self) -> Iterator[None]:
+        with _said_plainly(), self.line.exchange(lambda: _hang_up(self.client.socket())):
+            yield
 
     def _is_buffered(self) -> bool:
         connection, reader = self.client.socket(), getattr(self.client._imap, "file", None)
@@ -269,10 +282,17 @@ def _tells_of_mail(lines: Any) -> bool:
     return any(re.search(rb"EXISTS|RECENT|EXPUNGE", str(line).upper().encode()) for line in lines or ())
 
 
-def connect(drop: Drop, password: str, *, context: Callable[[], ssl.SSLContext] | None = None) -> Mailbox:
+def connect(
+    drop: Drop,
+    password: str,
+    *,
+    context: Callable[[], ssl.SSLContext] | None = None,
+    line: Line | None = None,
+) -> Mailbox:
     """Connect, secure and log in.
 
     Args:
+        line: what cuts an exchange that lasts too long; without one nothing does.
         password: read afresh at each login, so that it may be changed while the daemon runs.
         context: TLS settings, for tests; by default the system's authorities and the host's name count.
 
@@ -281,15 +301,24 @@ def connect(drop: Drop, password: str, *, context: Callable[[], ssl.SSLContext] 
         Unreachable: anything else; the message says what and where.
     """
     with _said_plainly(f"{drop.host}:{drop.port}: "):
+        line = line or Line(math.inf)
         client = _secured(drop, context or ssl.create_default_context)
         _keep_alive(client.socket())
-        try:
-            client.login(drop.user, password)
-        except LoginError as error:
-            client.shutdown()
-            raise LoginRefused(f"{drop.host}:{drop.port} refused {drop.user}: {_text(error)}") from error
-        found = frozenset(c.decode("ascii", "replace").upper() for c in client.capabilities())
-        return Mailbox(client=client, capabilities=found)
+        with line.exchange(lambda: _hang_up(client.socket())):
+            _log_in(client, drop, password)
+            found = frozenset(c.decode("ascii", "replace").upper() for c in client.capabilities())
+        return Mailbox(client=client, capabilities=found, line=line)
+
+
+def _log_in(client: IMAPClient, drop: Drop, password: str) -> None:
+    try:
+        client.login(drop.user, password)
+    except LoginError as error:
+        client.shutdown()
+        # imapclient calls it so as well when the connection broke, or when the server cannot look just now.
+        if isinstance(error.__context__, imaplib.IMAP4.abort) or _TEMPORARY.search(_text(error)):
+            raise Unreachable(f"{drop.host}:{drop.port}: {_text(error)}") from error
+        raise LoginRefused(f"{drop.host}:{drop.port} refused {drop.user}: {_text(error)}") from error
 
 
 def _secured(drop: Drop, context: Callable[[], ssl.SSLContext]) -> IMAPClient:
@@ -313,6 +342,14 @@ def _keep_alive(connection: socket.socket) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_KEEPIDLE"):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEP_IDLE_SECONDS)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)
+
+
+def _hang_up(connection: socket.socket) -> None:
+    # Under TLS as well: the wire alone, for the TLS object belongs to the thread that reads.
+    with suppress(OSError):  # it is gone already, which is what was wanted
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 @contextmanager

@@ -5,13 +5,17 @@ Stands under ``outbox``. What the server says, or does not say, comes back as an
 is ``Misconfigured``. What happens at QUIT is of no interest: a mail that was accepted is accepted.
 """
 
+import math
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from maild.config import ConfigError
+from maild.line import Line
 from maild.send.courier import Deferred, Misconfigured, Outcome, Refused, Sent
 from storage.records import OutboxEntry
 
@@ -31,9 +35,13 @@ class SmtpCourier:
         submission: ``config.Submission``.
         password: read afresh at each login.
         sender: MAIL FROM: the desk's address, so that bounces come back to it.
+        line: what cuts an exchange that lasts too long; without one nothing does.
     """
 
-    def __init__(self, submission: Any, password: Callable[[], str], sender: str) -> None:
+    def __init__(
+        self, submission: Any, password: Callable[[], str], sender: str, line: Line | None = None
+    ) -> None:
+        self._line = line or Line(math.inf)
         self._submission = submission
         self._password = password
         self._sender = sender
@@ -64,7 +72,9 @@ class SmtpCourier:
         try:
             if self._connection is None:
                 self._connection = connect(self._submission, self._password())
-            outcome = self._exchange(self._connection, entry)
+            connection = self._connection
+            with self._line.exchange(lambda: _hang_up(connection)):
+                outcome = self._exchange(connection, entry)
         except (
             smtplib.SMTPAuthenticationError,
             smtplib.SMTPNotSupportedError,
@@ -133,6 +143,13 @@ class SmtpCourier:
         except (smtplib.SMTPException, OSError):
             self._drop()  # it hung up on its own refusal, which counts all the same
         return permanent(reply=reply) if 500 <= code < 600 else Deferred(reply=reply)
+
+
+def _hang_up(connection: smtplib.SMTP) -> None:
+    if connection.sock is not None:
+        # Under TLS as well: the wire alone, for the TLS object belongs to the thread that reads.
+        with suppress(OSError):  # it is gone already, which is what was wanted
+            socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
 
 
 def _stuffed(content: bytes) -> bytes:

@@ -4,10 +4,12 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -21,7 +23,7 @@ from tests.scenarios.desk import Desk, mail, quoted
 class Process:
     """`python -m maild run` as a child; what it logs is in a file."""
 
-    def __init__(self, desk: Desk, *arguments: str) -> None:
+    def __init__(self, desk: Desk, *arguments: str, **environ: str) -> None:
         self.log = desk.folder / f"log-{random.getrandbits(40):x}.json"
         command = [sys.executable, "-m", "maild", *(arguments or ("run",)), "--config", str(desk.file)]
         with self.log.open("wb") as stream:
@@ -30,7 +32,7 @@ class Process:
                 stderr=stream,
                 stdout=subprocess.PIPE,
                 cwd=desk.folder,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                env={**os.environ, "PYTHONPATH": str(ROOT), **environ},
             )
 
     def events(self) -> list[str]:
@@ -58,9 +60,9 @@ class Process:
 
 
 @contextmanager
-def process(desk: Desk, *arguments: str) -> Iterator[Process]:
+def process(desk: Desk, *arguments: str, **environ: str) -> Iterator[Process]:
     """A child that does not outlive the test."""
-    child = Process(desk, *arguments)
+    child = Process(desk, *arguments, **environ)
     try:
         yield child
     finally:
@@ -122,6 +124,65 @@ def test_asked_to_end_while_the_mailbox_hangs(live: Desk, own_dovecot: Dovecot) 
             assert child.end() == 0
         finally:
             os.killpg(group, signal.SIGCONT)
+
+
+def test_a_changed_configuration_is_taken_up_by_hangup(live: Desk) -> None:
+    """Without a pause that anybody sees: the next receipt has the new name, nothing is filed twice."""
+    with process(live) as child:
+        child.wait_until(lambda: "daemon.ready" in child.events())
+        live.receive(mail("m1@ecole.test"))
+        live.sink.wait_for(1)
+        live.configure(desk={"name": "Le nouveau guichet"})
+        assert live.file.exists()
+        child.child.send_signal(signal.SIGHUP)
+        child.wait_until(lambda: child.events().count("daemon.ready") == 2)
+        live.receive(mail("m2@ecole.test", subject="Autre chose"))
+        live.sink.wait_for(2)
+        assert child.end() == 0
+    assert "Le nouveau guichet" not in str(live.letters()[0]["From"])
+    assert "Le nouveau guichet" in str(live.letters()[1]["From"])
+    assert live.outbox() == {"sent": 2}
+
+
+def test_a_configuration_with_a_fault_is_refused_while_it_runs(live: Desk) -> None:
+    """The log says what is wrong; the one in force goes on."""
+    with process(live) as child:
+        child.wait_until(lambda: "daemon.ready" in child.events())
+        file = live.file
+        sound = file.read_text()
+        file.write_text(sound.replace("[submission]", "[submision]"))
+        child.child.send_signal(signal.SIGHUP)
+        child.wait_until(lambda: child.events().count("config.refused") == 1)
+        file.write_text(sound.replace("/var", "/elsewhere"))
+        child.child.send_signal(signal.SIGHUP)
+        child.wait_until(lambda: child.events().count("config.refused") == 2)
+        live.receive(mail("m1@ecole.test"))
+        live.sink.wait_for(1)
+        assert child.end() == 0
+    assert "submision" in child.log.read_text()
+    assert "cannot change while maild runs" in child.log.read_text()
+    assert child.events().count("daemon.ready") == 1
+
+
+def test_the_service_manager_follows_its_life(live: Desk, short_path: Path) -> None:
+    """Ready when it serves, alive while it does, reloading, ready again, stopping (sd_notify(3))."""
+    told: list[bytes] = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(f"{short_path}/notify")
+        manager.settimeout(20)
+
+        def hears(state: bytes) -> None:
+            while not told or not told[-1].startswith(state):
+                told.append(manager.recv(200))
+
+        with process(live, NOTIFY_SOCKET=f"{short_path}/notify", WATCHDOG_USEC="400000") as child:
+            hears(b"READY=1")
+            hears(b"WATCHDOG=1")
+            child.child.send_signal(signal.SIGHUP)
+            hears(b"RELOADING=1")
+            hears(b"READY=1")
+            assert child.end() == 0
+            hears(b"STOPPING=1")
 
 
 def test_one_process_serves_a_desk(live: Desk) -> None:

@@ -1,5 +1,8 @@
 """The door to imapclient, against a real Dovecot: what it says plainly, and what it leaves alone."""
 
+import math
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -7,11 +10,13 @@ from typing import Any
 import pytest
 
 from maild.bell import Bell
+from maild.line import Line
 from maild.receive import mailbox as door
 from maild.receive.mailbox import LoginRefused, NoFolder, Unreachable
 from tests.peers.child import free_port
 from tests.peers.dovecot import Dovecot
 from tests.peers.mailbox import Mailbox
+from tests.peers.scripted import DRIBBLE, Scripted
 
 MAIL = b"From: a@b.test\r\nMessage-ID: <m%d@b.test>\r\n\r\nBonjour %d\r\n"
 
@@ -179,3 +184,52 @@ def test_tls_is_checked(dovecot: Dovecot, mailbox: Mailbox, tls: str) -> None:
     )
     assert known.select("INBOX").uidvalidity
     known.close()
+
+
+def imap_that(says: Callable[[bytes], bytes | None]) -> Scripted:
+    """An IMAP server of few words: it logs everybody in, but for what ``says`` says to a command."""
+
+    def answer(line: bytes) -> bytes | None:
+        tag, _, command = line.partition(b" ")
+        said = says(command)
+        if said is None or said == DRIBBLE:
+            return said
+        before = b"* CAPABILITY IMAP4rev1\r\n" if command == b"CAPABILITY" else b""
+        return before + tag + b" " + said + b" so be it\r\n"
+
+    return Scripted(b"* OK [CAPABILITY IMAP4rev1] ready\r\n", answer)
+
+
+def caller(server: Scripted) -> Any:
+    """The drop that leads there."""
+    return SimpleNamespace(
+        host="127.0.0.1", port=server.port, tls="none", user="x", timeout=timedelta(seconds=5)
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [None, b"NO [UNAVAILABLE] the directory is away", b"NO [inuse] try again"],
+    ids=["cut", "unavailable", "in use"],
+)
+def test_a_login_that_was_not_refused_is_tried_again_soon(said: bytes | None) -> None:
+    """A connection that breaks, or a server that cannot look just now (RFC 5530), accuses nobody."""
+    with (
+        imap_that(lambda command: said if command.startswith(b"LOGIN") else b"OK") as server,
+        pytest.raises(Unreachable) as lost,
+    ):
+        door.connect(caller(server), "x")
+    assert not isinstance(lost.value, LoginRefused)
+
+
+def test_a_server_that_dribbles_is_cut_off() -> None:
+    """Something is heard all the time, so no time-out of a read ends it; the watch over the whole does."""
+    line = Line(1.0)
+    with imap_that(lambda command: DRIBBLE if command.startswith(b"NOOP") else b"OK") as server:
+        session = door.connect(caller(server), "x", line=line)
+        watch = threading.Thread(target=lambda: any(iter(lambda: line.cut_if_overdue(math.inf), True)))
+        watch.start()
+        with pytest.raises(Unreachable):
+            session.noop()
+        watch.join(10)
+        session.close()
