@@ -8,6 +8,7 @@ sysexits(3); anything else is a fault of ours and exits 70 with its traceback in
 
 import errno
 import importlib
+import io
 import json
 import os
 import re
@@ -258,4 +259,7 @@ def answer(args: Sequence[str]) -> int:
 
 def main() -> None:
     """The program ``maild``; exits with the command's code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What is shown to a person whose locale lacks a letter is shown without it.
+        sys.stdout.reconfigure(errors="replace")
     sys.exit(answer(sys.argv[1:]))

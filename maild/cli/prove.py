@@ -4,11 +4,13 @@ Stands under the command line; changes nothing. A file that cannot be read is to
 command ends with 66 when all others are done; a configuration that cannot be used ends it with 78.
 """
 
+import errno
 import json
 import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from parsers.mail import ParsedMail
 
 MASK = "********"
+MAX_FILE = 256 * 1024 * 1024
+"""Bytes of a file that is still read: no mailbox takes such a mail, and a device never ends."""
 
 # --- parse --------------------------------------------------------------------------------------------------
 
@@ -36,33 +40,55 @@ def parse(
     """What maild reads in a mail."""
     code = Code.OK
     for file in files:
-        try:
-            _parse_one(file, as_json)
-        except OSError as error:
-            code = max(code, Code.NO_INPUT)
-            _say_unreadable(file, error.strerror or str(error), as_json)
-        # The parsers never raise; should one do so all the same, the files after it are read nevertheless.
-        except Exception as error:  # noqa: BLE001
-            code = Code.OUR_FAULT
-            _say_unreadable(file, f"{type(error).__name__}: {error}", as_json)
+        read = _read(file, as_json)
+        if isinstance(read, _Unread):
+            code = max(code, read.code)
+            _say_unread(file, read, as_json)
+        elif isinstance(read, dict):
+            say_json(read)
+        else:
+            _show(file, read)
     return code
 
 
-def _parse_one(file: str, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unread:
+    """Why a file gave nothing, and what that means to the shell."""
+
+    why: str
+    code: Code
+
+
+def _read(file: str, as_json: bool) -> "ParsedMail | dict[str, object] | _Unread":
+    """What is told of a file; nothing is written yet, so that trouble of the output is never the file's."""
     from parsers.mail import parse_mail
 
-    content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    mail = parse_mail(content)
-    if as_json:
-        say_json(record(file, mail))
+    try:
+        mail = parse_mail(_content(file))
+        return record(file, mail) if as_json else mail
+    except OSError as error:
+        return _Unread(why=error.strerror or str(error), code=Code.NO_INPUT)
+    # The parsers never raise; should one do so all the same, the files after it are read nevertheless.
+    except Exception as error:  # noqa: BLE001
+        return _Unread(why=f"{type(error).__name__}: {error}", code=Code.OUR_FAULT)
+
+
+def _content(file: str) -> bytes:
+    """The bytes of a file or, for ``-``, of standard input. OSError where there are none, or too many."""
+    if file == "-":
+        content = sys.stdin.buffer.read(MAX_FILE + 1)
     else:
-        _show(file, mail)
+        with Path(file).open("rb") as opened:
+            content = opened.read(MAX_FILE + 1)
+    if len(content) > MAX_FILE:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return content
 
 
-def _say_unreadable(file: str, why: str, as_json: bool) -> None:
+def _say_unread(file: str, unread: _Unread, as_json: bool) -> None:
     if as_json:
-        say_json({"file": file, "error": why})
-    typer.echo(f"maild: {file}: {why}", err=True)
+        say_json({"file": file, "error": unread.why})
+    typer.echo(f"maild: {file}: {unread.why}", err=True)
 
 
 def record(file: str, mail: "ParsedMail") -> dict[str, object]:

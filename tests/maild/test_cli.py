@@ -1,7 +1,9 @@
 """The command line: every command is found, every end has its code, and programs can rely on the JSON."""
 
+import base64
 import json
 import os
+import random
 import resource
 import subprocess
 import sys
@@ -283,16 +285,111 @@ def test_parse_json_has_exactly_the_promised_keys(place: Path) -> None:
     assert read["language"] == "fr"
 
 
-def test_parse_keeps_the_order_and_goes_on_after_a_file_that_is_not_there(place: Path) -> None:
-    (place / "two.eml").write_bytes(b"\xff\x00 no mail at all")
-    done = program("parse", "--json", "one.eml", "nowhere.eml", ".", "two.eml", cwd=place)
-    assert done.returncode == 66
+def test_parse_says_one_line_a_file_in_order_whatever_it_holds(place: Path) -> None:
+    """A mail, nothing, no mail, 50 MB, too much, a directory and a file that is not there."""
+    (place / "empty.eml").touch()
+    (place / "binary.eml").write_bytes(bytes(range(256)) * 40)
+    for name, size in (("big.eml", 50_000_000), ("endless.eml", prove_module.MAX_FILE + 1)):
+        with (place / name).open("wb") as file:
+            file.truncate(size)
+    read = ["one.eml", "empty.eml", "binary.eml", "big.eml", "one.eml"]
+    unread = {"endless.eml": "File too large", ".": "Is a directory", "gone.eml": "No such file or directory"}
+    files = [*read[:2], *unread, *read[2:]]
+    done = program("parse", "--json", *files, cwd=place)
+    assert done.returncode == Code.NO_INPUT
     lines = [json.loads(line) for line in done.stdout.decode().splitlines()]
-    assert [line["file"] for line in lines] == ["one.eml", "nowhere.eml", ".", "two.eml"]
-    assert lines[1]["error"] == "No such file or directory"
-    assert "error" in lines[2]
-    assert "error" not in lines[3]
-    assert b"nowhere.eml" in done.stderr
+    assert [line["file"] for line in lines] == files
+    assert [line for line in lines if "error" in line] == [{"file": f, "error": e} for f, e in unread.items()]
+    assert all(list(line) == KEYS for line in lines if "error" not in line)
+    assert done.stderr.decode().splitlines() == [f"maild: {file}: {why}" for file, why in unread.items()]
+
+
+def test_parse_tells_of_a_file_that_may_not_be_read(place: Path) -> None:
+    (place / "closed.eml").write_text(MAIL, encoding="utf-8")
+    (place / "closed.eml").chmod(0)
+    # Root may read everything, unless it has laid down that power.
+    bound = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--"] if os.geteuid() == 0 else []
+    command = [*bound, sys.executable, "-m", "maild", "parse", "--json", "closed.eml", "one.eml"]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, cwd=place, env=environ, check=False)
+    assert done.returncode == Code.NO_INPUT
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert first == {"file": "closed.eml", "error": "Permission denied"}
+    assert second["message_id"] == "one@example.be"
+
+
+def test_parse_names_files_whose_names_are_no_text(place: Path) -> None:
+    name = os.fsdecode(b"r\xe9ponse\xff.eml")
+    (place / name).write_text(MAIL, encoding="utf-8")
+    done = program("parse", "--json", name, f"not-{name}", cwd=place)
+    assert [json.loads(line)["file"] for line in done.stdout.splitlines()] == [name, f"not-{name}"]
+    assert program("parse", name, cwd=place).returncode == 0
+
+
+def test_parse_reads_a_hundred_files_with_one_interpreter(place: Path) -> None:
+    """No process is started and none forked, as the interpreter's own audit sees it."""
+    watched = """
+import sys
+from maild import cli
+def hear(event, args):
+    if event in {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.exec"}:
+        raise AssertionError(event)
+sys.addaudithook(hear)
+sys.exit(cli.answer(["parse", "--json", *["one.eml"] * 100]))
+"""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", watched]
+    done = subprocess.run(command, capture_output=True, cwd=place, env=environ, check=True)
+    assert len(done.stdout.splitlines()) == 100
+
+
+def test_parse_keeps_nothing_of_the_files_before(place: Path) -> None:
+    """Sixty files of a MB take no more memory than three."""
+    file = base64.encodebytes(random.Random(1).randbytes(1_000_000)).decode()
+    head = "Subject: x\nContent-Type: application/zip\nContent-Transfer-Encoding: base64\n\n"
+    (place / "file.eml").write_text(head + file, encoding="ascii")
+    told = """
+import sys
+from pathlib import Path
+from maild import cli
+assert cli.answer(["parse", "--json", *["file.eml"] * int(sys.argv[1])]) == 0
+lines = Path("/proc/self/status").read_text().splitlines()
+print(next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")), file=sys.stderr)
+"""
+
+    def kilobytes(files: int) -> int:
+        environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-c", told, str(files)]
+        done = subprocess.run(command, capture_output=True, cwd=place, env=environ, check=True)
+        return int(done.stderr)
+
+    assert kilobytes(60) - kilobytes(3) < 10_000
+
+
+@pytest.mark.parametrize("option", [["--json"], []])
+def test_parse_ends_quietly_when_its_reader_goes_away(place: Path, option: list[str]) -> None:
+    command = [sys.executable, "-m", "maild", "parse", *option, *["one.eml"] * 300]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, cwd=place, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert b"one.eml" in process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == Code.NO
+
+
+def test_parse_blames_no_file_for_a_full_disk(place: Path) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "maild", "parse", "--json", "one.eml"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, cwd=place, env=environ, check=False
+        )
+    assert done.returncode == Code.TRY_LATER
+    assert done.stderr == b"maild: [Errno 28] No space left on device\n"
 
 
 def test_parse_reads_standard_input(place: Path) -> None:
@@ -326,6 +423,14 @@ def test_parse_for_people_shows_what_matters(place: Path) -> None:
     for wanted in ("Renée <renee@example.be>", "Problème", "a.pdf", "Bonjour, mon imprimante"):
         assert wanted in shown
     assert "\x1b" not in shown
+
+
+def test_parse_for_people_leaves_out_the_letters_that_their_locale_lacks(place: Path) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "maild", "parse", "one.eml"]
+    done = subprocess.run(command, capture_output=True, cwd=place, env=environ, check=True)
+    assert b"Probl?me" in done.stdout
+    assert done.stderr == b""
 
 
 def test_json_is_one_line_of_utf_8_whatever_the_value(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
