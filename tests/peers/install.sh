@@ -12,6 +12,7 @@ missing=()
 PATH="$PATH:/usr/sbin:/sbin" command -v dovecot >/dev/null || missing+=(dovecot-imapd)
 has_postgres || missing+=(postgresql)
 command -v openssl >/dev/null || missing+=(openssl)
+command -v systemd-analyze >/dev/null || missing+=(systemd)
 [ "${#missing[@]}" -gt 0 ] || exit 0
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
