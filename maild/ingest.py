@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from maild import apply as application
-from maild import log
+from maild import log, steps
 from maild.apply import Applied
 from maild.arrival import Arrival, Source, mail_id
 from maild.compose import Stationery
@@ -22,6 +22,7 @@ from maild.decide import identity, message, threads
 from maild.decide.decision import Decision, SendReceipt
 from maild.decide.facts import Facts, Spent, TicketFacts
 from maild.decide.policy import Policy, Rate
+from maild.steps import Step
 from parsers.mail import ParsedMail, parse_mail
 from storage.database import is_unavailable
 from storage.records import KeptMail, Lease, Maildrop, NewMail
@@ -61,7 +62,10 @@ def keep(
     )
     with office.store.write() as tx:
         tx.check_lease(lease)
-        return tx.keep(maildrop, uidvalidity, mails)
+        kept = tx.keep(maildrop, uidvalidity, mails)
+        steps.reached(Step.KEEPING)
+    steps.reached(Step.KEPT)
+    return kept
 
 
 def file(kept: Sequence[KeptMail], lease: Lease, office: Office) -> tuple[Applied, ...]:
@@ -71,6 +75,7 @@ def file(kept: Sequence[KeptMail], lease: Lease, office: Office) -> tuple[Applie
         tx.check_lease(lease)
         budgets = Budgets(tx=tx, policy=office.policy, now=office.now())
         filed = [(one, _file_one(tx, one, mail, budgets, office)) for one, mail in parsed]
+    steps.reached(Step.FILED)
     for one, applied in filed:
         _say(one, applied)
     return tuple(applied for _, applied in filed if applied is not None)
@@ -122,6 +127,7 @@ def _file_one(
         _raise_if_unavailable(error)
         return _file_unreadable(tx, kept, error, office)
     budgets.spend(decision)
+    steps.reached(Step.FILING)
     return applied
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from maild import apply, compose, log
+from maild import apply, compose, log, steps
 from maild.arrival import Source
 from maild.compose import Line
 from maild.decide import sla
@@ -18,6 +18,7 @@ from maild.decide.facts import Facts
 from maild.decide.message import recipients_of
 from maild.decide.policy import Policy
 from maild.ingest import Office
+from maild.steps import Step
 from parsers.addresses import Address
 from storage import outbox
 from storage.records import Clock, Event, MessageKind, Stage, Ticket
@@ -51,6 +52,8 @@ def sweep(office: Office, *, final: bool = False) -> Swept:
         with office.store.write() as tx:
             due = tx.clocks_due(now=office.now(), limit=AT_ONCE)
             reached = _advance(tx, due, office)
+            steps.reached(Step.SWEEPING)
+        steps.reached(Step.SWEPT)
         near += sum(stage is Stage.NEAR for _, stage in reached)
         breached += sum(stage is Stage.BREACHED for _, stage in reached)
         if len(due) < AT_ONCE:

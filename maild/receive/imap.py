@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from maild import ingest, log
+from maild import ingest, log, steps
 from maild.arrival import Source
 from maild.config import ConfigError
 from maild.decide import marks
@@ -18,6 +18,7 @@ from maild.receive import intake, sent
 from maild.receive import mailbox as mail_server
 from maild.receive.intake import LEASE_TTL, Session, Station
 from maild.receive.mailbox import LoginRefused, Mailbox, Unreachable
+from maild.steps import Step
 from storage.database import Unavailable
 from storage.records import Mark
 from storage.store import LeaseLost
@@ -106,6 +107,7 @@ def _open(station: Station, mailbox: Mailbox) -> Session:
         maildrop = tx.maildrop(station.name, Source.INBOX.value)
         lease = tx.take_lease(maildrop.id, holder=station.holder, now=now, ttl=LEASE_TTL)
         known = tx.known_uids(maildrop.id, selected.uidvalidity)
+    steps.reached(Step.LEASED)
     if lease is None:
         raise StandBy(f"{station.name} is served by another process")
     if maildrop.uidvalidity not in (None, selected.uidvalidity):
@@ -177,6 +179,7 @@ def one_pass(session: Session, *, seen_at: datetime) -> None:
     session.polled_at = session.now
     with session.station.office.store.write() as tx:
         tx.note_poll(session.maildrop.id, uidvalidity=session.selected.uidvalidity, at=session.polled_at)
+    steps.reached(Step.POLLED)
     _log.debug("maildrop.polled", maildrop=session.station.name, new=count)
 
 
@@ -210,9 +213,12 @@ def settle_marks(session: Session) -> None:
             dirty = tx.marks(session.maildrop.id, session.selected.uidvalidity, limit=MARKS_AT_ONCE)
         if not dirty:
             return
+        steps.reached(Step.MARKING)
         settled = _place(session, dirty)
+        steps.reached(Step.MARKED)
         with store.write() as tx:
             tx.marked(settled)
+        steps.reached(Step.RECORDED)
         if len(dirty) < MARKS_AT_ONCE:
             return
 

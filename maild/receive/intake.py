@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from maild import ingest, log
+from maild import ingest, log, steps
 from maild.arrival import Arrival, Source
 from maild.bell import Bell
 from maild.ingest import Office
 from maild.line import Line
 from maild.receive.mailbox import Mailbox, Selected, Sized
+from maild.steps import Step
 from storage.records import Lease, Maildrop
 
 _log = log.get("maild.receive.intake")
@@ -113,6 +114,7 @@ def _begin(session: Session, uids: Sequence[int]) -> list[int]:
     with session.station.office.store.write() as tx:
         tx.check_lease(session.lease)
         session.maildrop = tx.begin(session.maildrop, session.selected.uidvalidity, since, old)
+        steps.reached(Step.BEGINNING)
     skipped = {uid for uid, _, _ in old}
     session.known.update(skipped)
     _log.info("maildrop.begun", maildrop=session.maildrop.name, skipped=len(skipped), since=since)
@@ -167,6 +169,7 @@ def _take_batch(
         )  # fmt: skip
     if not arrivals:
         return
+    steps.reached(Step.FETCHED)
     ingest.ingest(
         arrivals, session.maildrop, session.selected.uidvalidity, session.lease, session.station.office
     )

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from maild import log
+from maild import log, steps
 from maild.bell import Bell
 from maild.ingest import Office
 from maild.send.courier import Courier, Deferred, Misconfigured, Outcome, Refused, Sent
+from maild.steps import Step
 from storage import outbox
 from storage.database import Unavailable
 from storage.outbox import Settlement
@@ -128,6 +129,8 @@ def _round(dispatch: Dispatch, bucket: Bucket) -> float:
     with store.write() as tx:
         entries = outbox.claim(tx, holder=dispatch.holder, now=now, until=now + CLAIM_TTL, limit=CLAIM_MAILS)
         due = None if entries else outbox.next_due(tx)
+        steps.reached(Step.CLAIMING)
+    steps.reached(Step.CLAIMED)
     if not entries:
         return LONGEST_SLEEP if due is None else max(1.0, (due - now).total_seconds())
     left, pause = _send_each(dispatch, bucket, entries)
@@ -147,6 +150,7 @@ def _send_each(
         if (wait := bucket.wait(dispatch.office.now())) > timedelta():
             return entries[position:], wait
         outcome = dispatch.courier.send(entry)
+        steps.reached(Step.ANSWERED)
         now = dispatch.office.now()
         if isinstance(outcome, Sent):
             bucket.spend(now)
@@ -225,6 +229,8 @@ def _settle(dispatch: Dispatch, settlement: Settlement) -> None:
         try:
             with dispatch.office.store.write() as tx:
                 outbox.settle(tx, dispatch.holder, (settlement,))
+                steps.reached(Step.SETTLING)
+            steps.reached(Step.SETTLED)
             return
         except Unavailable as error:
             _log.warning("outbox.unrecorded", outbox=settlement.id, reason=str(error))

@@ -14,9 +14,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from maild import steps
 from maild.config import ConfigError
 from maild.line import Line
 from maild.send.courier import Deferred, Misconfigured, Outcome, Refused, Sent
+from maild.steps import Step
 from storage.records import OutboxEntry
 
 # RFC 5321 4.5.3.2.6 gives the server ten minutes for the reply to the dot.
@@ -123,6 +125,7 @@ class SmtpCourier:
             connection.sock.settimeout(min(LONGEST_PATIENCE, seconds * DOT_PATIENCE))
         try:
             connection.send(_stuffed(entry.content))
+            steps.reached(Step.SPOKEN)
             code, text = connection.getreply()
         except (smtplib.SMTPException, OSError) as error:
             return Deferred(reply=_said(error), ambiguous=True, unreachable=True)
