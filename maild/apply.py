@@ -201,7 +201,8 @@ def _add_message(work: _Work) -> None:
     work.message = work.tx.add_message(
         {
             "mail_id": kept.mail_id, "ticket_id": work.ticket, "raw_id": kept.raw_id,
-            "message_id": effective_id(mail, work.facts.arrived_at), "digest": mail.digest,
+            "message_id": effective_id(mail, work.facts.arrived_at, work.facts.source),
+            "digest": mail.digest,
             "direction": work.decision.direction, "kind": work.decision.kind.value,
             "sender_name": mail.sender.name if mail.sender else "",
             "sender_address": mail.sender.key[:LONGEST_ADDRESS] if mail.sender else "",

@@ -187,7 +187,7 @@ def _bare_facts(kept: KeptMail, office: Office) -> Facts:
 def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets", office: Office) -> Facts:
     """Read what the decision may know: twins, candidate tickets, budgets, mutes."""
     policy = office.policy
-    twins = tx.twins(message.effective_id(mail, kept.arrived_at))
+    twins = tx.twins(message.effective_id(mail, kept.arrived_at, Source(kept.source)))
     clues = threads.clues(mail, policy)
     by_key = _by_key(tx, mail, clues, policy)
     by_reference = _by_reference(tx, clues)

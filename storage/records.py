@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+# The UIDVALIDITY of what was handed in at a door. IMAP never gives it (RFC 9051 2.3.1.1), so it says of a
+# sighting how it came, whatever its maildrop has become meanwhile.
+DOOR_EPOCH = 0
+
 
 class Status(StrEnum):
     """Where a ticket stands. Merged, spam and closed tickets take no clock."""
@@ -101,6 +105,7 @@ class Lease:
 class NewMail:
     """A mail about to be kept: its bytes, its origin, and when it reached the maildrop.
 
+    ``uid``: 0 where the mail brings no number, as at a door: the ledger gives it the next one.
     ``whole_size``: bytes on the server where ``content`` is only its beginning; None: all of it is here.
     """
 

@@ -6,6 +6,7 @@ a savepoint of its own. Raises ``database.Unavailable`` where the database canno
 """
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     or_,
@@ -33,6 +35,7 @@ from sqlmodel import SQLModel
 
 from storage.database import Database
 from storage.records import (
+    DOOR_EPOCH,
     Clock,
     Event,
     KeptMail,
@@ -178,10 +181,15 @@ class Transaction:
     # ------------------------------------------------------------------ maildrops and leases
 
     def maildrop(self, name: str, source: str) -> Maildrop:
-        """The maildrop of this name; made when it is new (needs a writing transaction then)."""
+        """The maildrop of this name; made when it is new (needs a writing transaction then).
+
+        One that the operator made a mailbox of, or a door, goes on under its name.
+        """
         row = self.connection.execute(select(MAILDROP).where(MAILDROP.c.name == name)).first()
         if row is not None:
-            return _record(Maildrop, row)
+            if row.source != source:
+                self.connection.execute(update(MAILDROP).where(MAILDROP.c.id == row.id).values(source=source))
+            return _record(Maildrop, row, source=source)
         made = self.connection.execute(insert(MAILDROP).values(name=name, source=source))
         return Maildrop(id=_key(made), name=name, source=source, uidvalidity=None, polled_at=None)
 
@@ -194,6 +202,10 @@ class Transaction:
         self.connection.execute(
             update(MAILDROP).where(MAILDROP.c.id == maildrop_id).values(uidvalidity=uidvalidity, polled_at=at)
         )
+
+    def note_open(self, maildrop_id: int, *, at: datetime) -> None:
+        """Remember that a door stood open then."""
+        self.connection.execute(update(MAILDROP).where(MAILDROP.c.id == maildrop_id).values(polled_at=at))
 
     def take_lease(self, maildrop_id: int, *, holder: str, now: datetime, ttl: timedelta) -> Lease | None:
         """Take or renew the right to file a maildrop's mail; None while another holds it.
@@ -250,12 +262,13 @@ class Transaction:
     def keep(self, maildrop: Maildrop, uidvalidity: int, mails: Sequence[NewMail]) -> tuple[KeptMail, ...]:
         """Write the raw bytes and one sighting a mail: after the commit they cannot be lost."""
         raw_ids = self._keep_raw(mails)
+        numbers = self._next_uids(maildrop.id, uidvalidity)
         kept = []
         for mail in mails:
             made = self.connection.execute(
                 _ADD_SIGHTING,
                 {
-                    "maildrop_id": maildrop.id, "uidvalidity": uidvalidity, "uid": mail.uid,
+                    "maildrop_id": maildrop.id, "uidvalidity": uidvalidity, "uid": mail.uid or next(numbers),
                     "raw_id": raw_ids[mail.sha256], "message_id": None, "mail_id": mail.mail_id,
                     "arrived_at": mail.arrived_at, "state": SightingState.RECEIVED.value, "tries": 0,
                     "dirty": False, "placed": "", "offered": "", "whole_size": mail.whole_size, "reason": "",
@@ -270,6 +283,15 @@ class Transaction:
                 )
             )  # fmt: skip
         return tuple(kept)
+
+    def _next_uids(self, maildrop_id: int, uidvalidity: int) -> Iterator[int]:
+        """Numbers for mails that bring none; whoever checked the lease before is alone in counting."""
+        last = self.connection.execute(
+            select(func.max(SIGHTING.c.uid)).where(
+                SIGHTING.c.maildrop_id == maildrop_id, SIGHTING.c.uidvalidity == uidvalidity
+            )
+        ).scalar()
+        yield from itertools.count((last or 0) + 1)
 
     def _keep_raw(self, mails: Sequence[NewMail]) -> dict[str, int]:
         known = {row.sha256: row.id for row in self._in(_RAW_KNOWN, (m.sha256 for m in mails))}
@@ -327,8 +349,8 @@ class Transaction:
         )
         return tuple(
             KeptMail(
-                sighting_id=row.id, raw_id=row.raw_id, maildrop=row.maildrop, source=row.source,
-                mail_id=row.mail_id,
+                sighting_id=row.id, raw_id=row.raw_id, maildrop=row.maildrop,
+                source="door" if row.uidvalidity == DOOR_EPOCH else row.source, mail_id=row.mail_id,
                 arrived_at=row.arrived_at, content=_expand(row.content), sha256=row.sha256, tries=row.tries,
                 whole_size=row.whole_size,
             )
@@ -342,9 +364,9 @@ class Transaction:
         )
 
     def settle(self, sighting_id: int, state: SightingState, message_id: int | None) -> None:
-        """What became of a kept mail; its copy on the server may now be marked."""
+        """What became of a kept mail; its copy in a mailbox may now be marked."""
         self.connection.execute(
-            _SETTLE, {"b_id": sighting_id, "state": state.value, "message_id": message_id, "dirty": True}
+            _SETTLE, {"b_id": sighting_id, "state": state.value, "message_id": message_id}
         )
 
     def raw(self, sha256: str) -> bytes | None:
@@ -505,7 +527,7 @@ class Transaction:
         """The copies of these messages may carry marks that no longer hold: look at them."""
         for part in _in_parts(message_ids):
             self.connection.execute(
-                update(SIGHTING).where(SIGHTING.c.message_id.in_(part)).values(dirty=True)
+                update(SIGHTING).where(SIGHTING.c.message_id.in_(part), _CAN_BE_MARKED).values(dirty=True)
             )
 
     def mute(self, address: str, *, until: datetime, reason: str) -> None:
@@ -718,10 +740,15 @@ def _owed(row: Row[Any]) -> StoredMessage:
     )  # fmt: skip
 
 
+# Neither a door nor a folder of sent mail is ever marked: what waits for marks there would wait for ever.
+_CAN_BE_MARKED = and_(
+    SIGHTING.c.uidvalidity != DOOR_EPOCH,
+    exists().where(MAILDROP.c.id == SIGHTING.c.maildrop_id, MAILDROP.c.source == "inbox"),
+)
 _SETTLE = (
     update(SIGHTING)
     .where(SIGHTING.c.id == bindparam("b_id"))
-    .values(state=bindparam("state"), message_id=bindparam("message_id"), dirty=bindparam("dirty"))
+    .values(state=bindparam("state"), message_id=bindparam("message_id"), dirty=_CAN_BE_MARKED)
 )
 _ADVANCE = (
     update(CLOCK)

@@ -4,6 +4,7 @@ Stands between ``gather`` and ``apply``. It cannot fail on any mail: what no rul
 by a person, opens a ticket and starts a clock.
 """
 
+import hashlib
 from collections.abc import Callable
 from datetime import datetime
 
@@ -69,16 +70,23 @@ def _with_reasons(decision: Decision, belongs: Belonging, reasons: tuple[str, ..
 # ---------------------------------------------------------------------- one mail, many copies
 
 
-def effective_id(mail: ParsedMail, arrived_at: datetime) -> str:
+def effective_id(mail: ParsedMail, arrived_at: datetime, source: Source) -> str:
     """The Message-ID, or a made one.
 
     Equal mails without an id that carry a Date are one mail. Without a Date they are one only if they
-    arrived in the same second: a copy that was moved back or renumbered keeps its INTERNALDATE.
+    arrived in the same second: a copy that was moved back or renumbered keeps its INTERNALDATE. At a door
+    they are one if they came the same way: a server that missed our reply hands its mail in again.
     """
     if mail.message_id:
         return mail.message_id
-    second = "" if mail.date else f".{arrived_at:%Y%m%d%H%M%S}"
+    second = "" if mail.date else f".{_way(mail, source) or f'{arrived_at:%Y%m%d%H%M%S}'}"
     return f"c.{mail.digest[:40]}{second}@maild.invalid"
+
+
+def _way(mail: ParsedMail, source: Source) -> str:
+    """The Received lines below the door's own, with each server's number for this mail (RFC 5321 4.4)."""
+    lines = mail.fields.all("received")[1:] if source is Source.DOOR else []
+    return hashlib.sha256(b"\n".join(lines)).hexdigest()[:14] if lines else ""
 
 
 def _twin(mail: ParsedMail, facts: Facts) -> Twin | None:

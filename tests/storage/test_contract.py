@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from storage import outbox
 from storage.database import Database
-from storage.records import Event, Lease, Mark, MessageKind, SightingState, Stage, Status
+from storage.records import DOOR_EPOCH, Event, Lease, Mark, MessageKind, SightingState, Stage, Status
 from storage.store import LeaseLost, Store, Transaction
 from tests.storage.entries import DAY, HOUR, NOON, clock, inbox, keep, message, new_mail, owe, ticket
 
@@ -51,6 +51,38 @@ def test_one_copy_is_kept_once(store: Store) -> None:
     with store.write() as tx:
         keep(tx, 1, uidvalidity=2)
         keep(tx, 1, name="other")
+
+
+def test_a_mail_without_a_number_gets_the_next_one(store: Store) -> None:
+    """What is handed in at a door is counted in the order of its coming; another door counts for itself."""
+    with store.write() as tx:
+        door = tx.maildrop("door", "door")
+        tx.keep(door, DOOR_EPOCH, [new_mail(0, b"first"), new_mail(0, b"second")])
+    with store.write() as tx:
+        tx.keep(tx.maildrop("other", "door"), DOOR_EPOCH, [new_mail(0, b"elsewhere")])
+        tx.keep(door, DOOR_EPOCH, [new_mail(0, b"third")])
+        assert tx.known_uids(door.id, DOOR_EPOCH) == {1, 2, 3}
+
+
+def test_how_a_mail_came_is_not_forgotten_when_its_maildrop_changes(store: Store) -> None:
+    """What came by a door stays so in a maildrop that has become a mailbox: Exchange's word never counts."""
+    with store.write() as tx:
+        tx.keep(tx.maildrop("support", "door"), DOOR_EPOCH, [new_mail(0, b"handed in")])
+        mailbox = tx.maildrop("support", "inbox")
+        tx.keep(mailbox, 7, [new_mail(1, b"fetched")])
+    with store.read() as tx:
+        assert [d.source for d in tx.maildrops()] == ["inbox"]
+        found = {mail.content: mail.source for mail in tx.unfiled(limit=9, maildrop_id=mailbox.id)}
+    assert found == {b"handed in": "door", b"fetched": "inbox"}
+
+
+def test_an_open_door_is_seen_without_becoming_a_mailbox(store: Store) -> None:
+    """Its mailbox of before keeps its epoch."""
+    with store.write() as tx:
+        drop = inbox(tx)
+        tx.note_poll(drop.id, uidvalidity=7, at=NOON)
+        tx.note_open(drop.id, at=NOON + HOUR)
+        assert [(d.uidvalidity, d.polled_at) for d in tx.maildrops()] == [(7, NOON + HOUR)]
 
 
 def test_equal_bytes_are_stored_once(store: Store) -> None:
@@ -410,6 +442,19 @@ def test_marks_to_be_looked_at_are_told_once(store: Store) -> None:
         tx.stop_clocks(number, at=NOON + HOUR, by="x", presumed=False)
         assert [m.stage for m in tx.marks(drop.id, 1, limit=9)] == [None, None]
         assert tx.running_uids(drop.id, 1) == {}
+
+
+@pytest.mark.parametrize(("source", "epoch"), [("door", DOOR_EPOCH), ("sent", 7), ("inbox", DOOR_EPOCH)])
+def test_what_can_carry_no_mark_waits_for_none(store: Store, source: str, epoch: int) -> None:
+    """A door, a folder of sent mail, and a door that has become a mailbox."""
+    with store.write() as tx:
+        drop = tx.maildrop("support", source)
+        number = ticket(tx)
+        (kept,) = tx.keep(drop, epoch, [new_mail(1)])
+        row = message(tx, number, kept)
+        tx.settle(kept.sighting_id, SightingState.FILED, row)
+        tx.unmark([row])
+        assert tx.marks(drop.id, epoch, limit=9) == ()
 
 
 def _placed(mark: Mark) -> Mark:

@@ -36,6 +36,7 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "known uids": lambda tx: tx.known_uids(1, 1),
     "unfiled": lambda tx: tx.unfiled(limit=50, maildrop_id=1),
     "keep": lambda tx: keep(tx, 77),
+    "keep what has no number": lambda tx: keep(tx, 0),
     "settle": lambda tx: tx.settle(1, SightingState.FILED, 1),
     "count a try": lambda tx: tx.count_try(1),
     "lease": lambda tx: tx.take_lease(1, holder="a", now=NOON, ttl=timedelta(minutes=1)),

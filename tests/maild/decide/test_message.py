@@ -1,7 +1,7 @@
 """decide(): what holds for any mail at all, and the cases that no scenario tells."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import given
@@ -303,10 +303,24 @@ def test_equal_mails_without_id_are_one_if_they_are_dated() -> None:
     """Without a Date they are one only if they came in the same second."""
     dated, undated = mail(message_id=""), mail(message_id="", Date="")
     assert replace(dated, message_id="").message_id == ""
-    assert message.effective_id(dated, NOON) == message.effective_id(dated, NOON + HOUR)
-    assert message.effective_id(undated, NOON) == message.effective_id(undated, NOON)
-    assert message.effective_id(undated, NOON) != message.effective_id(undated, NOON + timedelta(seconds=1))
-    assert message.effective_id(mail(), NOON) == "m1@ecole.test"
+    for source in Source:
+        first = message.effective_id(undated, NOON, source)
+        assert message.effective_id(dated, NOON, source) == message.effective_id(dated, NOON + HOUR, source)
+        assert message.effective_id(undated, NOON, source) == first
+        assert message.effective_id(undated, NOON + timedelta(seconds=1), source) != first
+        assert message.effective_id(mail(), NOON, source) == "m1@ecole.test"
+
+
+def test_what_is_handed_in_again_is_one_mail_without_id_and_date() -> None:
+    """The server's own Received line, below ours, names its copy; another copy has another number."""
+
+    def handed_in(at: datetime, number: str) -> str:
+        ours = f"from mx by etnic with LMTP; {at:%H:%M:%S}"
+        read = mail(message_id="", Date="", Received=f"{ours}\r\nReceived: by mx (Postfix) id {number}")
+        return message.effective_id(read, at, Source.DOOR)
+
+    assert handed_in(NOON, "4AB") == handed_in(NOON + HOUR, "4AB")
+    assert handed_in(NOON, "4AB") != handed_in(NOON, "4AC")
 
 
 # --- answers given outside
