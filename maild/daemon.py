@@ -25,7 +25,7 @@ from maild.compose import Stationery
 from maild.config import Config, ImapMaildrop
 from maild.ingest import Office
 from maild.line import Line
-from maild.receive import imap, mailbox
+from maild.receive import imap, mailbox, vigil
 from maild.receive.intake import Session, Station
 from maild.send import outbox as sending
 from maild.send.outbox import Dispatch
@@ -164,7 +164,7 @@ def once(config: Config, now: Now = system_now) -> bool:
 def _pass_once(station: Station, all_parts: Parts) -> bool:
     try:
         imap.with_session(station, partial(_whole_pass, all_parts))
-    except (mailbox.Unreachable, imap.StandBy, LeaseLost, configuration.ConfigError) as error:
+    except (mailbox.Unreachable, vigil.StandBy, LeaseLost, configuration.ConfigError) as error:
         refused = isinstance(error, mailbox.LoginRefused)
         event = "maildrop.auth_failed" if refused else "maildrop.lost"
         _log.error(event, maildrop=station.name, reason=str(error))

@@ -2,24 +2,23 @@
 
 Stands at the head of the flow. New is what has no sighting under this UIDVALIDITY; IDLE only shortens the
 wait, and every wake-up compares all UIDs. Marking is a reconciliation, repeated at each pass, not an event.
-Whatever goes wrong with the server ends the session; ``watch`` connects again with back-off and jitter.
+Whatever goes wrong with the server ends the session; ``vigil`` connects again with back-off and jitter.
 A full disk or a busy database ends the pass, nothing else: the mail is still on the server.
 """
 
-import random
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
 from maild import ingest, log, steps
 from maild.arrival import Source
-from maild.config import ConfigError
 from maild.decide import marks
-from maild.receive import intake, sent
+from maild.receive import intake, sent, vigil
 from maild.receive import mailbox as mail_server
-from maild.receive.intake import LEASE_TTL, Session, Station
-from maild.receive.mailbox import LoginRefused, Mailbox, Unreachable
+from maild.receive.intake import Session, Station
+from maild.receive.mailbox import Mailbox
+from maild.receive.vigil import LEASE_TTL, StandBy
 from maild.steps import Step
-from storage.database import Unavailable
 from storage.records import Mark
 from storage.store import LeaseLost
 
@@ -30,13 +29,6 @@ ASK_EVERY = 0.07
 # IDLE is renewed this often, far below RFC 2177's 29 minutes and below every NAT's patience.
 IDLE_SECONDS = 60.0
 MARKS_AT_ONCE = 500
-FIRST_BACKOFF, LAST_BACKOFF = 1.0, 300.0
-# Refused logins lock accounts; a password is not mended within seconds.
-LOGIN_BACKOFF, LAST_LOGIN_BACKOFF = 60.0, 3600.0
-
-
-class StandBy(Exception):
-    """Another process serves this maildrop; look again when its lease may be over."""
 
 
 # ---------------------------------------------------------------------- connect, watch, connect again
@@ -44,41 +36,7 @@ class StandBy(Exception):
 
 def watch(station: Station) -> None:
     """Serve the mailbox until the bell closes; every fault is logged once and waited out."""
-    attempt = 0
-    while not station.bell.is_closing:
-        try:
-            with_session(station, _serve)
-            attempt = 0
-        except StandBy as error:
-            _log.info("maildrop.standby", maildrop=station.name, reason=str(error))
-            station.bell.wait(LEASE_TTL.total_seconds() / 3)
-        except (Unreachable, Unavailable, LeaseLost, ConfigError) as error:
-            # A ConfigError here is a password file that has gone: it may come back.
-            attempt += 1
-            _wait_out(station, error, attempt)
-        except Exception as error:  # noqa: BLE001  (see below)
-            # A fault of ours must not end the watch; the mail is on the server or kept.
-            _log.exception("maildrop.failed", maildrop=station.name)
-            attempt += 1
-            _wait_out(station, error, attempt)
-
-
-def _wait_out(station: Station, error: Exception, attempt: int) -> None:
-    seconds = backoff(attempt, error)
-    event = "maildrop.auth_failed" if isinstance(error, LoginRefused) else "maildrop.lost"
-    _log.warning(event, maildrop=station.name, reason=str(error), attempt=attempt, retry_s=round(seconds, 1))
-    until = seconds
-    while until > 0 and not station.bell.is_closing:
-        station.bell.wait(min(until, 5.0))
-        until -= 5.0
-
-
-def backoff(attempt: int, error: Exception, chance: Callable[[], float] = random.random) -> float:
-    """Seconds to wait before the next try: doubling, with a fifth of jitter, slowly for refused logins."""
-    refused = isinstance(error, LoginRefused)
-    first, last = (LOGIN_BACKOFF, LAST_LOGIN_BACKOFF) if refused else (FIRST_BACKOFF, LAST_BACKOFF)
-    seconds = min(last, first * 2.0 ** min(attempt - 1, 12))
-    return float(seconds * (0.8 + 0.4 * chance()))
+    vigil.watch(station.name, station.bell, partial(with_session, station, _serve))
 
 
 def with_session(station: Station, work: Callable[[Session], None]) -> None:
@@ -93,7 +51,7 @@ def with_session(station: Station, work: Callable[[Session], None]) -> None:
         try:
             work(session)
         finally:
-            _release(session)
+            vigil.release(session.lease, station.name, station.office)
     finally:
         mailbox.close()
 
@@ -116,14 +74,6 @@ def _open(station: Station, mailbox: Mailbox) -> Session:
         station=station, mailbox=mailbox, selected=selected, maildrop=maildrop, lease=lease, known=known,
         busy_until=now, polled_at=now,
     )  # fmt: skip
-
-
-def _release(session: Session) -> None:
-    try:
-        with session.station.office.store.write() as tx:
-            tx.release_lease(session.lease, now=session.now)
-    except Unavailable as error:
-        _log.warning("lease.kept", maildrop=session.station.name, reason=str(error))
 
 
 def _serve(session: Session) -> None:

@@ -32,8 +32,6 @@ FEW_BYTES = 128 << 10
 OVERSIZE_BYTES = 64 << 10
 # After mail has come, more is likely: for so long the server is asked often.
 BUSY = timedelta(seconds=5)
-# How long a process may be silent before another takes its maildrop over.
-LEASE_TTL = timedelta(seconds=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

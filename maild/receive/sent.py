@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from maild import apply, log
 from maild.arrival import Source
-from maild.receive import intake
+from maild.receive import intake, vigil
 from maild.receive.intake import Session
 from maild.receive.mailbox import NoFolder
 
@@ -36,7 +36,7 @@ def _look_into(session: Session, folder: str) -> None:
         store, now = session.station.office.store, session.now
         with store.write() as tx:
             maildrop = tx.maildrop(f"{session.station.name}/{folder}", Source.SENT.value)
-            lease = tx.take_lease(maildrop.id, holder=session.station.holder, now=now, ttl=intake.LEASE_TTL)
+            lease = tx.take_lease(maildrop.id, holder=session.station.holder, now=now, ttl=vigil.LEASE_TTL)
             known = tx.known_uids(maildrop.id, selected.uidvalidity)
         if lease is None:
             return

@@ -1,0 +1,83 @@
+"""The watch over a maildrop: what passes is waited out, what is ours is told with its place."""
+
+import io
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from maild import log
+from maild.bell import Bell
+from maild.receive import vigil
+from maild.receive.mailbox import LoginRefused, Unreachable
+from storage.database import Unavailable
+from storage.store import LeaseLost
+
+
+@pytest.fixture
+def bell() -> Iterator[Bell]:
+    """The bell of the maildrop; it closes at the end."""
+    made = Bell()
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def journal() -> Iterator[io.StringIO]:
+    """What is logged."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    stream = io.StringIO()
+    log.configure("logfmt", "info", stream=stream)
+    yield stream
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+
+
+@pytest.mark.parametrize(
+    ("error", "first", "last"), [(Unreachable("x"), 1, 300), (LoginRefused("x"), 60, 3600)]
+)
+def test_the_wait_doubles_up_to_its_longest(error: Exception, first: float, last: float) -> None:
+    """With a fifth of jitter; slowly where a password is refused, because logins lock accounts."""
+    middle = [vigil.backoff(n, error, lambda: 0.5) for n in range(1, 40)]
+    assert middle[:3] == pytest.approx([first, 2 * first, 4 * first])
+    assert middle[-1] == pytest.approx(last)
+    assert vigil.backoff(1, error, lambda: 0.0) == pytest.approx(first * 0.8)
+    assert vigil.backoff(10_000, error, lambda: 0.999) < last * 1.2
+
+
+@pytest.mark.parametrize(
+    ("error", "event"),
+    [
+        (Unreachable("no route"), "maildrop.lost"),
+        (LoginRefused("wrong password"), "maildrop.auth_failed"),
+        (Unavailable("disk full"), "maildrop.lost"),
+        (LeaseLost("taken over"), "maildrop.lost"),
+        (vigil.StandBy("another one"), "maildrop.standby"),
+        (ZeroDivisionError(), "maildrop.failed"),
+    ],
+)
+def test_whatever_goes_wrong_it_is_tried_again(
+    bell: Bell, journal: io.StringIO, monkeypatch: pytest.MonkeyPatch, error: Exception, event: str
+) -> None:
+    """Said once each time; a fault of ours with its traceback."""
+    monkeypatch.setattr(vigil, "backoff", lambda *_: 0.0)
+    monkeypatch.setattr(vigil, "LEASE_TTL", vigil.LEASE_TTL * 0)
+    rounds = iter([error, error, None])
+
+    def serve() -> None:
+        if (fault := next(rounds)) is not None:
+            raise fault
+        bell.close()
+
+    vigil.watch("support", bell, serve)
+    lines = [line for line in journal.getvalue().splitlines() if f"event={event} " in line]
+    assert len(lines) == 2
+    assert ("Traceback" in lines[0]) is isinstance(error, ZeroDivisionError)
+
+
+def test_no_watch_begins_where_the_bell_has_closed(bell: Bell) -> None:
+    """The daemon ends before it has begun."""
+    bell.close()
+    vigil.watch("support", bell, lambda: pytest.fail("served"))
