@@ -41,9 +41,9 @@ from maild.decide.message import effective_id
 from maild.decide.policy import Policy
 from maild.decide.tokens import Purpose
 from parsers.addresses import Address
-from parsers.mail import ParsedMail
+from parsers.mail import Attachment, ParsedMail
 from storage import outbox
-from storage.records import Event, KeptMail, MessageKind, SightingState, Stage, Status
+from storage.records import Event, KeptMail, MessageKind, SightingState, Stage, Status, StoredFile
 from storage.store import Transaction
 
 # What a letter about no ticket names in its signed header.
@@ -52,6 +52,10 @@ NO_TICKET = "a" * 13
 MOST_TEXT = 200_000
 # RFC 5321 4.5.3.1: 64 octets, an @ and 255; no server delivers to a longer one.
 LONGEST_ADDRESS = 320
+# Whoever sends a thousand files has not named them for people.
+MOST_NAMED = 50
+# A media type has at most 255 characters (RFC 6838 4.2), and a Content-ID needs no more.
+LONGEST_NAME = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,8 +215,27 @@ def _add_message(work: _Work) -> None:
             "text": mail.text[:MOST_TEXT], "language": mail.language,
             "thread_reason": work.decision.thread_reason,
             "verdicts": _json([_verdict(v) for v in work.decision.verdicts]),
-            "reasons": _json([*work.decision.reasons, *(f"defect: {d}" for d in mail.defects)]),
+            "reasons": _json([*work.decision.reasons, *_cut(mail.text), *_defects(mail)]),
         }
+    )  # fmt: skip
+    work.tx.add_files(work.message, tuple(_file_of(work, one) for one in mail.attachments))
+
+
+def _defects(mail: ParsedMail) -> Iterator[str]:
+    return (f"defect: {defect}" for defect in mail.defects)
+
+
+def _cut(text: str) -> tuple[str, ...]:
+    if len(text) <= MOST_TEXT:
+        return ()
+    return (f"the ledger holds {MOST_TEXT:,} of {len(text):,} characters of its text, the raw mail all",)
+
+
+def _file_of(work: _Work, file: Attachment) -> StoredFile:
+    return StoredFile(
+        filename=file.filename, content_type=file.content_type[:LONGEST_NAME], size=file.size,
+        sha256=file.sha256, content_id=file.content_id[:LONGEST_NAME], inline=file.inline,
+        decoration=file.sha256 in work.decision.decorations,
     )  # fmt: skip
 
 
@@ -416,7 +439,7 @@ def _withhold(work: _Work, withheld: WithholdReceipt) -> None:
 
 def _notify(work: _Work, notify: Notify) -> None:
     mail = work.mail
-    files = tuple(a.filename for a in mail.attachments)
+    files = _named(work)
     for address, language in notify.recipients:
         post = _post(work, Purpose.NOTIFICATION, Address("", address), language)
         # The agent's own thread: his copy answers no mail that he has.
@@ -429,6 +452,14 @@ def _notify(work: _Work, notify: Notify) -> None:
         )  # fmt: skip
         _owe(work, letter, MessageKind.NOTIFICATION, f"notification:{work.kept.mail_id}:{address}")
         work.tell("notified", "maild", to=address)
+
+
+def _named(work: _Work) -> tuple[str, ...]:
+    """The files as the agents hear of them: by name, else by type, and how many more there are."""
+    hidden = work.decision.decorations
+    names = [a.filename or a.content_type for a in work.mail.attachments if a.sha256 not in hidden]
+    more = (f"… + {len(names) - MOST_NAMED}",) if len(names) > MOST_NAMED else ()
+    return (*names[:MOST_NAMED], *more)
 
 
 def _answer(work: _Work, answer: AnswerAgent) -> None:

@@ -18,7 +18,7 @@ from maild import log, steps
 from maild.apply import Applied
 from maild.arrival import Arrival, Source, mail_id
 from maild.compose import Stationery
-from maild.decide import identity, message, threads
+from maild.decide import decoration, identity, message, threads
 from maild.decide.decision import Decision, SendReceipt
 from maild.decide.facts import Facts, Spent, TicketFacts
 from maild.decide.policy import Policy, Rate
@@ -185,12 +185,13 @@ def _bare_facts(kept: KeptMail, office: Office) -> Facts:
 
 
 def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets", office: Office) -> Facts:
-    """Read what the decision may know: twins, candidate tickets, budgets, mutes."""
+    """Read what the decision may know: twins, candidate tickets, budgets, mutes, known pictures."""
     policy = office.policy
     twins = tx.twins(message.effective_id(mail, kept.arrived_at, Source(kept.source)))
     clues = threads.clues(mail, policy)
     by_key = _by_key(tx, mail, clues, policy)
     by_reference = _by_reference(tx, clues)
+    pictures = decoration.asked(mail)
     named = {*by_key.values(), *clues.numbers, *(t for ids in by_reference.values() for t in ids)}
     return Facts(
         now=budgets.now,
@@ -204,6 +205,7 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
         tickets={id_: _ticket_facts(state) for id_, state in tx.states(named).items()} if named else {},
         spent=budgets.spent(mail),
         muted=budgets.mute(mail),
+        seen_files=tx.seen_files(pictures) if pictures else {},
     )
 
 

@@ -189,6 +189,30 @@ class Twin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """A file that came with a message; its bytes are in the raw mail.
+
+    ``filename``: "" when it had none. ``decoration``: a picture that the sender's mails always carry.
+    """
+
+    filename: str
+    content_type: str
+    size: int
+    sha256: str
+    content_id: str
+    inline: bool
+    decoration: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenFile:
+    """One earlier mail that a file came with; ``sender``: its address."""
+
+    sender: str
+    ticket_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredMessage:
     """A message as it is shown: of a ticket's thread, in either direction."""
 
@@ -206,6 +230,7 @@ class StoredMessage:
     reasons: str = "[]"
     state: str = ""
     recipient: str = ""
+    files: tuple[StoredFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

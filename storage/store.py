@@ -29,6 +29,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    union_all,
     update,
 )
 from sqlmodel import SQLModel
@@ -45,14 +46,17 @@ from storage.records import (
     MessageKind,
     NewMail,
     OutboxState,
+    SeenFile,
     SightingState,
     Stage,
     Status,
+    StoredFile,
     StoredMessage,
     Ticket,
     Twin,
 )
 from storage.tables import (
+    AttachmentRow,
     ClockRow,
     EventRow,
     LeaseRow,
@@ -73,10 +77,11 @@ from storage.tables import (
 T: Mapping[type, Any] = {
     row: SQLModel.metadata.tables[row.__tablename__]
     for row in (
-        ClockRow, EventRow, LeaseRow, LinkRow, MaildropRow, MessageRow, MuteRow, OutboxRow,
+        AttachmentRow, ClockRow, EventRow, LeaseRow, LinkRow, MaildropRow, MessageRow, MuteRow, OutboxRow,
         ParticipantRow, RawRow, ReferenceRow, SightingRow, TicketRow,
     )
 }  # fmt: skip
+ATTACHMENT = T[AttachmentRow]
 CLOCK, EVENT, LEASE, LINK = T[ClockRow], T[EventRow], T[LeaseRow], T[LinkRow]
 MAILDROP, MESSAGE, MUTE, OUTBOX = T[MaildropRow], T[MessageRow], T[MuteRow], T[OutboxRow]
 PARTICIPANT, RAW, REFERENCE = T[ParticipantRow], T[RawRow], T[ReferenceRow]
@@ -84,6 +89,8 @@ SIGHTING, TICKET = T[SightingRow], T[TicketRow]
 
 # A look-up names at most this many values: SQLite takes 32,766 variables, and plans stay cached.
 MOST_VALUES = 500
+# A logo that came with ten thousand mails is known by its first hundred.
+MOST_SEEN = 100
 # RFC 5322 2.1.1 ends a line at 998 characters.
 LONGEST_ID = 998
 R = TypeVar("R")
@@ -132,7 +139,7 @@ def _record(kind: type[R], row: Any, **changed: object) -> R:
 
 _NAMES: dict[type, frozenset[str]] = {
     kind: frozenset(f.name for f in fields(kind))
-    for kind in (Ticket, Clock, Twin, Maildrop, Lease, StoredMessage)
+    for kind in (Ticket, Clock, Twin, Maildrop, Lease, StoredFile, StoredMessage)
 }
 
 
@@ -399,6 +406,16 @@ class Transaction:
         rows = self._in(_BY_KEY, keys)
         return {row.key: row.id for row in rows}
 
+    def seen_files(self, hashes: Sequence[str]) -> dict[str, tuple[SeenFile, ...]]:
+        """SHA-256 of a file -> the first mails that it came with, at most ``MOST_SEEN``."""
+        found: dict[str, tuple[SeenFile, ...]] = {}
+        if hashes:
+            wanted = {f"wanted_{number}": one for number, one in enumerate(hashes)}
+            for row in self.connection.execute(_seen_files(len(wanted)), wanted):
+                seen = SeenFile(sender=row.sender_address, ticket_id=row.ticket_id)
+                found[row.sha256] = (*found.get(row.sha256, ()), seen)
+        return found
+
     def states(self, ticket_ids: Iterable[int]) -> dict[int, TicketState]:
         """The tickets with these numbers, and the survivors of those that were merged."""
         tickets: dict[int, Ticket] = {}
@@ -463,6 +480,19 @@ class Transaction:
         """Write a filed message; returns its row's number."""
         bounded = {"message_id": indexable(str(values["message_id"]))}
         return _key(self.connection.execute(_ADD_MESSAGE, {**values, **bounded}))
+
+    def add_files(self, message_row: int, files: Sequence[StoredFile]) -> None:
+        """Write which files came with a message."""
+        if files:
+            rows = [
+                {
+                    "message_id": message_row, "filename": f.filename, "content_type": f.content_type,
+                    "size": f.size, "sha256": f.sha256, "content_id": f.content_id, "inline": f.inline,
+                    "decoration": f.decoration,
+                }
+                for f in files
+            ]  # fmt: skip
+            self.connection.execute(_ADD_FILE, rows)
 
     def add_references(self, ticket_id: int, message_ids: Sequence[str]) -> None:
         """Remember Message-IDs, seen or quoted, as belonging to a ticket."""
@@ -639,12 +669,20 @@ class Transaction:
     def messages(self, ticket_ids: Sequence[int]) -> dict[int, list[StoredMessage]]:
         """Every message of these tickets, in and out, in the order in which they came."""
         found: dict[int, list[StoredMessage]] = {id_: [] for id_ in ticket_ids}
-        for row in self._in(_THREADS, ticket_ids):
-            found[row.ticket_id].append(_stored(row))
+        rows = list(self._in(_THREADS, ticket_ids))
+        files = self._files(row.id for row in rows)
+        for row in rows:
+            found[row.ticket_id].append(_stored(row, files))
         for row in self._in(_OWED_BY_TICKET, ticket_ids):
             found[row.ticket_id].append(_owed(row))
         for thread in found.values():
             thread.sort(key=lambda m: m.arrived_at)
+        return found
+
+    def _files(self, message_rows: Iterable[int]) -> dict[int, tuple[StoredFile, ...]]:
+        found: dict[int, tuple[StoredFile, ...]] = {}
+        for row in self._in(_FILES, message_rows):
+            found[row.message_id] = (*found.get(row.message_id, ()), _record(StoredFile, row))
         return found
 
     def links(self, ticket_ids: Sequence[int]) -> dict[int, list[int]]:
@@ -667,7 +705,8 @@ class Transaction:
             for column in (OUTBOX.c.mail_id, OUTBOX.c.message_id, OUTBOX.c.recipient)
             for row in self._all(_OWED.where(column == reference))
         ]
-        return (*map(_stored, rows), *map(_owed, rows_out))
+        files = self._files(row.id for row in rows)
+        return (*(_stored(row, files) for row in rows), *map(_owed, rows_out))
 
     def events(self, *, ticket_id: int | None = None, cause: str = "") -> tuple[Event, ...]:
         """The story of a ticket, or all that one cause brought about, in order."""
@@ -725,8 +764,8 @@ def _expand(content: bytes) -> bytes:
     return zstandard.ZstdDecompressor().decompress(content)
 
 
-def _stored(row: Row[Any]) -> StoredMessage:
-    return _record(StoredMessage, row, sender=row.sender_address)
+def _stored(row: Row[Any], files: Mapping[int, tuple[StoredFile, ...]]) -> StoredMessage:
+    return _record(StoredMessage, row, sender=row.sender_address, files=files.get(row.id, ()))
 
 
 def _owed(row: Row[Any]) -> StoredMessage:
@@ -785,6 +824,23 @@ def _standing(spans: int) -> Select[Any]:
     return select(_MUTED.scalar_subquery(), *counts)
 
 
+@lru_cache(maxsize=16)
+def _seen_files(count: int) -> Select[Any]:
+    """One statement for some hashes, bounded for each: the commonest logo costs no more than a rare one."""
+    each = [
+        select(ATTACHMENT.c.sha256, ATTACHMENT.c.message_id)
+        .where(ATTACHMENT.c.sha256 == bindparam(f"wanted_{number}"))
+        .order_by(ATTACHMENT.c.id)
+        .limit(MOST_SEEN)
+        .subquery(f"seen_{number}")
+        for number in range(count)
+    ]
+    seen = union_all(*map(select, each)).subquery("seen")
+    return select(seen.c.sha256, MESSAGE.c.sender_address, MESSAGE.c.ticket_id).join(
+        MESSAGE, MESSAGE.c.id == seen.c.message_id
+    )
+
+
 def _wanted(statement: Select[Any], column: Any) -> Select[Any]:
     return statement.where(column.in_(bindparam("wanted", expanding=True)))
 
@@ -797,6 +853,7 @@ _ADD_SIGHTING, _ADD_RAW, _ADD_TICKET, _ADD_MESSAGE = (
     insert(MESSAGE),
 )
 _ADD_REFERENCE, _ADD_PARTICIPANT = insert(REFERENCE), insert(PARTICIPANT)
+_ADD_FILE = insert(ATTACHMENT)
 _ADD_EVENT, _ADD_CLOCK = insert(EVENT), insert(CLOCK)
 _RAW_KNOWN = _wanted(select(RAW.c.sha256, RAW.c.id), RAW.c.sha256)
 _BY_REFERENCE = _wanted(select(REFERENCE.c.message_id, REFERENCE.c.ticket_id), REFERENCE.c.message_id)
@@ -812,6 +869,7 @@ _COPIES = _wanted(
 _TICKETS = _wanted(select(TICKET), TICKET.c.id)
 _PEOPLE = _wanted(select(PARTICIPANT.c.ticket_id, PARTICIPANT.c.address), PARTICIPANT.c.ticket_id)
 _RUNNING = _wanted(select(CLOCK).where(CLOCK.c.stopped_at.is_(None)), CLOCK.c.ticket_id)
+_FILES = _wanted(select(ATTACHMENT).order_by(ATTACHMENT.c.id), ATTACHMENT.c.message_id)
 _MESSAGES = select(MESSAGE, RAW.c.sha256).join(RAW, RAW.c.id == MESSAGE.c.raw_id).order_by(MESSAGE.c.id)
 _OWED = select(
     OUTBOX.c.id, OUTBOX.c.mail_id, OUTBOX.c.ticket_id, OUTBOX.c.message_id, OUTBOX.c.kind, OUTBOX.c.recipient,

@@ -153,6 +153,8 @@ class AttachmentRow(SQLModel, table=True):
     sha256: str = Field(index=True)
     content_id: str
     inline: bool
+    # A picture that the sender's mails always carry: a signature's logo, no file for anybody.
+    decoration: bool
 
 
 class ReferenceRow(SQLModel, table=True):

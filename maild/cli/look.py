@@ -7,6 +7,7 @@ section 10, promises it: one object a line, instants in UTC with ``Z``. An unkno
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ import typer
 from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config, say_json
 from maild.config import Config, Desk
 from storage import database
-from storage.records import Event, Status, StoredMessage, Ticket
+from storage.records import Event, Status, StoredFile, StoredMessage, Ticket
 from storage.store import Store, Transaction
 
 # Made for mails that came without a Message-ID; nobody outside ever saw it.
@@ -136,6 +137,7 @@ def message_json(message: StoredMessage, desk: Desk) -> dict[str, Any]:
         "sha256": message.sha256,
         "arrived_at": message.arrived_at,
         "thread_reason": message.thread_reason,
+        "attachments": [asdict(file) for file in message.files],
         **({"to": message.recipient, "state": message.state} if message.recipient else {}),
     }
 
@@ -222,7 +224,13 @@ def _print_ticket(
             f"{way} {local(message.arrived_at, settings)}  {message.kind}{state}  {other}  {message.mail_id}",
         ]
         lines += [f"   {line}" for line in tx.text_of(message.mail_id).splitlines()]
+        lines += [f"   + {_file_line(file)}" for file in message.files]
     typer.echo("\n".join(lines))
+
+
+def _file_line(file: StoredFile) -> str:
+    note = "  (seen before, not named to the agents)" if file.decoration else ""
+    return f"{file.filename or '(no name)'}  {file.content_type}  {file.size:,} bytes{note}"
 
 
 # --- why and trace ------------------------------------------------------------------------------------------

@@ -183,6 +183,7 @@ class Decision:
 
     ``ticket``: the number of the ticket it belongs to; None for a new one (an ``OpenTicket`` among the
     changes then) and for mail without any. ``twin``: the row of the message that it repeats.
+    ``decorations``: SHA-256 of the pictures that are no files for anybody.
     """
 
     disposition: Disposition
@@ -194,3 +195,4 @@ class Decision:
     verdicts: tuple[Verdict, ...] = ()
     reasons: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
+    decorations: frozenset[str] = frozenset()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from maild.arrival import Source
-from storage.records import Clock, Ticket, Twin
+from storage.records import Clock, SeenFile, Ticket, Twin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,7 @@ class Facts:
 
     ``by_reference``: Message-ID -> tickets, oldest first. ``by_key``: ticket key of a signed token ->
     ticket. Both name tickets as they were; ``tickets`` holds those and the survivors of merges.
+    ``seen_files``: SHA-256 of a picture -> the mails that it came with before.
     """
 
     now: datetime
@@ -49,6 +50,7 @@ class Facts:
     tickets: Mapping[int, TicketFacts] = field(default_factory=dict)
     spent: tuple[Spent, ...] = ()
     muted: str = ""
+    seen_files: Mapping[str, tuple[SeenFile, ...]] = field(default_factory=dict)
 
     def survivor(self, ticket_id: int) -> TicketFacts | None:
         """The ticket, or the one that it was merged into, however often; None when unknown."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from maild.arrival import Source
-from maild.decide import autoresponse, classify, commands, identity, rules, sla, threads
+from maild.decide import autoresponse, classify, commands, decoration, identity, rules, sla, threads
 from maild.decide.classify import MailKind
 from maild.decide.decision import (
     AddParticipants,
@@ -51,10 +51,13 @@ def decide(mail: ParsedMail, facts: Facts, policy: Policy) -> Decision:
     clues = threads.clues(mail, policy)
     belongs = threads.belonging(mail, kind, clues, facts, policy)
     decision = _BY_KIND[kind](mail, clues, belongs, facts, policy)
-    return _with_reasons(decision, belongs, (why, *_copy_of(mail, facts)))
+    reasons = (why, *_copy_of(mail, facts))
+    return _completed(decision, belongs, reasons, decoration.decorations(mail, facts))
 
 
-def _with_reasons(decision: Decision, belongs: Belonging, reasons: tuple[str, ...]) -> Decision:
+def _completed(
+    decision: Decision, belongs: Belonging, reasons: tuple[str, ...], decorations: frozenset[str]
+) -> Decision:
     return Decision(
         disposition=decision.disposition,
         kind=decision.kind,
@@ -64,6 +67,7 @@ def _with_reasons(decision: Decision, belongs: Belonging, reasons: tuple[str, ..
         verdicts=belongs.verdicts,
         reasons=(*reasons, *decision.reasons),
         changes=decision.changes,
+        decorations=decorations,
     )
 
 

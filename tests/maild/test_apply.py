@@ -1,5 +1,7 @@
 """What a decision leaves in the ledger, and what it does not."""
 
+import base64
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from email.parser import BytesParser
@@ -10,6 +12,7 @@ import pytest
 
 from maild import apply, compose
 from storage import outbox
+from storage.records import MessageKind
 from tests.maild.decide.cases import DAY, NOON
 from tests.maild.office import Room, raw, room
 
@@ -105,6 +108,75 @@ def test_a_very_long_text_is_cut_in_the_ledger_and_whole_in_the_raw_mail(desk: R
     content = raw(body="mot " * 100_000)
     desk.ingest(content)
     assert desk.rows("SELECT length(text) AS n FROM message")[0].n <= apply.MOST_TEXT
+    told = "the ledger holds 200,000 of 400,000 characters of its text, the raw mail all"
+    assert told in json.loads(desk.rows("SELECT reasons FROM message")[0].reasons)
     with desk.office.store.read() as tx:
         sha = desk.rows("SELECT sha256 FROM raw")[0].sha256
         assert tx.raw(sha) == content
+
+
+LOGO = base64.encodebytes(b"\x89PNG\r\n\x1a\n the logo of a school").decode()
+
+
+def with_files(message_id: str, *names: str, sender: str = "Jean <jean@ecole.test>") -> bytes:
+    """A mail with a signature's logo, and with an empty PDF for each name."""
+    logo = (
+        "Content-Type: image/png; name=image001.png\r\nContent-ID: <l@x>\r\nContent-Disposition: inline\r\n"
+    )
+    parts = [
+        "Content-Type: text/plain\r\n\r\nBonjour\r\n",
+        f"{logo}Content-Transfer-Encoding: base64\r\n\r\n{LOGO}",
+        *(
+            f"Content-Type: application/pdf\r\nContent-Disposition: attachment{name}\r\n\r\n%PDF"
+            for name in names
+        ),
+    ]
+    body = "".join(f"--b\r\n{part}\r\n" for part in parts) + "--b--\r\n"
+    return raw(message_id, body=body, From=sender, Content_Type="multipart/mixed; boundary=b")
+
+
+def notifications(desk: Room) -> list[str]:
+    """The texts of the notifications, in their order."""
+    with desk.office.store.write() as tx:
+        entries = outbox.claim(tx, holder="a", now=NOON, until=NOON, limit=99)
+    letters = [
+        BytesParser(policy=default).parsebytes(one.content)
+        for one in sorted(entries, key=lambda one: one.id)
+        if one.kind is MessageKind.NOTIFICATION
+    ]
+    return [str(one.get_body(("plain",)).get_content()) for one in letters]  # type: ignore[union-attr]
+
+
+def test_the_files_of_a_mail_are_kept_and_named(desk: Room) -> None:
+    """One without a name by its type; all of them in the story."""
+    desk.ingest(with_files("a@ecole.test", "; filename=rapport.pdf", ""))
+    (text,) = notifications(desk)
+    assert ": image001.png, rapport.pdf, application/pdf\r\n" in text
+    rows = desk.rows("SELECT filename, content_type, size, content_id, inline FROM attachment ORDER BY id")
+    assert [tuple(row) for row in rows] == [
+        ("image001.png", "image/png", 29, "l@x", 1),
+        ("rapport.pdf", "application/pdf", 4, "", 0),
+        ("", "application/pdf", 4, "", 0),
+    ]
+
+
+def test_a_signatures_picture_is_named_once(desk: Room) -> None:
+    """The same sender's next mail, also in one batch; a colleague's third ticket; a stranger's never."""
+    desk.ingest(
+        with_files("a@ecole.test"),
+        with_files("b@ecole.test", "; filename=rapport.pdf"),
+        with_files("c@ecole.test", sender="eva@ecole.test"),
+        with_files("d@ailleurs.test", sender="marc@ailleurs.test"),
+    )
+    named = ["image001.png" in text for text in notifications(desk)]
+    assert named == [True, False, False, True]
+    kept = desk.rows("SELECT decoration FROM attachment WHERE filename = 'image001.png' ORDER BY id")
+    assert [bool(row.decoration) for row in kept] == [False, True, True, False]
+
+
+def test_a_thousand_files_are_kept_and_some_named(desk: Room) -> None:
+    """A notification is read by people."""
+    desk.ingest(with_files("a@ecole.test", *(f"; filename={n}.pdf" for n in range(900))))
+    (text,) = notifications(desk)
+    assert "48.pdf, … + 851" in text
+    assert desk.rows("SELECT count(*) AS n FROM attachment")[0].n == 901

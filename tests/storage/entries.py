@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from storage import outbox
-from storage.records import KeptMail, Maildrop, MessageKind, NewMail, Stage
+from storage.records import KeptMail, Maildrop, MessageKind, NewMail, Stage, StoredFile
 from storage.store import Transaction
 
 NOON = datetime(2024, 11, 25, 12, tzinfo=UTC)
@@ -53,6 +53,14 @@ def message(tx: Transaction, number: int | None, kept: KeptMail, **values: objec
         "language": "fr", "thread_reason": "new", "verdicts": "[]", "reasons": "[]",
     }  # fmt: skip
     return tx.add_message(row | values)
+
+
+def stored_file(sha256: str = "f" * 64, **values: Any) -> StoredFile:
+    """A file that came with a message."""
+    made: dict[str, Any] = {
+        "filename": "a.pdf", "content_type": "application/pdf", "size": 3, "content_id": "", "inline": False,
+    }  # fmt: skip
+    return StoredFile(sha256=sha256, **(made | values))
 
 
 def clock(tx: Transaction, number: int, row: int, *, at: datetime = NOON, **values: object) -> None:

@@ -9,9 +9,31 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from storage import outbox
 from storage.database import Database
-from storage.records import DOOR_EPOCH, Event, Lease, Mark, MessageKind, SightingState, Stage, Status
-from storage.store import LeaseLost, Store, Transaction
-from tests.storage.entries import DAY, HOUR, NOON, clock, inbox, keep, message, new_mail, owe, ticket
+from storage.records import (
+    DOOR_EPOCH,
+    Event,
+    Lease,
+    Mark,
+    MessageKind,
+    SeenFile,
+    SightingState,
+    Stage,
+    Status,
+)
+from storage.store import MOST_SEEN, LeaseLost, Store, Transaction
+from tests.storage.entries import (
+    DAY,
+    HOUR,
+    NOON,
+    clock,
+    inbox,
+    keep,
+    message,
+    new_mail,
+    owe,
+    stored_file,
+    ticket,
+)
 
 MINUTE = timedelta(minutes=1)
 
@@ -357,6 +379,38 @@ def test_the_thread_of_a_ticket_in_and_out(store: Store) -> None:
         assert len(tx.find_messages("jean@ecole.test")) == 3
         assert tx.find_messages("nothing") == ()
         assert tx.text_of(one.mail_id) == "Bonjour"
+
+
+def test_files_come_back_with_their_message(store: Store) -> None:
+    """In their order, by whatever way the message is found; mail without any has none."""
+    logo = stored_file("1" * 64, filename="", content_type="image/png", inline=True, decoration=True)
+    with store.write() as tx:
+        number = ticket(tx)
+        with_files, without = keep(tx, 1, 2)
+        row = message(tx, number, with_files)
+        tx.add_files(row, [stored_file(), logo])
+        tx.add_files(message(tx, number, without), [])
+    with store.read() as tx:
+        first, second = tx.messages([number])[number]
+        assert (first.files, second.files) == ((stored_file(), logo), ())
+        (found,) = tx.find_messages(with_files.mail_id)
+        assert found.files == (stored_file(), logo)
+
+
+def test_a_file_is_known_by_the_first_mails_that_it_came_with(store: Store) -> None:
+    """By hash alone, whatever its name; of a common one only so many are told."""
+    common, rare, unknown = "1" * 64, "2" * 64, "3" * 64
+    with store.write() as tx:
+        number = ticket(tx)
+        for kept in keep(tx, *range(1, MOST_SEEN + 2)):
+            tx.add_files(message(tx, number, kept), [stored_file(common)])
+        (last,) = keep(tx, 999)
+        tx.add_files(message(tx, None, last, sender_address="eva@autre.test"), [stored_file(rare)])
+        assert tx.seen_files([]) == {}
+        found = tx.seen_files([common, rare, unknown])
+    assert found[common] == (SeenFile(sender="jean@ecole.test", ticket_id=number),) * MOST_SEEN
+    assert found[rare] == (SeenFile(sender="eva@autre.test", ticket_id=None),)
+    assert unknown not in found
 
 
 def test_tickets_by_what_they_are(store: Store) -> None:

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("sha256", AutoString(), nullable=False),
         sa.Column("content_id", AutoString(), nullable=False),
         sa.Column("inline", sa.Boolean(), nullable=False),
+        sa.Column("decoration", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
