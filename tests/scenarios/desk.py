@@ -15,7 +15,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from maild import config as configuration
 from maild import daemon
@@ -185,6 +185,16 @@ class Desk:
         try:
             with Store(database=opened).read() as tx:
                 yield tx
+        finally:
+            opened.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Do to the ledger what only a test may do."""
+        opened = database.open_database(self.config().state.database)
+        try:
+            with opened.write() as connection:
+                yield connection
         finally:
             opened.close()
 
