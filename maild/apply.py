@@ -54,6 +54,10 @@ MOST_TEXT = 200_000
 LONGEST_ADDRESS = 320
 # Whoever sends a thousand files has not named them for people.
 MOST_NAMED = 50
+_ON_A_TICKET = {
+    Disposition.FILED: SightingState.FILED,
+    Disposition.QUARANTINED: SightingState.QUARANTINED,
+}
 # A media type has at most 255 characters (RFC 6838 4.2), and a Content-ID needs no more.
 LONGEST_NAME = 255
 
@@ -118,7 +122,7 @@ def apply(
 ) -> Applied:
     """Write all that a decision changes; the caller's savepoint makes it all or nothing."""
     work = _Work(tx=tx, decision=decision, kept=kept, mail=mail, facts=facts, policy=policy, paper=paper)
-    if decision.disposition is Disposition.FILED:
+    if decision.disposition in _ON_A_TICKET:
         _file(work)
     else:
         _set_aside(work)
@@ -157,9 +161,12 @@ def _file(work: _Work) -> None:
     if work.changed and work.ticket is not None:
         work.tx.change_ticket(work.ticket, **work.changed)
     work.tx.add_events(work.events)
-    work.tx.settle(work.kept.sighting_id, SightingState.FILED, work.message)
+    unread = decision.disposition is Disposition.QUARANTINED
+    why = "; ".join(decision.reasons) if unread else ""
+    work.tx.settle(work.kept.sighting_id, _ON_A_TICKET[decision.disposition], work.message, why)
     work.say(
-        "message.ingested", ticket=work.number, kind=decision.kind.value, reason=decision.thread_reason,
+        "message.quarantined" if unread else "message.ingested",
+        ticket=work.number, kind=decision.kind.value, reason=why or decision.thread_reason,
     )  # fmt: skip
 
 

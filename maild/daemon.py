@@ -109,6 +109,7 @@ def parts(config: Config, now: Now = system_now) -> Iterator[Parts]:
         try:
             yield built
         finally:
+            built.office.worker.close()
             for bell in (built.dispatch.bell, *(station.bell for station in built.stations)):
                 bell.dispose()
     finally:

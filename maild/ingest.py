@@ -2,19 +2,21 @@
 
 Stands between the receivers and the ledger. Before ``keep`` has returned nothing was promised; after it a
 failure is ours to mend: a mail that is kept and not filed is found again by ``file_unfiled``, at the next
-start or the next tick. Raises ``storage.database.Unavailable`` and ``storage.store.LeaseLost``; a mail
-that our own code fails on becomes a plain ticket, and its neighbours are filed in the same pass.
+start or the next tick. Raises ``storage.database.Unavailable`` and ``storage.store.LeaseLost``.
+
+No mail delays another. What is large, or lay here unfiled when this process took the maildrop over (the
+one before may have died of it), is read alone, in a worker process; only the tries of such a mail count,
+and the third that fails makes a plain ticket of it, as any fault of our own code does at once. Its
+neighbours are filed in the same pass.
 """
 
 import secrets
-import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 
 from maild import apply as application
-from maild import log, steps
+from maild import isolate, log, steps
 from maild.apply import Applied
 from maild.arrival import Arrival, Source, mail_id
 from maild.compose import Stationery
@@ -22,6 +24,7 @@ from maild.decide import decoration, identity, message, threads
 from maild.decide.decision import Decision, SendReceipt
 from maild.decide.facts import Facts, Spent, TicketFacts
 from maild.decide.policy import Policy, Rate
+from maild.isolate import Failure, Fate, NoWorker, Worker
 from maild.steps import Step
 from parsers.mail import ParsedMail, parse_mail
 from storage.database import is_unavailable
@@ -32,16 +35,27 @@ _log = log.get("maild.ingest")
 
 # What is left to file after a crash is taken in parts, so that memory stays small.
 _PART = 50
+_PART_BYTES = 4 << 20
+# A larger mail is read alone, in a process of its own.
+LARGE = 1 << 20
+# So often a mail may fail there, or its process die, before people are shown it unread.
+MOST_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """What filing needs, built once in ``daemon``: the ledger, the policy, the paper and the time."""
+    """What filing needs, built once in ``daemon``: the ledger, the policy, the paper and the time.
+
+    ``worker``: reads what is read alone. ``inherited``: (maildrop, epoch of its lease) -> the sightings that
+    lay unfiled when this process took it over.
+    """
 
     store: Store
     policy: Policy
     paper: Stationery
     now: Callable[[], datetime]
+    worker: Worker = field(default_factory=Worker)
+    inherited: dict[tuple[int, int], frozenset[int]] = field(default_factory=dict)
 
 
 def ingest(
@@ -68,13 +82,20 @@ def keep(
     return kept
 
 
-def file(kept: Sequence[KeptMail], lease: Lease, office: Office) -> tuple[Applied, ...]:
-    """Parse, gather, decide and apply: one commit for all, a savepoint for each."""
-    parsed = [(mail, _read(mail)) for mail in kept]
+def file(
+    kept: Sequence[KeptMail], lease: Lease, office: Office, *, inherited: bool = False
+) -> tuple[Applied, ...]:
+    """Parse, gather, decide and apply: one commit for all, a savepoint for each.
+
+    Args:
+        inherited: another process kept them, and may have died of one of them.
+    """
+    parsed = [(mail, _read(mail, lease, office, inherited=inherited)) for mail in kept]
+    readable = [(one, mail) for one, mail in parsed if mail is not None]
     with office.store.write() as tx:
         tx.check_lease(lease)
         budgets = Budgets(tx=tx, policy=office.policy, now=office.now())
-        filed = [(one, _file_one(tx, one, mail, budgets, office)) for one, mail in parsed]
+        filed = [(one, _file_one(tx, one, mail, budgets, office)) for one, mail in readable]
     steps.reached(Step.FILED)
     for one, applied in filed:
         _say(one, applied)
@@ -82,20 +103,40 @@ def file(kept: Sequence[KeptMail], lease: Lease, office: Office) -> tuple[Applie
 
 
 def file_unfiled(office: Office, lease: Lease, *, is_closing: Callable[[], bool] = lambda: False) -> int:
-    """File what was kept in this maildrop and never filed; returns how many were.
+    """File what was kept in this maildrop and never filed, each mail once; returns how many were filed.
+
+    What lies here at the first call under a lease is inherited; what later calls find was left by this
+    process itself, when the ledger could not be written.
 
     Args:
         is_closing: asked between two parts; what is left then is filed at the next start.
     """
+    with office.store.read() as tx:
+        waiting = tx.unfiled(lease.maildrop_id)
+    tenure = (lease.maildrop_id, lease.epoch)
+    inherited = office.inherited.setdefault(tenure, frozenset(sighting for sighting, _ in waiting))
     count = 0
-    while not is_closing():
-        with office.store.read() as tx:
-            left = tx.unfiled(limit=_PART, maildrop_id=lease.maildrop_id)
-        done = len(file(left, lease, office)) if left else 0
-        count += done
-        if done == 0:
+    for part in _parts(waiting, inherited):
+        if is_closing():
             break
+        with office.store.read() as tx:
+            mails = tx.kept(part)
+        count += len(file(mails, lease, office, inherited=part[0] in inherited))
     return count
+
+
+def _parts(waiting: Sequence[tuple[int, int]], inherited: frozenset[int]) -> Iterator[list[int]]:
+    """What is inherited one by one, the rest in parts of at most 50 mails and 4 MiB."""
+    part: list[int] = []
+    room = _PART_BYTES
+    for sighting, size in waiting:
+        if part and (len(part) >= _PART or size > room or sighting in inherited or part[0] in inherited):
+            yield part
+            part, room = [], _PART_BYTES
+        part.append(sighting)
+        room -= size
+    if part:
+        yield part
 
 
 def new_mail_id(now: datetime) -> str:
@@ -103,18 +144,67 @@ def new_mail_id(now: datetime) -> str:
     return mail_id(now, secrets.randbits(30))
 
 
-def _read(kept: KeptMail) -> ParsedMail | Exception:
-    """The mail as it was parsed, or the fault of ours that it met: the parsers are total, this is the net."""
+# ---------------------------------------------------------------------- read
+
+
+def _read(kept: KeptMail, lease: Lease, office: Office, *, inherited: bool) -> ParsedMail | Failure | None:
+    """The mail as it was parsed, or why it cannot be; None where another pass shall try again."""
+    if inherited or kept.tries or len(kept.content) > LARGE:
+        return _read_alone(kept, lease, office, inherited=inherited)
     try:
         return parse_mail(kept.content)
-    except Exception as error:  # noqa: BLE001  (whatever it is, the mail is kept and becomes a plain ticket)
-        return error
+    except Exception as error:  # noqa: BLE001  (the parsers are total: this is the net)
+        return Failure(fate=Fate.RAISED, detail=isolate.fault(error))
+
+
+def _read_alone(
+    kept: KeptMail, lease: Lease, office: Office, *, inherited: bool
+) -> ParsedMail | Failure | None:
+    if inherited and kept.tries >= MOST_TRIES:
+        return Failure(fate=Fate.DIED, detail=f"ended {kept.tries} times with the whole process")
+    try:
+        found = office.worker.read(kept.content, before=lambda: _count_try(kept, lease, office))
+    except NoWorker as error:
+        _tell_of_no_worker(kept, error, office)
+        return None
+    # An exception comes again, however often one tries; a want of memory or time may pass.
+    if isinstance(found, ParsedMail) or found.fate is Fate.RAISED or kept.tries + 1 >= MOST_TRIES:
+        return found
+    _log.warning(
+        "message.unread",
+        mail_id=kept.mail_id,
+        maildrop=kept.maildrop,
+        tries=kept.tries + 1,
+        reason=found.detail,
+    )
+    return None
+
+
+def _count_try(kept: KeptMail, lease: Lease, office: Office) -> None:
+    with office.store.write() as tx:
+        tx.check_lease(lease)
+        tx.count_try(kept.sighting_id)
+
+
+def _tell_of_no_worker(kept: KeptMail, error: NoWorker, office: Office) -> None:
+    """The machine's trouble and not the mail's: it waits, and the administrators hear of it once a day."""
+    _log.error("worker.failed", mail_id=kept.mail_id, maildrop=kept.maildrop, reason=str(error))
+    now = office.now()
+    with office.store.write() as tx:
+        application.owe_trouble(
+            tx, about=f"worker:{now:%Y%m%d}", headline="Mails wait: no process can be started to read them",
+            details=f"{error}. They are kept, and are filed as soon as one can.", cause=kept.mail_id, now=now,
+            policy=office.policy, paper=office.paper,
+        )  # fmt: skip
+
+
+# ---------------------------------------------------------------------- file one
 
 
 def _file_one(
-    tx: Transaction, kept: KeptMail, mail: ParsedMail | Exception, budgets: "Budgets", office: Office
+    tx: Transaction, kept: KeptMail, mail: ParsedMail | Failure, budgets: "Budgets", office: Office
 ) -> Applied | None:
-    if isinstance(mail, Exception):
+    if isinstance(mail, Failure):
         return _file_unreadable(tx, kept, mail, office)
     try:
         with tx.savepoint():
@@ -125,17 +215,10 @@ def _file_one(
         raise
     except Exception as error:  # noqa: BLE001  (a fault of ours must not delay the mails around it)
         _raise_if_unavailable(error)
-        return _file_unreadable(tx, kept, error, office)
+        return _file_unreadable(tx, kept, Failure(fate=Fate.RAISED, detail=isolate.fault(error)), office)
     budgets.spend(decision)
     steps.reached(Step.FILING)
     return applied
-
-
-def _fault(error: Exception) -> dict[str, str]:
-    """What and where, without the error's own words: databases and codecs quote what they stumble over."""
-    frames = traceback.extract_tb(error.__traceback__)[-12:]
-    places = " < ".join(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in reversed(frames))
-    return {"reason": type(error).__name__, "where": places}
 
 
 def _raise_if_unavailable(error: Exception) -> None:
@@ -144,19 +227,19 @@ def _raise_if_unavailable(error: Exception) -> None:
         raise error
 
 
-def _file_unreadable(tx: Transaction, kept: KeptMail, fault: Exception, office: Office) -> Applied | None:
-    """A mail that our own code failed on is a plain ticket all the same; if even that fails it stays kept."""
-    _log.error("message.failed", mail_id=kept.mail_id, maildrop=kept.maildrop, **_fault(fault))
-    facts = _bare_facts(kept, office)
+def _file_unreadable(tx: Transaction, kept: KeptMail, failure: Failure, office: Office) -> Applied | None:
+    """A mail that could not be read is a plain ticket all the same; if even that fails it stays kept."""
+    _log.error("message.failed", mail_id=kept.mail_id, maildrop=kept.maildrop, reason=failure.detail)
     # Nothing of what was read is used: its text may be what the fault was about.
-    plain = message.unreadable(f"{type(fault).__name__} while filing", facts, office.policy)
+    nothing = replace(parse_mail(b""), digest=kept.sha256)
     try:
         with tx.savepoint():
-            return _apply(tx, plain, kept, parse_mail(b""), facts, office)
-    except Exception as error:  # noqa: BLE001  (it stays kept, and is tried again behind the others)
+            facts = _bare_facts(tx, kept, nothing, office)
+            plain = message.unreadable(nothing, failure.detail, facts, office.policy)
+            return _apply(tx, plain, kept, nothing, facts, office)
+    except Exception as error:  # noqa: BLE001  (it stays kept, and is tried again at the next pass)
         _raise_if_unavailable(error)
-        _log.error("message.quarantined", mail_id=kept.mail_id, tries=kept.tries + 1, **_fault(error))
-        tx.count_try(kept.sighting_id)
+        _log.error("message.stuck", mail_id=kept.mail_id, reason=isolate.fault(error))
         return None
 
 
@@ -174,8 +257,9 @@ def _say(kept: KeptMail, applied: Applied | None) -> None:
 # ---------------------------------------------------------------------- gather
 
 
-def _bare_facts(kept: KeptMail, office: Office) -> Facts:
+def _bare_facts(tx: Transaction, kept: KeptMail, nothing: ParsedMail, office: Office) -> Facts:
     return Facts(
+        twins=tx.twins(message.effective_id(nothing, kept.arrived_at, Source(kept.source))),
         now=office.now(),
         arrived_at=kept.arrived_at,
         mail_id=kept.mail_id,

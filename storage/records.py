@@ -55,6 +55,8 @@ class SightingState(StrEnum):
 
     RECEIVED = "received"  # raw bytes are kept, not yet filed
     FILED = "filed"
+    QUARANTINED = "quarantined"  # it could not be read: a plain ticket, and an operator may try again
+    DISCARDED = "discarded"  # an operator decided that there is nothing to read
     IGNORED = "ignored"  # a sent mail that belongs to no ticket
     SKIPPED = "skipped"  # older than the start that the operator chose
 

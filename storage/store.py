@@ -341,19 +341,20 @@ class Transaction:
         self.connection.execute(update(MAILDROP).where(MAILDROP.c.id == maildrop.id).values(begun))
         return replace(maildrop, uidvalidity=uidvalidity, since=since)
 
-    def unfiled(self, *, limit: int, maildrop_id: int) -> tuple[KeptMail, ...]:
-        """Mails that were kept and never filed, oldest first: what a crash left behind."""
+    def unfiled(self, maildrop_id: int) -> tuple[tuple[int, int], ...]:
+        """(sighting, bytes) of mails that were kept and never filed: what a crash left behind."""
         rows = self._all(
-            select(
-                SIGHTING, RAW.c.content, RAW.c.sha256, MAILDROP.c.name.label("maildrop"), MAILDROP.c.source
-            )
+            select(SIGHTING.c.id, RAW.c.size)
             .join(RAW, RAW.c.id == SIGHTING.c.raw_id)
-            .join(MAILDROP, MAILDROP.c.id == SIGHTING.c.maildrop_id)
             .where(SIGHTING.c.state == "received", SIGHTING.c.maildrop_id == maildrop_id)
             # What failed before waits behind what was never tried.
             .order_by(SIGHTING.c.tries, SIGHTING.c.id)
-            .limit(limit)
         )
+        return tuple((row.id, row.size) for row in rows)
+
+    def kept(self, sighting_ids: Sequence[int]) -> tuple[KeptMail, ...]:
+        """Kept mails with their bytes, in the order in which they are named."""
+        found = {row.id: row for row in self._in(_KEPT, sighting_ids)}
         return tuple(
             KeptMail(
                 sighting_id=row.id, raw_id=row.raw_id, maildrop=row.maildrop,
@@ -361,19 +362,21 @@ class Transaction:
                 arrived_at=row.arrived_at, content=_expand(row.content), sha256=row.sha256, tries=row.tries,
                 whole_size=row.whole_size,
             )
-            for row in rows
+            for row in (found[id_] for id_ in sighting_ids)
         )  # fmt: skip
 
     def count_try(self, sighting_id: int) -> None:
-        """One more attempt to file this mail has failed."""
+        """A mail is about to be read alone: durable before it is, so that a death counts too."""
         self.connection.execute(
             update(SIGHTING).where(SIGHTING.c.id == sighting_id).values(tries=SIGHTING.c.tries + 1)
         )
 
-    def settle(self, sighting_id: int, state: SightingState, message_id: int | None) -> None:
-        """What became of a kept mail; its copy in a mailbox may now be marked."""
+    def settle(
+        self, sighting_id: int, state: SightingState, message_id: int | None, reason: str = ""
+    ) -> None:
+        """What became of a kept mail, and why it was set aside; its copy in a mailbox may now be marked."""
         self.connection.execute(
-            _SETTLE, {"b_id": sighting_id, "state": state.value, "message_id": message_id}
+            _SETTLE, {"b_id": sighting_id, "state": state.value, "message_id": message_id, "reason": reason}
         )
 
     def raw(self, sha256: str) -> bytes | None:
@@ -733,8 +736,10 @@ class Transaction:
         """What ``maild status`` judges by: mails not filed, mails owed, the next limit, limits passed."""
         tickets, runs = select(func.count()).select_from(TICKET), TICKET.c.due_at.is_not(None)
         unfiled = select(func.count()).select_from(SIGHTING).where(SIGHTING.c.state == "received")
+        quarantined = select(func.count()).select_from(SIGHTING).where(SIGHTING.c.state == "quarantined")
         asked = {
             "unfiled": unfiled,
+            "quarantined": quarantined,
             "open": tickets.where(TICKET.c.status.in_(OPEN)),
             "next_due": select(func.min(TICKET.c.due_at)).where(runs, ~TICKET.c.breached),
             "near_limit": tickets.where(TICKET.c.near_limit, runs),
@@ -787,7 +792,12 @@ _CAN_BE_MARKED = and_(
 _SETTLE = (
     update(SIGHTING)
     .where(SIGHTING.c.id == bindparam("b_id"))
-    .values(state=bindparam("state"), message_id=bindparam("message_id"), dirty=_CAN_BE_MARKED)
+    .values(
+        state=bindparam("state"),
+        message_id=bindparam("message_id"),
+        reason=bindparam("reason"),
+        dirty=_CAN_BE_MARKED,
+    )
 )
 _ADVANCE = (
     update(CLOCK)
@@ -856,6 +866,12 @@ _ADD_REFERENCE, _ADD_PARTICIPANT = insert(REFERENCE), insert(PARTICIPANT)
 _ADD_FILE = insert(ATTACHMENT)
 _ADD_EVENT, _ADD_CLOCK = insert(EVENT), insert(CLOCK)
 _RAW_KNOWN = _wanted(select(RAW.c.sha256, RAW.c.id), RAW.c.sha256)
+_KEPT = _wanted(
+    select(SIGHTING, RAW.c.content, RAW.c.sha256, MAILDROP.c.name.label("maildrop"), MAILDROP.c.source)
+    .join(RAW, RAW.c.id == SIGHTING.c.raw_id)
+    .join(MAILDROP, MAILDROP.c.id == SIGHTING.c.maildrop_id),
+    SIGHTING.c.id,
+)
 _BY_REFERENCE = _wanted(select(REFERENCE.c.message_id, REFERENCE.c.ticket_id), REFERENCE.c.message_id)
 _BY_SENT = _wanted(
     select(OUTBOX.c.message_id, OUTBOX.c.ticket_id).where(OUTBOX.c.ticket_id.is_not(None)),

@@ -60,6 +60,7 @@ class SightingRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("maildrop_id", "uidvalidity", "uid"),
         _partial("sighting_received", "maildrop_id", "id", where="state = 'received'"),
+        _partial("sighting_quarantined", "id", where="state = 'quarantined'"),
         _flagged("sighting_unmarked", "maildrop_id", "uidvalidity", flag="dirty"),
     )
     id: int | None = Field(default=None, primary_key=True)

@@ -17,6 +17,7 @@ class Disposition(StrEnum):
     """What becomes of a mail."""
 
     FILED = "filed"
+    QUARANTINED = "quarantined"
     DUPLICATE = "duplicate"
     IGNORED = "ignored"
 

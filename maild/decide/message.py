@@ -305,12 +305,15 @@ def _replied(ticket: int, changes: tuple[Change, ...], reasons: tuple[str, ...])
     )
 
 
-def unreadable(why: str, facts: Facts, policy: Policy) -> Decision:
-    """What becomes of a mail that our own code failed on: a plain ticket with its ``.eml``, seen by people.
+def unreadable(mail: ParsedMail, why: str, facts: Facts, policy: Policy) -> Decision:
+    """What becomes of a mail that could not be read: a plain ticket with its ``.eml``, seen by people.
 
     Args:
+        mail: an empty one, with a digest of the raw bytes.
         why: the fault, in a line.
     """
+    if (twin := _twin(mail, facts)) is not None:
+        return _duplicate(twin)
     team = rules.DEFAULT_TEAM
     clock = _clock(team, "", facts, policy, first=True)
     backlog = _is_backlog(facts, policy)
@@ -320,10 +323,11 @@ def unreadable(why: str, facts: Facts, policy: Policy) -> Decision:
     told = TellAdministrators(
         about=f"unreadable:{facts.mail_id}",
         headline=f"A mail could not be read: {facts.mail_id}",
-        details=f"It is a plain ticket with its raw mail; no receipt was sent. {why}",
+        details=f"It is a plain ticket with its raw mail; no receipt was sent. Reading it {why}. "
+        f"When that is mended: maild quarantine retry {facts.mail_id}",
     )
     return Decision(
-        disposition=Disposition.FILED,
+        disposition=Disposition.QUARANTINED,
         kind=MessageKind.UNREADABLE,
         thread_reason="unreadable",
         reasons=(why,),

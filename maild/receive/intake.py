@@ -24,7 +24,7 @@ _log = log.get("maild.receive.intake")
 # Batches this large cost a third of single fetches and keep memory small (measured: notes, section 2).
 BATCH_MAILS = 50
 BATCH_BYTES = 4 << 20
-LARGE = 1 << 20
+LARGE = ingest.LARGE
 # So few mails, each smaller than this, are fetched with their sizes in one command.
 FEW_MAILS = 8
 FEW_BYTES = 128 << 10

@@ -7,7 +7,7 @@ once and passed over; what the server does wrong ends the session, as in ``imap`
 
 from dataclasses import replace
 
-from maild import apply, log
+from maild import apply, ingest, log
 from maild.arrival import Source
 from maild.receive import intake, vigil
 from maild.receive.intake import Session
@@ -41,6 +41,7 @@ def _look_into(session: Session, folder: str) -> None:
         if lease is None:
             return
         there = replace(session, selected=selected, maildrop=maildrop, lease=lease, known=known)
+        ingest.file_unfiled(there.station.office, lease, is_closing=lambda: there.station.bell.is_closing)
         intake.take_in(there, seen_at=now, source=Source.SENT)
         session.busy_until = max(session.busy_until, there.busy_until)
         with store.write() as tx:

@@ -75,16 +75,17 @@ def room(folder: Path, **changes: Any) -> Iterator[Room]:
     """An office on a fresh SQLite ledger; ``changes`` are the policy's."""
     judged, clock = policy(**changes), Clock()
     base = database.open_database(f"sqlite:///{folder}/maild.db")
+    store = Store(database=base)
+    office = Office(store=store, policy=judged, paper=compose.stationery(judged.desk), now=clock)
     try:
         database.upgrade(base)
-        store = Store(database=base)
-        office = Office(store=store, policy=judged, paper=compose.stationery(judged.desk), now=clock)
         with store.write() as tx:
             drop = tx.maildrop("support", "inbox")
             lease = tx.take_lease(drop.id, holder="test", now=NOON, ttl=timedelta(days=365))
         assert lease is not None
         yield Room(office=office, clock=clock, drop=drop, lease=lease)
     finally:
+        office.worker.close()
         base.close()
 
 

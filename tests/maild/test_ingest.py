@@ -1,6 +1,6 @@
 """The flow: two commits a batch, a savepoint a mail, and budgets that count as they go."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,9 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maild import arrival, ingest
+from maild.apply import Applied
 from maild.decide.decision import Disposition
 from maild.decide.policy import Budget, Rate
-from storage.store import LeaseLost
+from maild.isolate import Failure, Fate, NoWorker
+from parsers.mail import ParsedMail, parse_mail
+from storage.database import Unavailable
+from storage.records import KeptMail
+from storage.store import LeaseLost, Transaction
 from tests.maild.decide.cases import DAY, HOUR, NOON
 from tests.maild.office import Room, raw, room
 
@@ -61,11 +66,256 @@ def test_nothing_is_promised_until_the_bytes_are_kept(desk: Room) -> None:
 def test_what_a_crash_left_behind_is_filed_in_parts(desk: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of it, in order, and once."""
     monkeypatch.setattr(ingest, "_PART", 3)
-    mails = [raw(f"m{n}@ecole.test", Subject=f"Sujet {n}") for n in range(8)]
-    ingest.keep([desk.arrival(mail) for mail in mails], desk.drop, 1, desk.lease, desk.office)
+    left_behind(desk, *(raw(f"m{n}@ecole.test", Subject=f"Sujet {n}") for n in range(8)))
     assert ingest.file_unfiled(desk.office, desk.lease) == 8
     assert ingest.file_unfiled(desk.office, desk.lease) == 0
     assert [t.subject for t in desk.tickets()] == [f"Sujet {n}" for n in range(8)]
+
+
+# --- read alone
+
+
+def left_behind(desk: Room, *contents: bytes) -> tuple[KeptMail, ...]:
+    """Mails that were kept and not filed."""
+    return ingest.keep([desk.arrival(content) for content in contents], desk.drop, 1, desk.lease, desk.office)
+
+
+def has_worker(desk: Room) -> bool:
+    """Whether a process was started to read in."""
+    return desk.office.worker.process is not None
+
+
+def unfiled(desk: Room) -> int:
+    """One pass over what was left, by the process that runs already."""
+    return ingest.file_unfiled(desk.office, desk.lease)
+
+
+def restarted(desk: Room) -> int:
+    """One pass over what was left, by a new process: it has inherited all of it."""
+    desk.office.inherited.clear()
+    return ingest.file_unfiled(desk.office, desk.lease)
+
+
+def tries(desk: Room) -> list[tuple[str, int]]:
+    """State and tries of each mail, in order."""
+    return [(row.state, row.tries) for row in desk.rows("SELECT state, tries FROM sighting ORDER BY id")]
+
+
+class Reader:
+    """In the worker's place: a mail that speaks of poison ends as it is told to."""
+
+    def __init__(self, desk: Room, end: Failure | Exception) -> None:
+        self.desk, self.end, self.read_alone = desk, end, 0
+        self.counted: list[int] = []
+
+    def read(self, content: bytes, *, before: Callable[[], None]) -> ParsedMail | Failure:
+        """As ``isolate.Worker.read``."""
+        if isinstance(self.end, NoWorker):
+            raise self.end
+        before()
+        # Another connection: only what is durable is seen.
+        self.counted.append(max(count for _, count in tries(self.desk)))
+        self.read_alone += 1
+        if b"poison" not in content:
+            return parse_mail(content)
+        if isinstance(self.end, Exception):
+            raise self.end
+        return self.end
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+@pytest.fixture
+def alone(desk: Room, monkeypatch: pytest.MonkeyPatch) -> Callable[[Failure | Exception], Reader]:
+    """Puts a reader in the worker's place."""
+
+    def put(end: Failure | Exception) -> Reader:
+        reader = Reader(desk, end)
+        for name in ("read", "close"):
+            monkeypatch.setattr(type(desk.office.worker), name, getattr(reader, name))
+        return reader
+
+    return put
+
+
+POISON = raw("poison@ecole.test", Subject="poison")
+CRASH = Failure(fate=Fate.DIED, detail="died of signal 11 (SIGSEGV)")
+MONSTER = raw("big@ecole.test", Subject="poison", body="x" * ingest.LARGE)
+
+
+def test_a_real_worker_reads_what_is_large_and_what_was_inherited(desk: Room) -> None:
+    """As this process would have done; small mail never leaves it."""
+    desk.ingest(raw("a@ecole.test"))
+    assert not has_worker(desk)
+    desk.ingest(raw("b@ecole.test", body="x" * ingest.LARGE))
+    left_behind(desk, raw("c@ecole.test", In_Reply_To="<b@ecole.test>"))
+    assert restarted(desk) == 1
+    assert has_worker(desk)
+    assert tries(desk) == [("filed", 0), ("filed", 1), ("filed", 1)]
+    assert len(desk.tickets()) == 2
+
+
+def test_what_this_process_could_not_file_is_not_read_alone(
+    desk: Room, alone: Callable[[Failure], Reader], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database was away: that is no reason to suspect a mail."""
+    reader = alone(CRASH)
+    assert unfiled(desk) == 0
+
+    def away(*_: object) -> None:
+        raise Unavailable("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Transaction, "add_message", away)
+        with pytest.raises(Unavailable):
+            desk.ingest(POISON, raw())
+    assert unfiled(desk) == 2
+    assert reader.read_alone == 0
+    assert tries(desk) == [("filed", 0), ("filed", 0)]
+
+
+def test_every_try_is_durable_before_it_is_made(desk: Room, alone: Callable[[Failure], Reader]) -> None:
+    """So that a death of the whole daemon counts as well."""
+    reader = alone(CRASH)
+    desk.ingest(MONSTER)
+    unfiled(desk)
+    unfiled(desk)
+    assert reader.counted == [1, 2, 3]
+
+
+def test_the_third_failure_makes_a_plain_ticket(desk: Room, alone: Callable[[Failure], Reader]) -> None:
+    """One try a pass; its neighbours are filed with the first."""
+    reader = alone(CRASH)
+    left_behind(desk, raw("a@ecole.test"), POISON, raw("c@ecole.test"))
+    assert restarted(desk) == 2
+    assert tries(desk) == [("filed", 1), ("received", 1), ("filed", 1)]
+    assert unfiled(desk) == 0
+    assert tries(desk)[1] == ("received", 2)
+    assert len(desk.tickets()) == 2
+    assert unfiled(desk) == 1
+    assert tries(desk)[1] == ("quarantined", 3)
+    assert desk.rows("SELECT reason FROM sighting")[1].reason == CRASH.detail
+    plain = desk.tickets()[-1]
+    assert (plain.subject, plain.requester_address, plain.acked_at) == ("", "", None)
+    assert plain.due_at == plain.arrived_at + DAY
+    assert [kind for kind, _ in desk.letters()][-2:] == ["trouble", "notification"]
+    assert restarted(desk) == 0
+    assert reader.read_alone == 5
+
+
+@pytest.mark.parametrize("content", [POISON, MONSTER], ids=["small", "large"])
+def test_what_took_the_whole_process_along_three_times_is_not_tried_again(
+    desk: Room, alone: Callable[[Exception], Reader], content: bytes
+) -> None:
+    """Each restart finds one more try; the fourth does not make it."""
+    reader = alone(KeyError("the death of the process"))
+    left_behind(desk, content, raw("b@ecole.test"))
+    for _ in range(3):
+        with pytest.raises(KeyError):
+            restarted(desk)
+    assert tries(desk)[0] == ("received", 3)
+    assert restarted(desk) == 1
+    assert reader.read_alone == 4
+    assert tries(desk) == [("quarantined", 3), ("filed", 1)]
+    assert "ended 3 times" in desk.rows("SELECT reason FROM sighting")[0].reason
+
+
+def test_an_exception_is_not_tried_three_times(desk: Room, alone: Callable[[Failure], Reader]) -> None:
+    """It would come again."""
+    alone(Failure(fate=Fate.RAISED, detail="raised KeyError at html.py:5 walk"))
+    assert len(desk.ingest(MONSTER)) == 1
+    assert tries(desk) == [("quarantined", 1)]
+
+
+def test_what_the_database_could_not_take_is_not_blamed_on_the_mail(
+    desk: Room, alone: Callable[[Failure], Reader], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often that happens to a large mail in a running process."""
+    alone(CRASH)
+    unfiled(desk)
+
+    def away(*_: object) -> None:
+        raise Unavailable("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Transaction, "add_message", away)
+        with pytest.raises(Unavailable):
+            desk.ingest(raw(body="x" * ingest.LARGE))
+        for _ in range(4):
+            with pytest.raises(Unavailable):
+                unfiled(desk)
+    assert unfiled(desk) == 1
+    assert tries(desk) == [("filed", 6)]
+
+
+def test_a_lease_that_is_over_counts_nothing(desk: Room, alone: Callable[[Failure], Reader]) -> None:
+    """The mail is another's now."""
+    alone(CRASH)
+    left_behind(desk, POISON)
+    with desk.office.store.write() as tx:
+        tx.take_lease(desk.drop.id, holder="other", now=NOON + 400 * DAY, ttl=HOUR)
+    with pytest.raises(LeaseLost):
+        restarted(desk)
+    assert tries(desk) == [("received", 0)]
+
+
+def test_where_no_process_can_be_started_mails_wait_and_it_is_said(
+    desk: Room, alone: Callable[[Exception], Reader]
+) -> None:
+    """No try is counted, small mail goes on, and the administrator hears once a day."""
+    alone(NoWorker("OSError: out of memory"))
+    desk.ingest(MONSTER)
+    desk.ingest(raw())
+    unfiled(desk)
+    assert tries(desk) == [("received", 0), ("filed", 0)]
+    assert [to for kind, to in desk.letters() if kind == "trouble"] == ["admin@etnic.test"]
+
+
+def test_a_take_over_singles_out_what_the_other_process_left(
+    desk: Room, alone: Callable[[Failure], Reader]
+) -> None:
+    """Under a new epoch of the lease, all that lies there was another's."""
+    reader = alone(CRASH)
+    unfiled(desk)
+    left_behind(desk, raw())
+    with desk.office.store.write() as tx:
+        lease = tx.take_lease(desk.drop.id, holder="other", now=NOON + 400 * DAY, ttl=HOUR)
+    assert lease is not None
+    assert ingest.file_unfiled(desk.office, lease) == 1
+    assert reader.read_alone == 1
+
+
+def test_two_unreadable_mails_of_one_second_are_two_tickets(
+    desk: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the same one, seen again, is none."""
+    monkeypatch.setattr(ingest, "gather", fails)
+    again = raw("b@ecole.test")
+
+    def dispositions(done: Sequence[Applied]) -> list[Disposition]:
+        return [one.disposition for one in done]
+
+    assert dispositions(desk.ingest(raw("a@ecole.test"), again)) == [Disposition.QUARANTINED] * 2
+    assert dispositions(desk.ingest(again)) == [Disposition.DUPLICATE]
+    assert len(desk.tickets()) == 2
+
+
+def fails(*_: object) -> None:
+    """A fault of ours."""
+    raise RecursionError
+
+
+def test_a_part_is_bounded_in_bytes_and_what_is_inherited_is_alone() -> None:
+    """And each mail is in one part, in its order."""
+    waiting = [(number, 1 << 20) for number in range(1, 8)]
+    parts = list(ingest._parts(waiting, frozenset({1, 4})))
+    assert parts == [[1], [2, 3], [4], [5, 6, 7]]
+    assert list(ingest._parts([(n, ingest._PART_BYTES) for n in range(3)], frozenset())) == [[0], [1], [2]]
+    assert list(ingest._parts([], frozenset())) == []
+
+
+# --- budgets
 
 
 @pytest.mark.parametrize("scope", ["recipient", "domain", "total"])

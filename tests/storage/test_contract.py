@@ -12,6 +12,7 @@ from storage.database import Database
 from storage.records import (
     DOOR_EPOCH,
     Event,
+    KeptMail,
     Lease,
     Mark,
     MessageKind,
@@ -41,6 +42,11 @@ MINUTE = timedelta(minutes=1)
 # --- keeping
 
 
+def left(tx: Transaction, maildrop_id: int) -> tuple[KeptMail, ...]:
+    """What was kept there and never filed."""
+    return tx.kept([sighting for sighting, _ in tx.unfiled(maildrop_id)])
+
+
 def test_what_is_kept_is_known_and_comes_back_byte_for_byte(store: Store) -> None:
     """Under its UID and UIDVALIDITY alone."""
     content = bytes(range(256)) * 40
@@ -52,7 +58,7 @@ def test_what_is_kept_is_known_and_comes_back_byte_for_byte(store: Store) -> Non
         assert tx.known_uids(drop.id, 8) == set()
         assert tx.raw(kept.sha256) == content
         assert tx.raw("0" * 64) is None
-        (again,) = tx.unfiled(limit=10, maildrop_id=drop.id)
+        (again,) = left(tx, drop.id)
     assert (again.content, again.mail_id, again.arrived_at) == (content, kept.mail_id, NOON)
 
 
@@ -94,7 +100,7 @@ def test_how_a_mail_came_is_not_forgotten_when_its_maildrop_changes(store: Store
         tx.keep(mailbox, 7, [new_mail(1, b"fetched")])
     with store.read() as tx:
         assert [d.source for d in tx.maildrops()] == ["inbox"]
-        found = {mail.content: mail.source for mail in tx.unfiled(limit=9, maildrop_id=mailbox.id)}
+        found = {mail.content: mail.source for mail in left(tx, mailbox.id)}
     assert found == {b"handed in": "door", b"fetched": "inbox"}
 
 
@@ -151,9 +157,32 @@ def test_a_mail_is_unfiled_until_it_is_settled(store: Store) -> None:
         tx.settle(one.sighting_id, SightingState.FILED, message(tx, number, one))
         tx.settle(three.sighting_id, SightingState.IGNORED, None)
     with store.read() as tx:
-        (left,) = tx.unfiled(limit=10, maildrop_id=inbox(tx).id)
-        assert (left.mail_id, left.tries) == (two.mail_id, 1)
-        assert tx.unfiled(limit=10, maildrop_id=999) == ()
+        (waiting,) = left(tx, inbox(tx).id)
+        assert (waiting.mail_id, waiting.tries) == (two.mail_id, 1)
+        assert tx.unfiled(inbox(tx).id) == ((two.sighting_id, len(two.content)),)
+        assert tx.unfiled(999) == ()
+
+
+def test_what_failed_waits_behind_what_was_never_tried(store: Store) -> None:
+    """And otherwise in the order in which it came; bytes come in the order in which they are asked for."""
+    with store.write() as tx:
+        one, two, three = (mail.sighting_id for mail in keep(tx, 1, 2, 3))
+        tx.count_try(one)
+        assert [sighting for sighting, _ in tx.unfiled(inbox(tx).id)] == [two, three, one]
+        assert [mail.sighting_id for mail in tx.kept([three, one])] == [three, one]
+        assert tx.kept([]) == ()
+
+
+def test_why_a_mail_was_set_aside_is_kept(store: Store) -> None:
+    """Beside its state, and counted."""
+    with store.write() as tx:
+        (one,) = keep(tx, 1)
+        tx.settle(
+            one.sighting_id, SightingState.QUARANTINED, message(tx, ticket(tx), one), "died of signal 11"
+        )
+        row = tx.connection.exec_driver_sql("SELECT state, reason FROM sighting").one()
+        assert tuple(row) == ("quarantined", "died of signal 11")
+        assert tx.backlog_counts()["quarantined"] == 1
 
 
 def test_what_is_older_than_the_start_is_known_and_never_filed(store: Store) -> None:
@@ -165,7 +194,7 @@ def test_what_is_older_than_the_start_is_known_and_never_filed(store: Store) -> 
         assert tx.begin(begun, 1, NOON, []) == begun
         assert inbox(tx) == begun
         assert tx.known_uids(drop.id, 1) == {5, 6}
-        assert tx.unfiled(limit=10, maildrop_id=drop.id) == ()
+        assert tx.unfiled(drop.id) == ()
 
 
 # --- leases

@@ -37,7 +37,8 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "pictures": lambda tx: tx.seen_files(["0" * 64, "1" * 64]),
     # receiving
     "known uids": lambda tx: tx.known_uids(1, 1),
-    "unfiled": lambda tx: tx.unfiled(limit=50, maildrop_id=1),
+    "unfiled": lambda tx: tx.unfiled(1),
+    "kept": lambda tx: tx.kept((1, 2)),
     "keep": lambda tx: keep(tx, 77),
     "keep what has no number": lambda tx: keep(tx, 0),
     "settle": lambda tx: tx.settle(1, SightingState.FILED, 1),

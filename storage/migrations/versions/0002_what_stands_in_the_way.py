@@ -11,7 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the attachments of a message, two columns to a sighting, and the troubles of the house."""
+    """Add the attachments of a message, what else is known of a sighting, and the troubles of the house."""
     op.create_table(
         "attachment",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -30,6 +30,13 @@ def upgrade() -> None:
     op.create_index("ix_attachment_sha256", "attachment", ["sha256"])
     op.add_column("sighting", sa.Column("whole_size", sa.BigInteger(), nullable=True))
     op.add_column("sighting", sa.Column("reason", sa.Text(), server_default="", nullable=False))
+    op.create_index(
+        "sighting_quarantined",
+        "sighting",
+        ["id"],
+        sqlite_where=sa.text("state = 'quarantined'"),
+        postgresql_where=sa.text("state = 'quarantined'"),
+    )
     op.create_table(
         "trouble",
         sa.Column("name", AutoString(), nullable=False),

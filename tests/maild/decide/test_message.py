@@ -291,8 +291,10 @@ def test_old_mail_is_backlog() -> None:
 
 def test_a_mail_that_our_code_fails_on_is_seen_by_people() -> None:
     """A plain ticket with a clock; the administrator hears; nobody is answered."""
-    decision = message.unreadable("RecursionError while filing", facts(), DESKS)
+    decision = message.unreadable(mail(), "died of signal 11", facts(), DESKS)
     assert decision.kind is MessageKind.UNREADABLE
+    assert decision.disposition is Disposition.QUARANTINED
+    assert decision.reasons == ("died of signal 11",)
     assert of(decision, OpenTicket)
     assert of(decision, StartClock)
     assert of(decision, TellAdministrators)
