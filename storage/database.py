@@ -6,7 +6,6 @@ failing half-way (notes on storage, measured). Raises ``Unavailable`` where the 
 reached or is busy past the timeout, ``SchemaTooNew`` for a file written by a later version.
 """
 
-import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -18,6 +17,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+
+from storage import backup
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # A writer that waits longer than this has met something that is not another writer of ours.
@@ -118,7 +119,9 @@ def open_database(url: str) -> Database:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _watched(_open_sqlite(url), Path(parsed.database or ""))
+        file = Path(parsed.database or "")
+        backup.clear_stale_log(file)
+        return _watched(_open_sqlite(url), file)
     # A failed statement is logged with its text; its parameters are what people wrote.
     # psycopg 3 is what plain ``postgresql://`` means since SQLAlchemy 2.1.
     arguments = {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": 30_000}
@@ -186,21 +189,23 @@ def upgrade(database: Database, *, now: datetime | None = None) -> Path | None:
     in one transaction.
 
     Returns:
-        The backup copy that was made, or None.
+        The copy that was made, or None.
 
     Raises:
         SchemaTooNew: for a state of a later version.
         Unavailable: for a database that cannot be written.
     """
+    if database.file is not None:
+        backup.begin(database.file)
     found = current(database)
     if found is not None and found > head():
         raise SchemaTooNew(f"the state has schema {found}, this version of maild knows {head()}")
     if found == head():
         return None
-    backup = _backup(database, found, now or datetime.now(UTC)) if found else None
+    copy = _copy_first(database, found, now or datetime.now(UTC)) if found else None
     _prepare_file(database)
     _migrate(database)
-    return backup
+    return copy
 
 
 def _prepare_file(database: Database) -> None:
@@ -214,16 +219,30 @@ def _prepare_file(database: Database) -> None:
     database.file.chmod(0o600)
 
 
-def _backup(database: Database, found: str, now: datetime) -> Path | None:
+def _copy_first(database: Database, found: str, now: datetime) -> Path | None:
     if database.file is None:
         return None
     target = database.file.with_name(f"{database.file.name}.{found}.{now:%Y%m%dT%H%M%SZ}.bak")
-    with sqlite3.connect(database.file) as source, sqlite3.connect(target) as copy:
-        source.backup(copy)
-    copy.close()
-    source.close()
-    shutil.copymode(database.file, target)
+    backup.copy_sqlite(database.file, target)
     return target
+
+
+def back_up(database: Database, target: Path, told: backup.Told | None = None) -> None:
+    """Copy the state as it is at this instant to ``target``, while it is in use (see ``backup``).
+
+    Args:
+        told: hears of pages done and pages in all; PostgreSQL's own program tells nothing.
+
+    Raises:
+        Unavailable: where it cannot be read, or was never begun.
+        FileExistsError, OSError: as ``backup`` says.
+    """
+    if database.file is None:
+        backup.dump_postgresql(database.engine.url, target)
+        return
+    if not database.file.exists():
+        raise Unavailable(f"{database.file} does not exist: maild has not run here yet")
+    backup.copy_sqlite(database.file, target, *([told] if told else []))
 
 
 def _migrate(database: Database) -> None:

@@ -41,6 +41,7 @@ _COMMANDS = (
     ("config schema", "prove:config_schema", "The JSON schema of config.toml."),
     ("db current", "repair:db_current", "Which schema the database has."),
     ("db upgrade", "repair:db_upgrade", "Bring it to this version's schema, after a backup copy."),
+    ("backup", "repair:backup", "A copy of the state, made while the daemon runs."),
 )
 _GROUPS = {
     "ticket": "Look at one ticket.",
@@ -215,6 +216,8 @@ def _code_of(error: Exception) -> Code:
             return Code.REFUSED
         case FileNotFoundError():
             return Code.NO_INPUT
+        case FileExistsError():
+            return Code.REFUSED
         case OSError() if error.errno in _NO_ROOM:
             return Code.TRY_LATER
     names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__)

@@ -1,12 +1,14 @@
-"""``db``: the schema of the database, looked at and brought up to date.
+"""``db`` and ``backup``: the schema of the database, and a copy of the whole state.
 
-Stands under the command line. ``maild run`` upgrades by itself; this is for those who want it done before.
-Fails as ``storage.database`` does: 75 where the database is busy or away, 78 where a later version wrote it.
+Stands under the command line. ``maild run`` upgrades by itself; ``db`` is for those who want it done before.
+Fails as ``storage.database`` does: 75 where the database is busy or away, 78 where a later version wrote it;
+77 where a file would be written over.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -55,3 +57,36 @@ def db_upgrade(path: ConfigOption = None) -> int:
     else:
         typer.echo(f"{before or 'no schema'} -> {database.head()}{f', copy in {backup}' if backup else ''}")
     return Code.OK
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="PATH", help="The file to write; it must not exist.")],
+    config: ConfigOption = None,
+) -> int:
+    """Copy the state to PATH, while the daemon runs.
+
+    SQLite: a database file. To go back to it, stop maild, put it in the place of maild.db, start maild.
+    PostgreSQL: an archive for pg_restore. Keep the desk's secret beside it: without it, the tokens in
+    letters that people already have are worth nothing.
+    """
+    from storage import database
+
+    with _opened(config) as opened, _told() as told:
+        database.back_up(opened, target, told)
+    typer.echo(f"{target}: {target.stat().st_size} bytes, complete and sound")
+    return Code.OK
+
+
+@contextmanager
+def _told() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar of pages on a terminal; nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("copying", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
