@@ -83,7 +83,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maildrop:
-    """A place mail is taken from. ``source``: inbox, sent or door; ``uidvalidity``: None at first."""
+    """A place mail is taken from. ``source``: inbox, sent or door; ``uidvalidity``: None at first.
+
+    ``seen_uid``: the highest UID of the last comparison that was carried through to its end.
+    """
 
     id: int
     name: str
@@ -91,6 +94,7 @@ class Maildrop:
     uidvalidity: int | None
     polled_at: datetime | None
     since: datetime | None = None
+    seen_uid: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

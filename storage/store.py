@@ -204,11 +204,14 @@ class Transaction:
         """Every maildrop ever polled."""
         return tuple(_record(Maildrop, row) for row in self._all(select(MAILDROP).order_by(MAILDROP.c.id)))
 
-    def note_poll(self, maildrop_id: int, *, uidvalidity: int, at: datetime) -> None:
-        """Remember a poll that compared every UID."""
-        self.connection.execute(
-            update(MAILDROP).where(MAILDROP.c.id == maildrop_id).values(uidvalidity=uidvalidity, polled_at=at)
-        )
+    def note_poll(
+        self, maildrop_id: int, *, uidvalidity: int, at: datetime, seen_uid: int | None = None
+    ) -> None:
+        """Remember a poll that compared every UID; ``seen_uid``: the highest of those that it took in."""
+        poll = {"uidvalidity": uidvalidity, "polled_at": at}
+        if seen_uid is not None:
+            poll["seen_uid"] = seen_uid
+        self.connection.execute(update(MAILDROP).where(MAILDROP.c.id == maildrop_id).values(poll))
 
     def note_open(self, maildrop_id: int, *, at: datetime) -> None:
         """Remember that a door stood open then."""
@@ -337,9 +340,9 @@ class Transaction:
         ]  # fmt: skip
         if rows:
             self.connection.execute(_ADD_SIGHTING, rows)
-        begun = {"uidvalidity": uidvalidity, "since": since}
+        begun = {"uidvalidity": uidvalidity, "since": since, "seen_uid": None}
         self.connection.execute(update(MAILDROP).where(MAILDROP.c.id == maildrop.id).values(begun))
-        return replace(maildrop, uidvalidity=uidvalidity, since=since)
+        return replace(maildrop, uidvalidity=uidvalidity, since=since, seen_uid=None)
 
     def unfiled(self, maildrop_id: int) -> tuple[tuple[int, int], ...]:
         """(sighting, bytes) of mails that were kept and never filed: what a crash left behind."""

@@ -31,6 +31,8 @@ class MaildropRow(SQLModel, table=True):
     polled_at: datetime | None = None
     # What had arrived before is not taken in, also when the server gives it new numbers.
     since: datetime | None = None
+    # The highest UID of the last whole comparison: a mail up to it that has no sighting was passed over.
+    seen_uid: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class LeaseRow(SQLModel, table=True):

@@ -36,6 +36,7 @@ _COMMANDS = (
     ("why", "look:why", "Why a mail is on its ticket: every signal that was tried."),
     ("trace", "look:trace", "Every event of a ticket, mail or address, in order."),
     ("parse", "prove:parse", "What maild reads in a mail."),
+    ("reconcile", "reconcile:reconcile", "Every mail of every maildrop against the ledger."),
     ("config show", "prove:config_show", "What is in force, and where each value comes from."),
     ("config check", "prove:config_check", "Whether the configuration and the letters can be used."),
     ("config schema", "prove:config_schema", "The JSON schema of config.toml."),

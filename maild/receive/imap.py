@@ -128,7 +128,12 @@ def one_pass(session: Session, *, seen_at: datetime) -> None:
     settle_marks(session)
     session.polled_at = session.now
     with session.station.office.store.write() as tx:
-        tx.note_poll(session.maildrop.id, uidvalidity=session.selected.uidvalidity, at=session.polled_at)
+        tx.note_poll(
+            session.maildrop.id,
+            uidvalidity=session.selected.uidvalidity,
+            at=session.polled_at,
+            seen_uid=session.seen_uid,
+        )
     steps.reached(Step.POLLED)
     _log.debug("maildrop.polled", maildrop=session.station.name, new=count)
 

@@ -67,6 +67,8 @@ class Session:
     missing: set[str] = field(default_factory=set)
     unmarked: bool = False
     counted: int = -1
+    # The highest UID of the last comparison after which everything was taken in.
+    seen_uid: int | None = None
     news: bool = False
 
     def has_news(self) -> bool:
@@ -88,6 +90,7 @@ def take_in(session: Session, *, seen_at: datetime, source: Source = Source.INBO
     if session.maildrop.uidvalidity != session.selected.uidvalidity:
         new = _begin(session, new)
     if not new:
+        session.seen_uid = max(there, default=None)
         return 0
     # While mail flows it comes one by one: size and bytes in one command save a round trip each.
     sizes, bodies = (
@@ -97,6 +100,8 @@ def take_in(session: Session, *, seen_at: datetime, source: Source = Source.INBO
         if session.station.bell.is_closing:
             break
         _take_batch(session, batch, bodies, seen_at, source)
+    else:
+        session.seen_uid = max(there)
     return len(new)
 
 

@@ -33,6 +33,7 @@ _KEEP_IDLE_SECONDS = 60
 # A sender whose bytes are not acknowledged for so long is cut off: keep-alive alone waits for silence.
 _USER_TIMEOUT_MS = 120_000
 _PART = 1 << 20
+_MESSAGE_ID = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"
 # RFC 5530 3: the server says that it is its own trouble, and that it passes.
 _TEMPORARY = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\b", re.IGNORECASE)
 
@@ -171,6 +172,18 @@ class Mailbox:
         """The mails of the open folder with this Message-ID."""
         with self._exchange():
             return [int(uid) for uid in self.client.search(["HEADER", "Message-ID", message_id])]
+
+    def message_ids(self, uids: Sequence[int]) -> dict[int, str]:
+        """What these mails have as Message-ID, as it is written there; "" where they have none."""
+        with self._exchange():
+            answer = self.client.fetch(list(uids), [_MESSAGE_ID]) if uids else {}
+        found = {
+            uid: next((v for k, v in answer[uid].items() if k.startswith(b"BODY[")), b"") for uid in answer
+        }
+        return {
+            uid: (field or b"").decode("ascii", "replace").partition(":")[2].strip()
+            for uid, field in found.items()
+        }
 
     def flags(self, uids: Sequence[int]) -> dict[int, frozenset[str]]:
         """The flags of these mails, system flags and keywords."""

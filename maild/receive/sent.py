@@ -40,12 +40,16 @@ def _look_into(session: Session, folder: str) -> None:
             known = tx.known_uids(maildrop.id, selected.uidvalidity)
         if lease is None:
             return
-        there = replace(session, selected=selected, maildrop=maildrop, lease=lease, known=known)
+        there = replace(
+            session, selected=selected, maildrop=maildrop, lease=lease, known=known, seen_uid=None
+        )
         ingest.file_unfiled(there.station.office, lease, is_closing=lambda: there.station.bell.is_closing)
         intake.take_in(there, seen_at=now, source=Source.SENT)
         session.busy_until = max(session.busy_until, there.busy_until)
         with store.write() as tx:
-            tx.note_poll(maildrop.id, uidvalidity=selected.uidvalidity, at=session.now)
+            tx.note_poll(
+                maildrop.id, uidvalidity=selected.uidvalidity, at=session.now, seen_uid=there.seen_uid
+            )
     finally:
         again = session.mailbox.select(session.station.drop.folder)
         session.news = session.news or again.exists != session.counted

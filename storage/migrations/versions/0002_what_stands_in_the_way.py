@@ -37,6 +37,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'quarantined'"),
         postgresql_where=sa.text("state = 'quarantined'"),
     )
+    op.add_column("maildrop", sa.Column("seen_uid", sa.BigInteger(), nullable=True))
     op.create_table(
         "trouble",
         sa.Column("name", AutoString(), nullable=False),
