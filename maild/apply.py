@@ -14,9 +14,11 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from maild import compose
-from maild.compose import Letter, Stationery
+from maild.arrival import Source
+from maild.compose import Letter, Stationery, Unread
 from maild.decide import tokens
 from maild.decide.decision import (
+    UNREAD,
     AddParticipants,
     AnswerAgent,
     Change,
@@ -222,14 +224,29 @@ def _add_message(work: _Work) -> None:
             "text": mail.text[:MOST_TEXT], "language": mail.language,
             "thread_reason": work.decision.thread_reason,
             "verdicts": _json([_verdict(v) for v in work.decision.verdicts]),
-            "reasons": _json([*work.decision.reasons, *_cut(mail.text), *_defects(mail)]),
+            "reasons": _json([*work.decision.reasons, *_left_out(work), *_cut(mail.text), *_defects(mail)]),
         }
     )  # fmt: skip
     work.tx.add_files(work.message, tuple(_file_of(work, one) for one in mail.attachments))
 
 
+def _left_out(work: _Work) -> Iterator[str]:
+    """What of the mail nobody has read, as ``ticket show`` and ``why`` tell it."""
+    if work.decision.kind is MessageKind.UNREADABLE:
+        yield f"{UNREAD}: its original is kept, see `maild quarantine show {work.kept.mail_id}`"
+    elif size := work.kept.whole_size:
+        yield f"{UNREAD} whole: {megabytes(size)} MB, only its beginning; the rest is in the mailbox"
+    elif work.mail.unread:
+        yield f"{UNREAD} whole: {', '.join(work.mail.unread)}; its original is kept as a whole"
+
+
+def megabytes(size: int) -> int:
+    """Bytes as people speak of them."""
+    return max(1, round(size / 1_000_000))
+
+
 def _defects(mail: ParsedMail) -> Iterator[str]:
-    return (f"defect: {defect}" for defect in mail.defects)
+    return (f"defect: {defect}" for defect in mail.defects if defect not in mail.unread)
 
 
 def _cut(text: str) -> tuple[str, ...]:
@@ -454,11 +471,21 @@ def _notify(work: _Work, notify: Notify) -> None:
         letter = compose.notification(
             work.paper, number=work.number, subject=work.subject, requester=mail.sender or Address("", ""),
             text=mail.reply_text or mail.text, due_at=notify.due_at, later=work.decision.ticket is not None,
-            attachments=files, marker=post["message_id"].partition("@")[0],
+            attachments=files, marker=post["message_id"].partition("@")[0], unread=_unread(work),
             **post,
         )  # fmt: skip
         _owe(work, letter, MessageKind.NOTIFICATION, f"notification:{work.kept.mail_id}:{address}")
         work.tell("notified", "maild", to=address)
+
+
+def _unread(work: _Work) -> Unread:
+    failed = work.decision.kind is MessageKind.UNREADABLE
+    size = work.kept.whole_size
+    return Unread(
+        failed=failed, whole_mb=megabytes(size) if size else 0,
+        beyond=tuple(dict.fromkeys(bound.value for bound in work.mail.unread.values())),
+        in_mailbox=work.facts.source is not Source.DOOR,
+    )  # fmt: skip
 
 
 def _named(work: _Work) -> tuple[str, ...]:

@@ -30,7 +30,10 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """Raw content and where it came from. ``arrived_at``: min(INTERNALDATE, now), aware UTC."""
+    """Raw content and where it came from. ``arrived_at``: min(INTERNALDATE, now), aware UTC.
+
+    ``whole_size``: bytes on the server where ``content`` is only the beginning; None: all of it is here.
+    """
 
     content: bytes
     uid: int
@@ -38,6 +41,7 @@ class Arrival:
     mail_id: str
     source: Source = Source.INBOX
     envelope: Envelope | None = None
+    whole_size: int | None = None
 
     @property
     def sha256(self) -> str:

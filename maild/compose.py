@@ -34,6 +34,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from maild.decide.policy import Desk
 from parsers.addresses import Address
+from parsers.mail import Bound
 from parsers.subject import base_subject
 
 # RFC 2047 section 2: an encoded-word has at most 75 characters, a line that holds one at most 76.
@@ -93,6 +94,23 @@ class Line:
     subject: str
     requester: Address
     due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """What of a mail nobody has read. ``beyond``: the values of ``parsers.mail.Bound`` that it went beyond;
+    ``whole_mb``: its size where only its beginning was taken in; ``in_mailbox``: the original is there."""
+
+    failed: bool = False
+    whole_mb: int = 0
+    beyond: tuple[str, ...] = ()
+    in_mailbox: bool = True
+
+    def __bool__(self) -> bool:
+        return self.failed or bool(self.whole_mb or self.beyond)
+
+
+WHOLE = Unread()
 
 
 class Post(TypedDict):
@@ -163,12 +181,13 @@ def notification(
     later: bool = False,
     attachments: Sequence[str] = (),
     marker: str = "",
+    unread: Unread = WHOLE,
     **post: Unpack[Post],
 ) -> Letter:
     """To an agent: a new ticket or, where ``later``, another mail of its requester.
 
     ``attachments`` are file names. ``marker`` is a signed token printed behind the separator line, so that a
-    reply is recognised where a client drops References; "" for none.
+    reply is recognised where a client drops References; "" for none. ``unread``: what the text leaves out.
     """
     values = {
         **_title(number, subject),
@@ -178,6 +197,7 @@ def notification(
         "later": later,
         "attachments": [_one_line(name, _NAME_LIMIT) for name in attachments if name],
         "marker": _NOT_IN_ID.sub("", marker),
+        "unread": unread,
     }
     return _letter(paper, "notification", values, post, automatic="auto-generated", html=True)
 
@@ -488,9 +508,11 @@ def _samples() -> Iterator[tuple[str, dict[str, Any], tuple[str, ...]]]:
     for full in (True, False):
         ticket = row if full else bare
         yield "receipt", {**ticket, "due": "demain"}, both
-        more = {"text": "Bonjour", "marker": "abc", "attachments": ["a.pdf"]}
-        none = {"text": "", "marker": "", "attachments": []}
+        more = {"text": "Bonjour", "marker": "abc", "attachments": ["a.pdf"], "unread": WHOLE}
+        none = {"text": "", "marker": "", "attachments": [], "unread": Unread(failed=True, in_mailbox=full)}
         yield "notification", {**ticket, "later": full, **(more if full else none)}, both
+        for unread in (Unread(whole_mb=61), Unread(beyond=tuple(Bound), in_mailbox=full)):
+            yield "notification", {**ticket, "later": full, **more, "unread": unread}, both
         for stage in ("near", "breached"):
             yield "alert", {"stage": stage, "tickets": [ticket] * (1 + full)}, both
         yield "answer", {**ticket, "lines": ["ok"] * (1 + full)}, plain

@@ -71,9 +71,12 @@ def keep(
 ) -> tuple[KeptMail, ...]:
     """Make raw bytes and sightings durable: from here on the mails cannot be lost."""
     mails = tuple(
-        NewMail(mail_id=a.mail_id, uid=a.uid, arrived_at=a.arrived_at, content=a.content, sha256=a.sha256)
+        NewMail(
+            mail_id=a.mail_id, uid=a.uid, arrived_at=a.arrived_at, content=a.content, sha256=a.sha256,
+            whole_size=a.whole_size,
+        )
         for a in arrivals
-    )
+    )  # fmt: skip
     with office.store.write() as tx:
         tx.check_lease(lease)
         kept = tx.keep(maildrop, uidvalidity, mails)

@@ -10,6 +10,7 @@ from typing import Final
 from parsers.mime import Part
 
 MAX_TEXT: Final = 2_000_000  # characters of text that are read
+LONG_TEXT: Final = f"more than {MAX_TEXT} characters of text"
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _READABLE: Final = ("text/plain", "text/html")
 _QUOTE: Final = re.compile(r">+")
@@ -140,6 +141,11 @@ def plain_text(part: Part) -> str:
     if part.parameters.get("format", "").lower() == "flowed":
         text = unflow(text, part.parameters.get("delsp", "").lower() == "yes")
     return without_controls(text)
+
+
+def is_cut(part: Part) -> bool:
+    """Whether ``plain_text`` leaves the end of a part out."""
+    return part.end - part.start > MAX_TEXT and len(part.text()) > MAX_TEXT
 
 
 def without_controls(text: str) -> str:

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
 from mailparser import MailParser
 
-from parsers import auto, quotes, report
+from parsers import auto, mime, quotes, report
 from parsers.addresses import MAX_ADDRESSES, Address, bare_addresses, read_addresses, readable_name
-from parsers.body import Layout, Segment, find_layout, plain_text, without_controls
+from parsers.body import LONG_TEXT, Layout, Segment, find_layout, is_cut, plain_text, without_controls
 from parsers.headers import Fields, decode_header, raw_text
 from parsers.html import MAX_HTML, read_html, sanitize_html
 from parsers.identifiers import identifiers, message_identifier
@@ -34,6 +35,9 @@ logging.getLogger("mailparser").setLevel(logging.CRITICAL)
 
 MEMORABLE: Final = 300  # characters of an address field that is worth remembering
 MAX_ADDRESS_FIELD: Final = 65_536  # characters of one address field that are read
+TOO_MANY_ADDRESSES: Final = f"{MAX_ADDRESSES} addresses or more in a field"
+COSTLY_HTML: Final = "HTML too intricate, read as text only"
+LONG_HTML: Final = f"more than {MAX_HTML} characters of HTML"
 _DELIVERED: Final = (
     "delivered-to", "x-original-to", "envelope-to", "x-delivered-to", "x-envelope-to", "x-rcpt-to",
     "x-forwarded-to", "apparently-to", "original-recipient", "x-original-recipient",
@@ -48,6 +52,30 @@ _DATE: Final = re.compile(
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f<>:\"/\\|?*\u202a-\u202e\u2066-\u2069]+")
 _CALENDAR_METHOD: Final = re.compile(r"^METHOD:[ \t]*REPLY[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _CALENDAR_UID: Final = re.compile(r"^UID(?:;[^:\r\n]{0,200})?:(.{1,1000})$", re.IGNORECASE | re.MULTILINE)
+
+
+class Bound(StrEnum):
+    """What a mail holds more of than is read."""
+
+    DEPTH = "depth"
+    PARTS = "parts"
+    HEADER = "header"
+    ADDRESSES = "addresses"
+    HTML = "html"
+    TEXT = "text"
+
+
+_BOUNDS: Final = {
+    mime.TOO_DEEP: Bound.DEPTH,
+    mime.TOO_MANY_PARTS: Bound.PARTS,
+    mime.LARGE_HEADER: Bound.HEADER,
+    mime.TOO_MANY_FIELDS: Bound.HEADER,
+    mime.LONG_FIELD: Bound.HEADER,
+    TOO_MANY_ADDRESSES: Bound.ADDRESSES,
+    COSTLY_HTML: Bound.HTML,
+    LONG_HTML: Bound.HTML,
+    LONG_TEXT: Bound.TEXT,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +136,11 @@ class ParsedMail:
     def html(self) -> str:
         """The HTML body cleaned for showing, "" when there is none. Cleaned at each call: keep the result."""
         return sanitize_html(self.html_source)
+
+    @property
+    def unread(self) -> dict[str, Bound]:
+        """The defects that left something of the mail unread, in order; empty for nearly every mail."""
+        return {defect: _BOUNDS[defect] for defect in self.defects if defect in _BOUNDS}
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
@@ -238,7 +271,10 @@ def _recipients(raw: str, defects: list[str]) -> tuple[Address, ...]:
     if len(raw) <= MEMORABLE:
         return _remembered(raw)
     asked = _ask_mailparser({"to": raw}, defects)
-    return _either(asked.to if asked else (), raw)
+    found = _either(asked.to if asked else (), raw)
+    if len(found) >= MAX_ADDRESSES:
+        defects.append(TOO_MANY_ADDRESSES)
+    return found
 
 
 @lru_cache(maxsize=1024)
@@ -355,13 +391,18 @@ def _content(layout: Layout, subject: str, answers: bool, defects: list[str]) ->
 def _segment(segment: Segment, defects: list[str]) -> tuple[str, str | None, str]:
     """Text, new text where the HTML marks what is quoted, and the HTML source."""
     plain = _stacked([plain_text(part) for part in segment.plain])
-    source = without_controls("\n".join(part.text() for part in segment.html)[:MAX_HTML])
+    if any(map(is_cut, segment.plain)):
+        defects.append(LONG_TEXT)
+    html = "\n".join(part.text() for part in segment.html)
+    source = without_controls(html[:MAX_HTML])
     if not source:
         return plain, None, ""
     blank = not plain.strip()
+    if blank and len(html) > MAX_HTML:
+        defects.append(LONG_HTML)
     read = read_html(source, want_whole=blank)
     if read.costly:
-        defects.append("HTML too intricate, read as text only")
+        defects.append(COSTLY_HTML)
     unquoted = read.unquoted if read.unquoted and read.unquoted.strip() else None
     return without_controls(read.whole) if blank else plain, unquoted, source
 

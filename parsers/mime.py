@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from parsers.charsets import decode_text
-from parsers.headers import Fields, content_type, decode_base64, decode_header, disposition
+from parsers.headers import MAX_VALUE, Fields, content_type, decode_base64, decode_header, disposition
 
 MAX_DEPTH: Final = 50  # levels of multipart
 MAX_PARTS: Final = 1_000
@@ -20,6 +20,13 @@ MAX_HEADER_BYTES: Final = 1_048_576
 MAX_FIELDS: Final = 1_000
 FOLDED_FROM: Final = 60  # bytes of a value from which on a bare line below may be its rest
 MAX_BOUNDARY: Final = 200  # characters; RFC 2046 5.1.1 allows 70
+
+# The defects of a mail that holds more than is read.
+TOO_DEEP: Final = f"multipart nested deeper than {MAX_DEPTH} levels"
+TOO_MANY_PARTS: Final = f"more than {MAX_PARTS} parts"
+LARGE_HEADER: Final = f"header block larger than {MAX_HEADER_BYTES} bytes"
+TOO_MANY_FIELDS: Final = f"more than {MAX_FIELDS} header fields"
+LONG_FIELD: Final = f"header field longer than {MAX_VALUE} bytes"
 
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 _FIELD: Final = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)\n?")
@@ -169,7 +176,7 @@ def read_tree(content: bytes) -> tuple[Part, tuple[str, ...]]:
         if not node.content_type.startswith("multipart/"):
             continue
         if node.depth >= MAX_DEPTH:
-            defects.append(f"multipart nested deeper than {MAX_DEPTH} levels")
+            defects.append(TOO_DEEP)
             node.content_type = "application/octet-stream"
             continue
         spans = _split(content, node, MAX_PARTS - count, defects)
@@ -233,7 +240,7 @@ def read_fields(content: bytes, start: int, end: int, defects: list[str]) -> tup
     if blank is not None:
         stop, body = blank.start() + 1, blank.end()
     elif end - start > MAX_HEADER_BYTES:
-        defects.append(f"header block larger than {MAX_HEADER_BYTES} bytes")
+        defects.append(LARGE_HEADER)
         stop = body = content.rfind(b"\n", start, start + MAX_HEADER_BYTES) + 1 or start + MAX_HEADER_BYTES
     else:
         stop = body = end
@@ -250,8 +257,10 @@ def read_fields(content: bytes, start: int, end: int, defects: list[str]) -> tup
             continue
         items.append((found[1].decode("ascii"), found[2]))
         position = found.end()
+        if position - found.start() > MAX_VALUE:
+            defects.append(LONG_FIELD)
     if position < stop:
-        defects.append(f"more than {MAX_FIELDS} header fields")
+        defects.append(TOO_MANY_FIELDS)
     return Fields(tuple(items)), body
 
 
@@ -317,7 +326,7 @@ def _spans(
         if closing:
             break
         if len(spans) >= limit:
-            defects.append(f"more than {MAX_PARTS} parts")
+            defects.append(TOO_MANY_PARTS)
             break
     else:
         if opened >= 0:

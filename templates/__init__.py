@@ -19,8 +19,11 @@ Known to every template:
 ``notification.{subject,txt,html}.j2``
     To an agent: a new ticket, or a later mail of its requester. ``number``, ``subject``, ``topic``,
     ``requester`` ("Name <address>"), ``due`` ("" where no clock runs), ``later`` (True: not the first
-    mail), ``text``, ``attachments`` (their names), ``marker`` (a signed token, or "").
+    mail), ``text``, ``attachments`` (their names), ``marker`` (a signed token, or ""), ``unread`` (what the
+    text leaves out: ``failed``, ``whole_mb``, ``beyond``, ``in_mailbox``; false for nearly every mail).
     The first line is the separator that ``parsers.quotes`` knows: keep it as it is.
+``unread.txt.j2``
+    The one line, within both parts of a notification, that says what ``unread`` means and where to read it.
 ``alert.{subject,txt,html}.j2``
     To an agent or a lead: ``stage`` ("near" or "breached") and ``tickets``, at least one, each with
     ``number``, ``subject``, ``requester``, ``due``.

@@ -15,6 +15,7 @@ import typer
 
 from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config, say_json
 from maild.config import Config, Desk
+from maild.decide.decision import UNREAD
 from storage import database
 from storage.records import Event, Status, StoredFile, StoredMessage, Ticket
 from storage.store import Store, Transaction
@@ -225,6 +226,7 @@ def _print_ticket(
         ]
         lines += [f"   {line}" for line in tx.text_of(message.mail_id).splitlines()]
         lines += [f"   + {_file_line(file)}" for file in message.files]
+        lines += [f"   ! {reason}" for reason in json.loads(message.reasons) if reason.startswith(UNREAD)]
     typer.echo("\n".join(lines))
 
 

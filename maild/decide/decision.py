@@ -12,6 +12,9 @@ from typing import TypeAlias
 from parsers.addresses import Address
 from storage.records import MessageKind, Status
 
+# So begins, among the reasons of a message, the one that says what of the mail nobody has read.
+UNREAD = "not read"
+
 
 class Disposition(StrEnum):
     """What becomes of a mail."""

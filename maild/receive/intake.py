@@ -5,6 +5,7 @@ no sighting under this UIDVALIDITY, whatever a person has done with it. Mails ar
 the order of their UIDs; what is gone meanwhile is passed over. Raises what ``mailbox`` and ``ingest`` raise.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -28,8 +29,9 @@ LARGE = ingest.LARGE
 # So few mails, each smaller than this, are fetched with their sizes in one command.
 FEW_MAILS = 8
 FEW_BYTES = 128 << 10
-# Of a mail over the limit this much is kept, the rest stays on the server.
+# Of the body of a mail over the limit this much is kept, the rest stays on the server.
 OVERSIZE_BYTES = 64 << 10
+_BLANK_LINE = re.compile(rb"\n\r?\n")
 # After mail has come, more is likely: for so long the server is asked often.
 BUSY = timedelta(seconds=5)
 
@@ -193,6 +195,7 @@ def _arrivals(
         Arrival(
             content=contents[mail.uid], uid=mail.uid, arrived_at=min(mail.received_at or now, now),
             mail_id=ingest.new_mail_id(now), source=source,
+            whole_size=mail.size if _is_over_limit(session, mail) else None,
         )
         for mail in batch
         if mail.uid in contents
@@ -202,15 +205,29 @@ def _arrivals(
 def _contents(session: Session, batch: Sequence[Sized]) -> dict[int, bytes]:
     if len(batch) > 1 or batch[0].size <= LARGE:
         return session.mailbox.contents([mail.uid for mail in batch])
-    mail, most = batch[0], session.station.max_message
-    if mail.size > most:
+    mail = batch[0]
+    over = _is_over_limit(session, mail)
+    content = session.mailbox.large_content(mail.uid, mail.size, OVERSIZE_BYTES if over else mail.size)
+    if content is None:
+        return {}
+    if over:
+        content = beginning(content)
         _log.warning(
             "message.oversize",
             maildrop=session.maildrop.name,
             uid=mail.uid,
             size=mail.size,
-            kept=OVERSIZE_BYTES,
+            kept=len(content),
         )
-        most = OVERSIZE_BYTES
-    content = session.mailbox.large_content(mail.uid, mail.size, most)
-    return {} if content is None else {mail.uid: content[:most]}
+    return {mail.uid: content}
+
+
+def _is_over_limit(session: Session, mail: Sized) -> bool:
+    # What comes in one command with others is kept whole, however small the limit.
+    return mail.size > max(session.station.max_message, LARGE)
+
+
+def beginning(content: bytes) -> bytes:
+    """The header block and the first 64 KiB of the body (RFC 5322 2.1)."""
+    blank = _BLANK_LINE.search(content)
+    return content[: (blank.end() if blank else 0) + OVERSIZE_BYTES]

@@ -57,6 +57,20 @@ def test_what_fails_half_way_leaves_nothing_of_its_mail(desk: Room, monkeypatch:
     assert ("receipt", "jean@ecole.test") not in desk.letters()
 
 
+def test_what_was_not_read_of_a_mail_stands_among_its_reasons(desk: Room) -> None:
+    """And in the agents' letter; a defect that left nothing out is only a defect."""
+    part = "--b\r\n\r\nx\r\n"
+    desk.ingest(raw("a@ecole.test", body=part * 2000, Content_Type="multipart/mixed; boundary=b"))
+    desk.ingest(raw("b@ecole.test", body=part, Content_Type="multipart/mixed; boundary=b"))
+    many, broken = (json.loads(row.reasons) for row in desk.rows("SELECT reasons FROM message ORDER BY id"))
+    assert [r for r in many if r.startswith("not read")] == [
+        "not read whole: more than 1000 parts; its original is kept as a whole"
+    ]
+    assert broken[-1] == "defect: multipart without its end"
+    said = ["trop de parties" in text for text in test_our_letters_are_tied_to_their_ticket(desk)]
+    assert said == [True, False]
+
+
 def test_our_letters_are_tied_to_their_ticket(desk: Room) -> None:
     """The Message-ID and the signed header carry its key; the answer to either finds it."""
     desk.ingest(raw())

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import parseaddr
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maild import compose
-from maild.compose import Letter, Line, Post
+from maild.compose import Letter, Line, Post, Unread
 from maild.decide.policy import Desk
 from parsers.addresses import Address
+from parsers.mail import Bound
 from parsers.quotes import SEPARATORS, marker_tokens
 from parsers.subject import base_subject, ticket_numbers
 
@@ -91,7 +93,8 @@ def receipt(language: str = "fr", subject: str = "Imprimante", **changes: Any) -
 
 
 def notification(language: str = "fr", **changes: Any) -> Letter:
-    given = {"text": "Rien ne sort.", "requester": ANA, "later": False, "attachments": (), "marker": ""}
+    given: dict[str, Any] = {"text": "Rien ne sort.", "requester": ANA, "later": False, "marker": ""}
+    given |= {"attachments": (), "unread": compose.WHOLE}
     own = {name: changes.pop(name, value) for name, value in given.items()}
     return compose.notification(
         PAPER, number="ETNIC-1042", subject="Imprimante", due_at=DUE, **own, **post(language, **changes)
@@ -105,6 +108,11 @@ def lines(count: int) -> list[Line]:
 LETTERS: dict[str, Callable[..., Letter]] = {
     "receipt": receipt,
     "notification": notification,
+    "notification of a mail that could not be read": partial(notification, unread=Unread(failed=True)),
+    "notification of a large mail": partial(notification, unread=Unread(whole_mb=61)),
+    "notification of a mail beyond every bound": partial(
+        notification, unread=Unread(beyond=tuple(Bound), in_mailbox=False)
+    ),
     "alert": lambda language, **more: compose.alert(
         PAPER, stage="near", tickets=lines(2), **post(language, **more)
     ),
@@ -275,6 +283,38 @@ def test_notification_is_the_ticket(language: str, separator: str) -> None:
         assert "#prendre" in part
         assert "#aide" in part
     assert letter.subject == "[ETNIC-1042] Imprimante"
+
+
+UNREAD = {
+    "fr": ("n’a pas pu être lu.", "61\u00a0Mo", "en entier (trop de parties, texte trop long)"),
+    "nl": (
+        "kon niet worden gelezen.",
+        "61\u00a0MB",
+        "volledig worden gelezen (te veel onderdelen, te lange tekst)",
+    ),
+    "de": (
+        "konnte nicht gelesen werden.",
+        "61\u00a0MB",
+        "vollständig gelesen werden (zu viele Teile, zu langer Text)",
+    ),
+    "en": ("could not be read.", "61\u00a0MB", "be read whole (too many parts, text too long)"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_was_not_read_is_said_in_one_line(language: str) -> None:
+    """In both parts, with its reason, and where the original is; nothing is said of any other mail."""
+    failed, size, beyond = UNREAD[language]
+    bounds = Unread(beyond=(Bound.PARTS, Bound.TEXT))
+    for unread, said in ((Unread(failed=True), failed), (Unread(whole_mb=61), size), (bounds, beyond)):
+        for text in texts(notification(language, unread=unread)):
+            (line,) = [line for line in text.splitlines() if said in line]
+            assert line.removesuffix("</strong></p>").endswith("support@etnic.be.")
+    for text in texts(notification(language, unread=Unread(failed=True, in_mailbox=False))):
+        (line,) = [line for line in text.splitlines() if failed in line]
+        assert "support@" not in line
+        assert "maild" in line
+    assert not [text for text in texts(notification(language)) for said in UNREAD[language] if said in text]
 
 
 def test_the_parsers_know_our_separator_lines() -> None:

@@ -12,7 +12,7 @@ from parsers.addresses import read_addresses
 from parsers.charsets import decode_text
 from parsers.headers import decode_header
 from parsers.html import read_html, sanitize_html
-from parsers.mail import parse_mail
+from parsers.mail import Bound, parse_mail
 from parsers.tnef import tnef_files
 from tests.parsers.expectations import MAIL
 
@@ -74,10 +74,45 @@ def test_hostile_mail_is_read_in_time(content: bytes) -> None:
     assert time.process_time() - start < 2.0
 
 
-def test_a_cap_is_named_in_the_defects() -> None:
-    assert "multipart nested deeper than 50 levels" in parse_mail(HOSTILE["nested parts"]).defects
-    assert "more than 1000 parts" in parse_mail(HOSTILE["parts"]).defects
-    assert "HTML too intricate, read as text only" in parse_mail(HOSTILE["nested divs"]).defects
+BEYOND = {
+    "nested parts": ("multipart nested deeper than 50 levels", Bound.DEPTH),
+    "parts": ("more than 1000 parts", Bound.PARTS),
+    "header fields": ("more than 1000 header fields", Bound.HEADER),
+    "encoded words": ("header field longer than 65536 bytes", Bound.HEADER),
+    "many recipients": ("1000 addresses or more in a field", Bound.ADDRESSES),
+    "nested divs": ("HTML too intricate, read as text only", Bound.HTML),
+    "a large header": ("header block larger than 1048576 bytes", Bound.HEADER),
+    "long HTML": ("more than 1000000 characters of HTML", Bound.HTML),
+    "long text": ("more than 2000000 characters of text", Bound.TEXT),
+}
+LONG = {
+    "many recipients": HEAD + b"Cc: " + b", ".join(b"u%d@x.be" % n for n in range(3_000)) + b"\r\n\r\nhi",
+    "a large header": HEAD + b"X: y\r\n" * 200_000,
+    "long HTML": typed(b"text/html", b"<p>Bonjour</p>\n" * 70_000),
+    "long text": typed(b"text/plain", b"Bonjour\n" * 260_000),
+}
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_a_cap_is_named_in_the_defects(name: str) -> None:
+    defect, bound = BEYOND[name]
+    mail = parse_mail({**HOSTILE, **LONG}[name])
+    assert defect in mail.defects
+    assert mail.unread[defect] is bound
+
+
+def test_what_is_merely_broken_was_read_whole() -> None:
+    mail = parse_mail(b"From: a@b.be\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nBonjour")
+    assert mail.defects == ("multipart without its end",)
+    assert not mail.unread
+
+
+def test_html_beside_its_text_may_be_cut() -> None:
+    html = b"<p>Bonjour</p>" * 80_000
+    parts = b"".join(
+        b"--b\r\nContent-Type: %b\r\n\r\n%b\r\n" % p for p in ((b"text/plain", b"Oui"), (b"text/html", html))
+    )
+    assert not parse_mail(typed(b"multipart/alternative; boundary=b", parts + b"--b--")).unread
 
 
 @given(st.binary(max_size=2_000))

@@ -2,11 +2,12 @@
 
 import io
 from datetime import timedelta
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
-from maild import daemon
+from maild import cli, daemon
 from maild.receive import imap, intake
 from tests.peers.dovecot import Dovecot
 from tests.peers.mailbox import Mailbox
@@ -239,17 +240,29 @@ def test_more_mail_than_a_batch_holds_is_taken_in_order(desk: Desk, monkeypatch:
     assert desk.outbox() == {"sent": 12}
 
 
-def test_an_oversize_mail_is_a_ticket_too(desk: Desk) -> None:
-    """Its beginning is kept, which names its sender; the whole stays on the server."""
+def words(letter: EmailMessage) -> str:
+    """The text of a letter."""
+    body = letter.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def test_an_oversize_mail_is_a_ticket_too(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its beginning is kept, which names its sender; the whole stays on the server, and agents know it."""
     desk.configure(security={"max_message": "1MB"})
-    desk.receive(
-        mail("big@ecole.test", body="Voir ci-joint.\n" + "x" * 70 + "\n" * 2 + ("y" * 76 + "\n") * 15_000)
-    )
+    big = mail("big@ecole.test", body="Voir ci-joint.\n" + "x" * 70 + "\n" * 2 + ("y" * 76 + "\n") * 15_000)
+    desk.receive(big)
     desk.receive(mail("small@ecole.test", sender="eva@ecole.test", subject="Petit"))
     desk.once()
     assert [t.requester_address for t in desk.tickets()] == ["jean@ecole.test", "eva@ecole.test"]
     assert desk.log("message.oversize")
     assert len(desk.mailbox.uids()) == 2
+    sizes = [row.whole_size for row in desk.rows("SELECT whole_size FROM sighting ORDER BY uid")]
+    assert sizes == [len(big), None]
+    said = ["pèse 1\u00a0Mo" in words(letter) for letter in desk.letters(ANNE)]
+    assert said == [True, False]
+    assert cli.answer(["ticket", "show", "1001", "--config", str(desk.file)]) == 0
+    assert "! not read whole: 1 MB, only its beginning; the rest is in the mailbox" in capsys.readouterr().out
 
 
 def test_a_sent_folder_that_does_not_exist_is_said_once(desk: Desk) -> None:

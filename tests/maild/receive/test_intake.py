@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +23,16 @@ def test_batches_hold_everything_in_order_and_not_too_much(mails: list[int]) -> 
         assert 1 <= len(part) <= intake.BATCH_MAILS
         assert len(part) == 1 or sum(mail.size for mail in part) <= intake.BATCH_BYTES
         assert len(part) == 1 or all(mail.size <= intake.LARGE for mail in part)
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+@pytest.mark.parametrize("fields", [1, 20_000])
+def test_of_a_mail_over_the_limit_the_header_is_kept_and_64_kilobytes(end: bytes, fields: int) -> None:
+    """However long the header is; where there is none, the first 64 KiB."""
+    header = (b"X-Field: words" + end) * fields + end
+    assert intake.beginning(header + b"y" * 100_000) == header + b"y" * intake.OVERSIZE_BYTES
+    assert intake.beginning(header + b"short") == header + b"short"
+    assert intake.beginning(b"z" * 100_000) == b"z" * intake.OVERSIZE_BYTES
 
 
 def test_a_date_begins_at_midnight() -> None:
