@@ -33,6 +33,9 @@ _KEEP_IDLE_SECONDS = 60
 # A sender whose bytes are not acknowledged for so long is cut off: keep-alive alone waits for silence.
 _USER_TIMEOUT_MS = 120_000
 _PART = 1 << 20
+# The answer to SEARCH is one line, and imaplib gives up after a million bytes: a mailbox of 90,000 mails with
+# long numbers would never be read. This holds six million.
+imaplib._MAXLINE = 64 << 20  # type: ignore[attr-defined]
 _MESSAGE_ID = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"
 # RFC 5530 3: the server says that it is its own trouble, and that it passes.
 _TEMPORARY = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\b", re.IGNORECASE)

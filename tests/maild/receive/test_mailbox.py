@@ -1,6 +1,8 @@
 """The door to imapclient, against a real Dovecot: what it says plainly, and what it leaves alone."""
 
 import math
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,6 +15,7 @@ from maild.bell import Bell
 from maild.line import Line
 from maild.receive import mailbox as door
 from maild.receive.mailbox import LoginRefused, NoFolder, Unreachable
+from tests.conftest import ROOT
 from tests.peers.child import free_port
 from tests.peers.dovecot import Dovecot
 from tests.peers.mailbox import Mailbox
@@ -233,3 +236,41 @@ def test_a_server_that_dribbles_is_cut_off() -> None:
             session.noop()
         watch.join(10)
         session.close()
+
+
+ASK = """
+import sys
+from datetime import timedelta
+from types import SimpleNamespace
+from maild.receive import mailbox
+port, wait = int(sys.argv[1]), timedelta(seconds=20)
+session = mailbox.connect(
+    SimpleNamespace(host="127.0.0.1", port=port, tls="none", user="x", timeout=wait), "x"
+)
+session.select("INBOX")
+print(len(session.uids()))
+"""
+
+
+def test_a_mailbox_of_many_years_answers_on_one_line() -> None:
+    """More than imaplib takes by itself; in a process apart, where no test has asked it for more."""
+    numbers = b"".join(b" %d" % uid for uid in range(4_000_000_000, 4_000_100_000))
+    said = {
+        b"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n",
+        b"SELECT": b"* 100000 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n",
+        b"UID": b"* SEARCH" + numbers + b"\r\n",
+    }
+
+    def answer(line: bytes) -> bytes:
+        tag, command, *_ = line.split(b" ")
+        return said.get(command, b"") + tag + b" OK so be it\r\n"
+
+    with Scripted(b"* OK [CAPABILITY IMAP4rev1] ready\r\n", answer) as server:
+        asked = subprocess.run(
+            [sys.executable, "-c", ASK, str(server.port)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert asked.stdout == "100000\n", asked.stderr
