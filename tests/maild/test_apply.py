@@ -67,7 +67,7 @@ def test_what_was_not_read_of_a_mail_stands_among_its_reasons(desk: Room) -> Non
         "not read whole: more than 1000 parts; its original is kept as a whole"
     ]
     assert broken[-1] == "defect: multipart without its end"
-    said = ["trop de parties" in text for text in test_our_letters_are_tied_to_their_ticket(desk)]
+    said = ["trop de parties" in text for text in notifications(desk)]
     assert said == [True, False]
 
 
