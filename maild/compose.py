@@ -220,6 +220,32 @@ def answer(
     return _letter(paper, "answer", values, post, automatic="auto-replied", html=False)
 
 
+def undelivered(
+    paper: Stationery,
+    *,
+    number: str,
+    subject: str,
+    recipient: str,
+    kind: str,
+    reply: str,
+    uncertain: bool = False,
+    **post: Unpack[Post],
+) -> Letter:
+    """To an agent: a letter about this ticket did not reach its ``recipient``.
+
+    ``kind``: "receipt" or "relay". ``reply``: the server's last word. ``uncertain``: it may have arrived,
+    even several times.
+    """
+    values = {
+        **_title(number, subject),
+        "recipient": _one_line(recipient, 320),
+        "kind": kind,
+        "reply": _one_line(reply, 500),
+        "uncertain": uncertain,
+    }
+    return _letter(paper, "undelivered", values, post, automatic="auto-generated", html=False)
+
+
 def digest(paper: Stationery, *, tickets: Sequence[Line], **post: Unpack[Post]) -> Letter:
     """To a team: the older mail that was found in the mailbox and got no receipt; at least one ticket."""
     values = {"tickets": _rows(paper, tickets, post)}
@@ -230,6 +256,12 @@ def trouble(paper: Stationery, *, headline: str, details: str = "", **post: Unpa
     """To an administrator: what went wrong, and the few lines that help to mend it."""
     values = {"headline": _one_line(headline, _SUBJECT_LIMIT), "details": _bounded(details).strip()}
     return _letter(paper, "trouble", values, post, automatic="auto-generated", html=False)
+
+
+def recovered(paper: Stationery, *, headline: str, details: str = "", **post: Unpack[Post]) -> Letter:
+    """To an administrator: the trouble that a letter told of is over."""
+    values = {"headline": _one_line(headline, _SUBJECT_LIMIT), "details": _bounded(details).strip()}
+    return _letter(paper, "recovered", values, post, automatic="auto-generated", html=False)
 
 
 def render_all(paper: Stationery) -> list[str]:
@@ -517,4 +549,8 @@ def _samples() -> Iterator[tuple[str, dict[str, Any], tuple[str, ...]]]:
             yield "alert", {"stage": stage, "tickets": [ticket] * (1 + full)}, both
         yield "answer", {**ticket, "lines": ["ok"] * (1 + full)}, plain
         yield "digest", {"tickets": [ticket] * (1 + full)}, both
-        yield "trouble", {"headline": "IMAP", "details": "refused" if full else ""}, plain
+        for kind, uncertain in (("receipt", full), ("relay", not full)):
+            lost = {"recipient": "ana@example.org", "kind": kind, "reply": "550 no", "uncertain": uncertain}
+            yield "undelivered", {**ticket, **lost}, plain
+        for letter in ("trouble", "recovered"):
+            yield letter, {"headline": "IMAP", "details": "refused" if full else ""}, plain

@@ -2,19 +2,22 @@
 
 Stands beside ``store``. What is owed is written in the transaction that decided it (``owe``); the
 courier claims rows with the time of the next attempt already recorded, so that whatever dies in between
-still waits its turn (notes on reliability, section 5, steps 7 to 9). Raises ``database.Unavailable``.
+still waits its turn (notes on reliability, section 5, steps 7 to 9). A person may intervene at any
+moment: what is claimed just then is left alone. Raises ``database.Unavailable``.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import zstandard
 from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
 
-from storage.records import MessageKind, OutboxEntry, OutboxState
-from storage.store import OUTBOX, Transaction
+from storage.records import Event, MessageKind, OutboxEntry, OutboxState, OwedLetter
+from storage.store import OUTBOX, Transaction, in_parts
 
 # Who goes first when the provider's rate is spent: an answer that a person waits for, then the rest.
 RANKS = {
@@ -26,6 +29,8 @@ RANKS = {
     MessageKind.NOTIFICATION: 3,
     MessageKind.DIGEST: 3,
 }
+# What is written without a person: the budgets count these.
+AUTOMATIC_ANSWERS = (MessageKind.RECEIPT, MessageKind.ANSWER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +60,17 @@ def owe(
     now: datetime,
     not_before: datetime | None = None,
     suppressed: str = "",
+    held: str = "",
 ) -> None:
     """Write a mail that we owe, or that we would owe but for the reason given.
 
     Args:
         owed: what it is owed for, such as ``receipt:1042``: unique, so that nothing is owed twice.
         suppressed: why it must not leave; recorded in its place.
+        held: why it waits until a person releases it, whole: what a person wrote is never suppressed.
     """
+    state = OutboxState.SUPPRESSED if suppressed else OutboxState.HELD if held else OutboxState.READY
+    due_at = not_before or now
     tx.connection.execute(
         _OWE,
         {
@@ -69,10 +78,10 @@ def owe(
             "recipient": recipient.casefold(), "domain": recipient.casefold().rpartition("@")[2],
             "message_id": message_id, "subject": subject, "sha256": sha256,
             "content": b"" if suppressed else zstandard.ZstdCompressor(level=3).compress(content),
-            "state": (OutboxState.SUPPRESSED if suppressed else OutboxState.READY).value,
-            "rank": RANKS.get(kind, 3), "attempts": 0, "ambiguous": 0, "created_at": now,
-            "next_at": None if suppressed else (not_before or now), "claim": "", "sent_at": None,
-            "reply": suppressed,
+            "state": state.value,
+            "rank": RANKS.get(kind, 3), "attempts": 0, "ambiguous": 0, "created_at": now, "due_at": due_at,
+            "next_at": due_at if state is OutboxState.READY else None, "claim": "", "sent_at": None,
+            "reply": suppressed or held,
         },
     )  # fmt: skip
 
@@ -118,20 +127,18 @@ def claim(
     return tuple(map(_entry, rows))
 
 
-def settle(tx: Transaction, holder: str, settlements: Sequence[Settlement]) -> None:
-    """Record replies, for rows that are still this holder's."""
-    if settlements:
-        tx.connection.execute(
-            _SETTLE,
-            [
-                {
-                    "b_id": s.id, "b_holder": holder, "state": s.state.value, "reply": s.reply,
-                    "next_at": s.next_at, "sent_at": s.at if s.state is OutboxState.SENT else None,
-                    "b_ambiguous": int(s.ambiguous),
-                }
-                for s in settlements
-            ],
-        )  # fmt: skip
+def settle(tx: Transaction, holder: str, settlement: Settlement) -> bool:
+    """Record a reply; False where the row is no longer this holder's, and nothing was recorded."""
+    sent_at = settlement.at if settlement.state is OutboxState.SENT else None
+    settled = tx.connection.execute(
+        _SETTLE,
+        {
+            "b_id": settlement.id, "b_holder": holder, "state": settlement.state.value,
+            "reply": settlement.reply, "next_at": settlement.next_at, "sent_at": sent_at,
+            "b_ambiguous": int(settlement.ambiguous),
+        },
+    )  # fmt: skip
+    return settled.rowcount == 1
 
 
 def give_back(tx: Transaction, holder: str, *, now: datetime, ids: Sequence[int] | None = None) -> int:
@@ -160,12 +167,65 @@ def counts(tx: Transaction) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def oldest_unsent(tx: Transaction) -> datetime | None:
-    """When the oldest mail that still waits was written."""
-    value: datetime | None = tx.connection.execute(
-        select(func.min(OUTBOX.c.created_at)).where(OUTBOX.c.next_at.is_not(None))
-    ).scalar()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """The mails that should have left and have not. ``due_at``: of the one that waits longest; ``untried``:
+    since when the next attempt at one of them is overdue; ``domains``: of how many their recipients are."""
+
+    due_at: datetime | None
+    untried: datetime | None
+    domains: int
+
+
+def waiting(tx: Transaction, *, since: datetime) -> Waiting:
+    """What waits although it was due at an instant, or before it."""
+    row = tx.connection.execute(
+        select(
+            func.min(OUTBOX.c.due_at), func.min(OUTBOX.c.next_at), func.count(OUTBOX.c.domain.distinct())
+        ).where(OUTBOX.c.next_at.is_not(None), OUTBOX.c.due_at <= since)
+    ).one()
+    return Waiting(due_at=row[0], untried=row[1], domains=int(row[2]))
+
+
+def last_sent(tx: Transaction, *, since: datetime) -> datetime | None:
+    """When a mail left last; None when none has since an instant."""
+    left = select(OUTBOX.c.sent_at).where(OUTBOX.c.sent_at > since).order_by(OUTBOX.c.sent_at.desc())
+    value: datetime | None = tx.connection.execute(left.limit(1)).scalar()
     return value
+
+
+def withheld(tx: Transaction, *, since: datetime) -> tuple[tuple[datetime, str], ...]:
+    """(instant, reason) of each answer that was written since an instant and did not leave for its reason:
+    the last one first."""
+    rows = tx.connection.execute(
+        select(OUTBOX.c.created_at, OUTBOX.c.reply)
+        .where(
+            OUTBOX.c.kind.in_([kind.value for kind in (*AUTOMATIC_ANSWERS, MessageKind.RELAY)]),
+            OUTBOX.c.created_at > since,
+            OUTBOX.c.state.in_((OutboxState.SUPPRESSED.value, OutboxState.HELD.value)),
+        )
+        .order_by(OUTBOX.c.created_at.desc())
+    )
+    return tuple((row.created_at, row.reply) for row in rows)
+
+
+def undelivered(tx: Transaction, ticket_ids: Iterable[int]) -> dict[int, int]:
+    """Ticket -> how many of its letters did not arrive, or may not have."""
+    lost = select(OUTBOX.c.ticket_id, func.count()).where(
+        OUTBOX.c.ticket_id.in_(bindparam("wanted", expanding=True)),
+        OUTBOX.c.state.in_((OutboxState.FAILED.value, OutboxState.UNCERTAIN.value)),
+    )
+    by_ticket = lost.group_by(OUTBOX.c.ticket_id)
+    parts = (tx.connection.execute(by_ticket, {"wanted": part}) for part in in_parts(ticket_ids))
+    return {row[0]: row[1] for rows in parts for row in rows}
+
+
+def written(tx: Transaction, *, recipient: str, kind: MessageKind, since: datetime) -> int:
+    """How many letters of a kind were written to somebody since an instant."""
+    count = select(func.count()).where(
+        OUTBOX.c.recipient == recipient.casefold(), OUTBOX.c.kind == kind.value, OUTBOX.c.created_at > since
+    )
+    return int(tx.connection.execute(count).scalar() or 0)
 
 
 def sent_instants(tx: Transaction, since: datetime) -> list[datetime]:
@@ -174,16 +234,137 @@ def sent_instants(tx: Transaction, since: datetime) -> list[datetime]:
     return list(tx.connection.execute(left).scalars())
 
 
-def ambiguous_tries(tx: Transaction, id_: int) -> int:
-    """How often the reply to the end of the data was never seen."""
-    return int(tx.connection.execute(select(OUTBOX.c.ambiguous).where(OUTBOX.c.id == id_)).scalar() or 0)
-
-
 def _entry(row: Any) -> OutboxEntry:
     return OutboxEntry(
         id=row.id, mail_id=row.mail_id, ticket_id=row.ticket_id, kind=MessageKind(row.kind),
         recipient=row.recipient, message_id=row.message_id, attempts=row.attempts, created_at=row.created_at,
+        due_at=row.due_at or row.created_at, ambiguous=row.ambiguous,
         content=zstandard.ZstdDecompressor().decompress(row.content),
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------------- people look, and intervene
+
+
+class Act(StrEnum):
+    """What a person may do with a letter that has not left."""
+
+    HOLD = "hold"
+    RELEASE = "release"
+    RETRY = "retry"
+    DROP = "drop"
+
+
+# On which letters each act works; every other pair is refused with a reason.
+POSSIBLE: Mapping[Act, frozenset[OutboxState]] = {
+    Act.HOLD: frozenset({OutboxState.READY}),
+    Act.RELEASE: frozenset({OutboxState.HELD}),
+    Act.RETRY: frozenset({OutboxState.READY, OutboxState.FAILED, OutboxState.UNCERTAIN}),
+    Act.DROP: frozenset({OutboxState.READY, OutboxState.HELD, OutboxState.FAILED, OutboxState.UNCERTAIN}),
+}
+_LOOKED_AT = [OUTBOX.c[name] for name in OwedLetter.__dataclass_fields__]
+# The word of the story for each.
+_DONE = {Act.HOLD: "held", Act.RELEASE: "released", Act.RETRY: "retried", Act.DROP: "dropped"}
+
+
+def letters(
+    tx: Transaction, states: Iterable[OutboxState], *, ids: Sequence[int] = ()
+) -> tuple[OwedLetter, ...]:
+    """The letters in these states, by number; only those of ``ids`` where any are given."""
+    wanted = select(*_LOOKED_AT).where(OUTBOX.c.state.in_([state.value for state in states]))
+    if ids:
+        wanted = wanted.where(OUTBOX.c.id.in_(ids))
+    return tuple(map(_letter, tx.connection.execute(wanted.order_by(OUTBOX.c.id))))
+
+
+def letter(tx: Transaction, id_: int) -> OwedLetter | None:
+    """One letter; None for a number that none has."""
+    row = tx.connection.execute(select(*_LOOKED_AT).where(OUTBOX.c.id == id_)).first()
+    return None if row is None else _letter(row)
+
+
+def content(tx: Transaction, id_: int) -> bytes:
+    """The bytes of a letter; empty where it was suppressed."""
+    kept = tx.connection.execute(select(OUTBOX.c.content).where(OUTBOX.c.id == id_)).scalar()
+    return zstandard.ZstdDecompressor().decompress(kept) if kept else b""
+
+
+def is_being_sent(found: OwedLetter, now: datetime) -> bool:
+    """A courier holds it, and his claim is not over."""
+    return found.state is OutboxState.CLAIMED and found.next_at is not None and found.next_at > now
+
+
+def is_possible(found: OwedLetter, act: Act, now: datetime) -> bool:
+    """Whether an act makes sense for a letter as it stands."""
+    # Whoever held an expired claim is gone; it waits like any other.
+    waits = found.state is OutboxState.CLAIMED and not is_being_sent(found, now)
+    return (OutboxState.READY if waits else found.state) in POSSIBLE[act]
+
+
+def intervene(tx: Transaction, id_: int, act: Act, *, by: str, now: datetime) -> OwedLetter | None:
+    """Do what a person asks with one letter, and write it into the story of its ticket.
+
+    Args:
+        by: who asks, such as ``operator:anne``.
+
+    Returns:
+        The letter as it was found; nothing was done where the act was not ``is_possible`` for it. None:
+        there is no such letter.
+    """
+    row = tx.connection.execute(select(*_LOOKED_AT).where(OUTBOX.c.id == id_).with_for_update()).first()
+    if row is None:
+        return None
+    found = _letter(row)
+    if not is_possible(found, act, now):
+        return found
+    tx.connection.execute(update(OUTBOX).where(OUTBOX.c.id == id_).values(_changed(act, found, by, now)))
+    if act is Act.DROP:
+        unacknowledge(tx, found)
+    elif act is Act.RETRY and found.state is OutboxState.FAILED:
+        unacknowledge(tx, found, at=now)
+    detail = {"outbox": id_, "kind": found.kind, "to": found.recipient, "was": found.state}
+    tx.add_events(
+        [
+            Event(
+                ticket_id=found.ticket_id, at=now, kind=f"letter_{_DONE[act]}", actor=by,
+                cause=found.mail_id, detail=json.dumps(detail | {"attempts": found.attempts}),
+            )
+        ]
+    )  # fmt: skip
+    return found
+
+
+def unacknowledge(tx: Transaction, receipt: OwedLetter | OutboxEntry, *, at: datetime | None = None) -> None:
+    """A ticket whose receipt will not leave was never acknowledged; ``at``: since when it is owed again."""
+    if receipt.kind is MessageKind.RECEIPT and receipt.ticket_id is not None:
+        tx.change_ticket(receipt.ticket_id, acked_at=at)
+
+
+def _changed(act: Act, found: OwedLetter, by: str, now: datetime) -> dict[str, Any]:
+    match act:
+        case Act.HOLD:
+            return {"state": OutboxState.HELD.value, "next_at": None, "claim": "", "reply": f"held by {by}"}
+        case Act.DROP:
+            return {
+                "state": OutboxState.DROPPED.value, "next_at": None, "claim": "", "reply": f"dropped by {by}",
+            }  # fmt: skip
+        case Act.RETRY if found.state in POSSIBLE[Act.HOLD] | {OutboxState.CLAIMED}:
+            return {"state": OutboxState.READY.value, "next_at": now, "claim": ""}
+        case _:
+            # What was over, or held, begins anew: its first attempts are close together again.
+            return {
+                "state": OutboxState.READY.value, "next_at": now, "due_at": now, "attempts": 0,
+                "ambiguous": 0, "claim": "",
+            }  # fmt: skip
+
+
+def _letter(row: Any) -> OwedLetter:
+    values = dict(row._mapping)
+    return OwedLetter(
+        **values | {
+            "kind": MessageKind(row.kind), "state": OutboxState(row.state),
+            "due_at": row.due_at or row.created_at,
+        }
     )  # fmt: skip
 
 

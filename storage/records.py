@@ -71,6 +71,7 @@ class OutboxState(StrEnum):
     HELD = "held"
     SUPPRESSED = "suppressed"
     UNCERTAIN = "uncertain"
+    DROPPED = "dropped"  # a person decided that it shall not leave
 
 
 class Stage(StrEnum):
@@ -264,6 +265,44 @@ class OutboxEntry:
     content: bytes
     attempts: int
     created_at: datetime
+    due_at: datetime
+    ambiguous: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwedLetter:
+    """A row of the outbox as people look at it, without its content.
+
+    ``due_at``: from when on it should have left; ``next_at``: when it is tried next, None when never.
+    ``reply``: what the server said last, or why it does not leave.
+    """
+
+    id: int
+    mail_id: str
+    ticket_id: int | None
+    kind: MessageKind
+    state: OutboxState
+    recipient: str
+    message_id: str
+    subject: str
+    sha256: str
+    attempts: int
+    ambiguous: int
+    created_at: datetime
+    due_at: datetime
+    next_at: datetime | None
+    sent_at: datetime | None
+    reply: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingTrouble:
+    """Something that does not work, as the administrators were told of it."""
+
+    name: str
+    since: datetime
+    told_at: datetime | None
+    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

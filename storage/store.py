@@ -151,7 +151,8 @@ def _clock(row: Row[Any]) -> Clock:
     return _record(Clock, row, stage=Stage(row.stage))
 
 
-def _in_parts(values: Iterable[V]) -> Iterator[list[V]]:
+def in_parts(values: Iterable[V]) -> Iterator[list[V]]:
+    """Values, each once, in parts that one statement may name."""
     everything = list(dict.fromkeys(values))
     for at in range(0, len(everything), MOST_VALUES):
         yield everything[at : at + MOST_VALUES]
@@ -182,7 +183,7 @@ class Transaction:
 
     def _in(self, statement: Select[Any], values: Iterable[Any]) -> Iterator[Row[Any]]:
         """The rows of a statement that names its values ``wanted``, in parts."""
-        for part in _in_parts(values):
+        for part in in_parts(values):
             yield from self.connection.execute(statement, {"wanted": part})
 
     # ------------------------------------------------------------------ maildrops and leases
@@ -561,7 +562,7 @@ class Transaction:
 
     def unmark(self, message_ids: Sequence[int]) -> None:
         """The copies of these messages may carry marks that no longer hold: look at them."""
-        for part in _in_parts(message_ids):
+        for part in in_parts(message_ids):
             self.connection.execute(
                 update(SIGHTING).where(SIGHTING.c.message_id.in_(part), _CAN_BE_MARKED).values(dirty=True)
             )
@@ -595,7 +596,7 @@ class Transaction:
 
     def announced(self, ticket_ids: Sequence[int]) -> None:
         """The team has heard of these tickets of old mail."""
-        for part in _in_parts(ticket_ids):
+        for part in in_parts(ticket_ids):
             self.connection.execute(update(TICKET).where(TICKET.c.id.in_(part)).values(backlog=False))
 
     # ------------------------------------------------------------------ marks on the server
@@ -694,7 +695,7 @@ class Transaction:
     def links(self, ticket_ids: Sequence[int]) -> dict[int, list[int]]:
         """Ticket -> the tickets it is linked with."""
         found: dict[int, list[int]] = {id_: [] for id_ in ticket_ids}
-        for part in _in_parts(ticket_ids):
+        for part in in_parts(ticket_ids):
             rows = self._all(select(LINK).where(or_(LINK.c.ticket_id.in_(part), LINK.c.other_id.in_(part))))
             for row in rows:
                 for one, other in ((row.ticket_id, row.other_id), (row.other_id, row.ticket_id)):

@@ -250,6 +250,8 @@ class OutboxRow(SQLModel, table=True):
     attempts: int = 0
     ambiguous: int = 0
     created_at: datetime
+    # From when on it should leave: giving up counts from here, not from the writing of what was held.
+    due_at: datetime | None = None
     next_at: datetime | None = None
     claim: str = ""
     sent_at: datetime | None = None

@@ -31,6 +31,11 @@ Known to every template:
     To an agent: what became of the commands of a mail. ``number``, ``subject``, ``topic``, ``lines``.
 ``digest.{subject,txt,html}.j2``
     To a team: older mail that was found in the mailbox and got no receipt. ``tickets`` as above.
-``trouble.{subject,txt}.j2``
-    To an administrator: ``headline`` and ``details``, texts in the language of the log.
+``undelivered.{subject,txt}.j2``
+    To an agent: a letter about the ticket did not arrive. ``number``, ``subject``, ``topic``, ``recipient``
+    (an address), ``kind`` ("receipt" or "relay"), ``reply`` (the server's last word), ``uncertain`` (True: it
+    may have arrived; nobody knows).
+``trouble.{subject,txt}.j2``, ``recovered.{subject,txt}.j2``
+    To an administrator, at the beginning and at the end of a trouble: ``headline`` and ``details``, texts in
+    the language of the log.
 """

@@ -35,6 +35,12 @@ _COMMANDS = (
     ("ticket show", "look:ticket_show", "One ticket and its mails."),
     ("why", "look:why", "Why a mail is on its ticket: every signal that was tried."),
     ("trace", "look:trace", "Every event of a ticket, mail or address, in order."),
+    ("outbox list", "outbox:outbox_list", "The letters that wait, are held, or did not arrive."),
+    ("outbox show", "outbox:outbox_show", "One letter: where it stands, its headers and its text."),
+    ("outbox hold", "outbox:outbox_hold", "Keep letters from leaving until they are released."),
+    ("outbox release", "outbox:outbox_release", "Let held letters leave."),
+    ("outbox retry", "outbox:outbox_retry", "Try letters again."),
+    ("outbox drop", "outbox:outbox_drop", "Never send these letters; their content is kept."),
     ("parse", "prove:parse", "What maild reads in a mail."),
     ("reconcile", "reconcile:reconcile", "Every mail of every maildrop against the ledger."),
     ("config show", "prove:config_show", "What is in force, and where each value comes from."),
@@ -46,6 +52,7 @@ _COMMANDS = (
 )
 _GROUPS = {
     "ticket": "Look at one ticket.",
+    "outbox": "What we owe: look at it, hold it, let it go, try it again.",
     "config": "The configuration: in force, right or wrong, possible.",
     "db": "The database's schema.",
 }

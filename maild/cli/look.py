@@ -16,13 +16,15 @@ import typer
 from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config, say_json
 from maild.config import Config, Desk
 from maild.decide.decision import UNREAD
-from storage import database
-from storage.records import Event, Status, StoredFile, StoredMessage, Ticket
+from storage import database, outbox
+from storage.records import Event, OutboxState, Status, StoredFile, StoredMessage, Ticket
 from storage.store import Store, Transaction
 
 # Made for mails that came without a Message-ID; nobody outside ever saw it.
 _MADE_ID = "@maild.invalid"
 _PART = 500
+# What did not arrive, or may not have.
+_LOST = frozenset({OutboxState.FAILED.value, OutboxState.UNCERTAIN.value})
 
 Reference = Annotated[
     str,
@@ -80,7 +82,9 @@ def tickets(
             for one in _as_json(tx, found, settings.desk):
                 say_json(one)
         else:
-            _print_tickets(list(found), settings)
+            shown = list(found)
+            lost = outbox.undelivered(tx, [ticket.id for ticket in shown])
+            _print_tickets(shown, frozenset(lost), settings)
 
 
 def _as_json(tx: Transaction, found: Iterable[Ticket], desk: Desk) -> Iterator[dict[str, Any]]:
@@ -120,6 +124,7 @@ def ticket_json(ticket: Ticket, thread: list[StoredMessage], links: list[int], d
         "near_limit": ticket.near_limit,
         "breached": ticket.breached,
         "acked_at": ticket.acked_at,
+        "undelivered": sum(message.state in _LOST for message in thread),
         "merged_into": ticket.merged_into,
         "linked": sorted(links),
         "messages": [message_json(message, desk) for message in thread],
@@ -143,7 +148,7 @@ def message_json(message: StoredMessage, desk: Desk) -> dict[str, Any]:
     }
 
 
-def _print_tickets(found: list[Ticket], settings: Config) -> None:
+def _print_tickets(found: list[Ticket], lost: frozenset[int], settings: Config) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -153,7 +158,7 @@ def _print_tickets(found: list[Ticket], settings: Config) -> None:
         style = "red" if ticket.breached else "yellow" if ticket.near_limit else ""
         row = (
             f"{settings.desk.prefix}-{ticket.id}",
-            ticket.status.value,
+            ticket.status.value + (", undelivered" if ticket.id in lost else ""),
             local(ticket.due_at, settings),
             ticket.requester_address,
             ticket.assignee or ticket.team,
@@ -224,6 +229,8 @@ def _print_ticket(
             "",
             f"{way} {local(message.arrived_at, settings)}  {message.kind}{state}  {other}  {message.mail_id}",
         ]
+        if message.state in _LOST:
+            lines += [f"   DID NOT ARRIVE: {reason}" for reason in json.loads(message.reasons)]
         lines += [f"   {line}" for line in tx.text_of(message.mail_id).splitlines()]
         lines += [f"   + {_file_line(file)}" for file in message.files]
         lines += [f"   ! {reason}" for reason in json.loads(message.reasons) if reason.startswith(UNREAD)]

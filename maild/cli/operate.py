@@ -85,7 +85,10 @@ def _status(settings: Any, now: datetime) -> dict[str, Any]:
     with look.ledger(settings) as store, store.read() as tx:
         polled = {drop.name: drop.polled_at for drop in tx.maildrops()}
         counts, owed = tx.backlog_counts(), outbox.counts(tx)
-        oldest, unheard = outbox.oldest_unsent(tx), len(tx.clocks_due(now=now - _SILENT, limit=1000))
+        oldest, unheard = (
+            outbox.waiting(tx, since=now).due_at,
+            len(tx.clocks_due(now=now - _SILENT, limit=1000)),
+        )
     drops = {name: _drop_status(name, drop, polled, now) for name, drop in settings.maildrop.items()}
     problems = [f"{name}: {drop['problem']}" for name, drop in drops.items() if drop["problem"]]
     if oldest is not None and now - oldest > _STUCK:

@@ -2,7 +2,8 @@
 
 Stands at the end of the flow, in a thread of its own. The attempt and the time of the next one are
 recorded before the connection is used, so whatever dies in between still waits its turn; a mail that the
-server accepted is settled before anything else, and never sent again by this process. A database that is
+server accepted is settled before anything else, and never sent again by this process. A server that refuses
+us (login, certificate, sender) makes the whole outbox pause, and no mail fails for it. A database that is
 busy or full is waited out with the reply in hand.
 """
 
@@ -15,13 +16,17 @@ from typing import Any
 
 from maild import log, steps
 from maild.bell import Bell
+from maild.decide.troubles import SUBMISSION
+from maild.health import Health
 from maild.ingest import Office
+from maild.send import undelivered
 from maild.send.courier import Courier, Deferred, Misconfigured, Outcome, Refused, Sent
 from maild.steps import Step
 from storage import outbox
 from storage.database import Unavailable
 from storage.outbox import Settlement
 from storage.records import OutboxEntry, OutboxState
+from storage.store import Transaction
 
 _log = log.get("maild.send.outbox")
 
@@ -33,6 +38,8 @@ KEEP_CONNECTION = timedelta(seconds=20)
 LONGEST_SLEEP = 30.0
 # A mail whose acceptance was never seen this often may have arrived every time: people must look.
 MOST_AMBIGUOUS = 3
+# A server that refuses us is asked again at growing intervals, so that no account is locked for it.
+LONGEST_PAUSE = timedelta(minutes=15)
 DAY = timedelta(days=1)
 
 
@@ -45,6 +52,7 @@ class Dispatch:
     submission: Any
     holder: str
     bell: Bell
+    health: Health = field(default_factory=Health)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,7 +73,7 @@ class Bucket:
         return max(waits)
 
     def spend(self, now: datetime) -> None:
-        """A mail left."""
+        """A mail left, or may have."""
         self.minute.append(now)
         self.day.append(now)
 
@@ -76,13 +84,37 @@ def _until_free(sent: deque[datetime], most: int, span: timedelta, now: datetime
     return timedelta() if len(sent) < most else sent[0] + span - now
 
 
+@dataclass(slots=True, kw_only=True)
+class Pace:
+    """What holds the whole outbox back: the provider's rate, and a server that refuses us."""
+
+    bucket: Bucket
+    refusals: int = 0
+    resume_at: datetime | None = None
+
+    def wait(self, now: datetime) -> timedelta:
+        """How long until a mail may be tried; zero when one may be tried now."""
+        paused = self.resume_at - now if self.resume_at is not None else timedelta()
+        return max(self.bucket.wait(now), paused, timedelta())
+
+    def pause(self, now: datetime, retry: Sequence[timedelta]) -> None:
+        """The server refuses us: nothing is tried before the next step has passed."""
+        self.refusals += 1
+        self.resume_at = now + min(retry[min(self.refusals, len(retry)) - 1], LONGEST_PAUSE)
+
+    def go_on(self) -> None:
+        """The server takes our mail, or refuses only some of it."""
+        self.refusals, self.resume_at = 0, None
+
+
 def deliver(dispatch: Dispatch) -> None:
     """Send until the bell closes; rung when something new is owed."""
-    bucket = bucket_of(dispatch)
+    pace: Pace | None = None
     idle_since = dispatch.office.now()
     while not dispatch.bell.is_closing:
         try:
-            seconds = _round(dispatch, bucket)
+            pace = pace or pace_of(dispatch)
+            seconds = _round(dispatch, pace)
         except Unavailable as error:
             _log.warning("outbox.blocked", reason=str(error))
             seconds = 5.0
@@ -100,7 +132,7 @@ def deliver(dispatch: Dispatch) -> None:
     dispatch.courier.rest()
 
 
-def bucket_of(dispatch: Dispatch) -> Bucket:
+def pace_of(dispatch: Dispatch) -> Pace:
     """The limits, with what left during the last day counted in."""
     now = dispatch.office.now()
     with dispatch.office.store.read() as tx:
@@ -108,21 +140,21 @@ def bucket_of(dispatch: Dispatch) -> Bucket:
     bucket = Bucket(per_minute=dispatch.submission.per_minute, per_day=dispatch.submission.per_day)
     bucket.day.extend(sent)
     bucket.minute.extend(at for at in sent if at > now - timedelta(minutes=1))
-    return bucket
+    return Pace(bucket=bucket)
 
 
 def drain(dispatch: Dispatch) -> None:
     """Send all that is due now, then return: what ``run --once`` does."""
-    bucket = bucket_of(dispatch)
-    while not dispatch.bell.is_closing and _round(dispatch, bucket) <= 0:
+    pace = pace_of(dispatch)
+    while not dispatch.bell.is_closing and _round(dispatch, pace) <= 0:
         continue
     dispatch.courier.rest()
 
 
-def _round(dispatch: Dispatch, bucket: Bucket) -> float:
+def _round(dispatch: Dispatch, pace: Pace) -> float:
     """One claim; returns the seconds until there may be more to do, 0 for at once."""
     now = dispatch.office.now()
-    if (wait := bucket.wait(now)) > timedelta():
+    if (wait := pace.wait(now)) > timedelta():
         _log.debug("outbox.throttled", wait_s=wait.total_seconds())
         return wait.total_seconds()
     store = dispatch.office.store
@@ -133,41 +165,58 @@ def _round(dispatch: Dispatch, bucket: Bucket) -> float:
     steps.reached(Step.CLAIMED)
     if not entries:
         return LONGEST_SLEEP if due is None else max(1.0, (due - now).total_seconds())
-    left, pause = _send_each(dispatch, bucket, entries)
+    left, pause = _send_each(dispatch, pace, entries, until=now + CLAIM_TTL / 2)
     if left:
-        with store.write() as tx:
-            outbox.give_back(tx, dispatch.holder, now=dispatch.office.now() + pause, ids=[e.id for e in left])
+        ids = [entry.id for entry in left]
+        _record(
+            dispatch,
+            lambda tx: outbox.give_back(tx, dispatch.holder, now=dispatch.office.now() + pause, ids=ids),
+            letters=ids,
+        )
     return pause.total_seconds() if left else 0.0
 
 
 def _send_each(
-    dispatch: Dispatch, bucket: Bucket, entries: Sequence[OutboxEntry]
+    dispatch: Dispatch, pace: Pace, entries: Sequence[OutboxEntry], *, until: datetime
 ) -> tuple[Sequence[OutboxEntry], timedelta]:
-    """Send what was claimed; what was not tried, and how long to leave it."""
+    """Send what was claimed; what was not tried, and how long to leave it.
+
+    Args:
+        until: nothing is begun later: the claim must outlast it, or another process sends the same.
+    """
     for position, entry in enumerate(entries):
-        if dispatch.bell.is_closing:
+        if dispatch.bell.is_closing or dispatch.office.now() >= until:
             return entries[position:], timedelta()
-        if (wait := bucket.wait(dispatch.office.now())) > timedelta():
+        if (wait := pace.wait(dispatch.office.now())) > timedelta():
             return entries[position:], wait
         outcome = dispatch.courier.send(entry)
         steps.reached(Step.ANSWERED)
         now = dispatch.office.now()
-        if isinstance(outcome, Sent):
-            bucket.spend(now)
-        ambiguous = (
-            _ambiguous_tries(dispatch, entry) if isinstance(outcome, Deferred) and outcome.ambiguous else 0
-        )
-        settlement = settled(entry, outcome, now, dispatch.submission, ambiguous=ambiguous)
-        _settle(dispatch, settlement)
+        _heed(dispatch, pace, outcome, now)
+        settlement = settled(entry, outcome, now, dispatch.submission)
+        _settle(dispatch, entry, settlement)
         _say(entry, settlement, now)
-        if isinstance(outcome, Misconfigured) or (isinstance(outcome, Deferred) and outcome.unreachable):
+        if isinstance(outcome, Misconfigured):
+            return entries[position + 1 :], timedelta()
+        if isinstance(outcome, Deferred) and outcome.unreachable:
             return entries[position + 1 :], dispatch.submission.retry[0]
     return (), timedelta()
 
 
-def _ambiguous_tries(dispatch: Dispatch, entry: OutboxEntry) -> int:
-    with dispatch.office.store.read() as tx:
-        return outbox.ambiguous_tries(tx, entry.id)
+def _heed(dispatch: Dispatch, pace: Pace, outcome: Outcome, now: datetime) -> None:
+    """What an outcome says of the server, and of the rate."""
+    match outcome:
+        case Misconfigured(reply=reply):
+            dispatch.health.refused(SUBMISSION, reply, now)
+            pace.pause(now, dispatch.submission.retry)
+            _log.error("outbox.paused", reason=reply, until=pace.resume_at)
+        case Deferred(reply=reply, unreachable=True):
+            dispatch.health.lost(SUBMISSION, reply, now)
+        case _:
+            dispatch.health.well(SUBMISSION, now)
+            pace.go_on()
+    if isinstance(outcome, Sent) or (isinstance(outcome, Deferred) and outcome.ambiguous):
+        pace.bucket.spend(now)
 
 
 def settled(
@@ -176,13 +225,11 @@ def settled(
     now: datetime,
     submission: Any,
     *,
-    ambiguous: int = 0,
     chance: Callable[[], float] = random.random,
 ) -> Settlement:
     """What an outcome means for the row (pure but for ``chance``).
 
     Args:
-        ambiguous: how often before the reply to the end of the data was never seen.
         chance: a number in [0, 1), for the jitter.
     """
     match outcome:
@@ -191,25 +238,20 @@ def settled(
         case Refused(reply=reply):
             return Settlement(id=entry.id, state=OutboxState.FAILED, reply=reply, at=now)
         case Misconfigured(reply=reply):
-            at = now + submission.retry[0]
-            return Settlement(id=entry.id, state=OutboxState.READY, reply=reply, at=now, next_at=at)
-        case Deferred(reply=reply):
-            return _put_off(entry, outcome, now, submission, ambiguous, chance)
+            # The pause holds it back, not a time of its own: a process that starts anew tries it at once.
+            return Settlement(id=entry.id, state=OutboxState.READY, reply=reply, at=now, next_at=now)
+        case Deferred():
+            return _put_off(entry, outcome, now, submission, chance)
 
 
 def _put_off(
-    entry: OutboxEntry,
-    outcome: Deferred,
-    now: datetime,
-    submission: Any,
-    ambiguous: int,
-    chance: Callable[[], float],
+    entry: OutboxEntry, outcome: Deferred, now: datetime, submission: Any, chance: Callable[[], float]
 ) -> Settlement:
     reply = outcome.reply
-    if outcome.ambiguous and ambiguous + 1 >= MOST_AMBIGUOUS:
+    if outcome.ambiguous and entry.ambiguous + 1 >= MOST_AMBIGUOUS:
         return Settlement(id=entry.id, state=OutboxState.UNCERTAIN, reply=reply, at=now, ambiguous=True)
     at = now + delay(entry.attempts, submission.retry, chance())
-    if at - entry.created_at > submission.give_up:
+    if at - entry.due_at > submission.give_up:
         gave_up = f"gave up after {entry.attempts} attempts: {reply}"
         return Settlement(id=entry.id, state=OutboxState.FAILED, reply=gave_up, at=now)
     return Settlement(
@@ -223,17 +265,34 @@ def delay(attempts: int, retry: Sequence[timedelta], chance: float) -> timedelta
     return step * (0.8 + 0.4 * chance)
 
 
-def _settle(dispatch: Dispatch, settlement: Settlement) -> None:
-    """Record the reply; the mail is not let go of before that is done, or the process ends."""
+def _settle(dispatch: Dispatch, entry: OutboxEntry, settlement: Settlement) -> None:
+    """Record the reply, and in the same transaction tell whoever must hear that a letter is lost."""
+
+    def record(tx: Transaction) -> None:
+        if outbox.settle(tx, dispatch.holder, settlement):
+            undelivered.tell(tx, entry, settlement, dispatch.office)
+        steps.reached(Step.SETTLING)
+
+    _record(dispatch, record, letters=[entry.id], step=Step.SETTLED)
+
+
+def _record(
+    dispatch: Dispatch,
+    write: Callable[[Transaction], object],
+    *,
+    letters: Sequence[int],
+    step: Step | None = None,
+) -> None:
+    """Write; what is known is not let go of before that is done, or the process ends."""
     while True:
         try:
             with dispatch.office.store.write() as tx:
-                outbox.settle(tx, dispatch.holder, (settlement,))
-                steps.reached(Step.SETTLING)
-            steps.reached(Step.SETTLED)
+                write(tx)
+            if step is not None:
+                steps.reached(step)
             return
         except Unavailable as error:
-            _log.warning("outbox.unrecorded", outbox=settlement.id, reason=str(error))
+            _log.warning("outbox.unrecorded", outbox=list(letters), reason=str(error))
             if dispatch.bell.is_closing:
                 raise
             dispatch.bell.wait(1.0)

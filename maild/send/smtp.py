@@ -77,17 +77,8 @@ class SmtpCourier:
             connection = self._connection
             with self._line.exchange(lambda: _hang_up(connection)):
                 outcome = self._exchange(connection, entry)
-        except (
-            smtplib.SMTPAuthenticationError,
-            smtplib.SMTPNotSupportedError,
-            ssl.SSLError,
-            ConfigError,
-        ) as error:
-            outcome = Misconfigured(reply=_said(error))
-        except smtplib.SMTPResponseException as error:
-            outcome = Deferred(reply=_said(error), unreachable=True)
-        except (smtplib.SMTPException, OSError) as error:
-            outcome = Deferred(reply=_said(error), unreachable=True)
+        except (smtplib.SMTPException, OSError, ConfigError) as error:
+            outcome = _fault(error)
         if isinstance(outcome, Deferred) and outcome.unreachable:
             self._drop()
         self._carried += 1
@@ -153,6 +144,20 @@ def _hang_up(connection: smtplib.SMTP) -> None:
         # Under TLS as well: the wire alone, for the TLS object belongs to the thread that reads.
         with suppress(OSError):  # it is gone already, which is what was wanted
             socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+
+
+def _fault(error: Exception) -> Misconfigured | Deferred:
+    """What a fault around the commands means: the server refuses us, or it cannot be talked to just now."""
+    match error:
+        case smtplib.SMTPAuthenticationError():
+            # RFC 4954 6: 454 is the server's own trouble, and passes.
+            refused = 500 <= error.smtp_code < 600
+        case ssl.SSLError():
+            # A certificate, or no TLS at all, is a matter of settings; a server that hangs up is not.
+            refused = not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError)
+        case _:
+            refused = isinstance(error, smtplib.SMTPNotSupportedError | ConfigError)
+    return Misconfigured(reply=_said(error)) if refused else Deferred(reply=_said(error), unreachable=True)
 
 
 def _stuffed(content: bytes) -> bytes:

@@ -26,7 +26,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from tests.peers.certificate import Certificate
 from tests.peers.child import LOOPBACK, free_port
 
-Stage = Literal["ehlo", "mail", "rcpt", "data", "dot"]
+Stage = Literal["ehlo", "auth", "mail", "rcpt", "data", "dot", "quit"]
 Tls = Literal["none", "starttls", "implicit"]
 
 
@@ -222,7 +222,21 @@ class _Handler:
 
 
 class _Server(SMTP):
-    """aiosmtpd has no hook before the 354."""
+    """aiosmtpd has no hook before the 354, at AUTH and at QUIT."""
+
+    async def smtp_AUTH(self, arg: str) -> None:  # noqa: N802
+        reply = self.event_handler.sink.take("auth", arg)
+        if reply is None:
+            await super().smtp_AUTH(arg)
+        else:
+            await self.push(await _played(self, reply))
+
+    async def smtp_QUIT(self, arg: str) -> None:  # noqa: N802
+        reply = self.event_handler.sink.take("quit", "")
+        if reply is None:
+            await super().smtp_QUIT(arg)
+        else:
+            await self.push(await _played(self, reply))
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         reply = self.event_handler.sink.take("data", "")

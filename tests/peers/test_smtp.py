@@ -53,6 +53,14 @@ def test_a_reply_is_given_once_at_its_stage(sink: Sink, stage: Stage, say: str) 
     assert len(sink.wait_for(1)) == 1
 
 
+def test_a_reply_may_be_given_to_the_goodbye(sink: Sink) -> None:
+    """After the mail was taken; smtplib's own `with` stumbles over it."""
+    sink.script(Reply(stage="quit", say="421 4.3.2 closing"))
+    with pytest.raises(smtplib.SMTPResponseException, match="421"):
+        deliver(sink)
+    assert len(sink.wait_for(1)) == 1
+
+
 def test_a_script_may_be_for_one_recipient(sink: Sink) -> None:
     """Others are served."""
     sink.script(Reply(stage="rcpt", say="451 4.3.0 later", match="b@", times=9))

@@ -5,7 +5,7 @@ import pytest
 from storage.records import OutboxState
 from tests.peers.certificate import Certificate
 from tests.peers.smtp import Reply, Sink
-from tests.scenarios.desk import Desk, mail
+from tests.scenarios.desk import ADMIN, Desk, mail
 
 
 @pytest.fixture
@@ -17,8 +17,9 @@ def lone(desk: Desk) -> Desk:
 
 
 def states(desk: Desk) -> list[tuple[str, int]]:
-    """State and attempts of each mail that is owed."""
-    return [(row.state, row.attempts) for row in desk.rows("SELECT state, attempts FROM outbox ORDER BY id")]
+    """State and attempts of each receipt that is owed."""
+    receipts = desk.rows("SELECT state, attempts FROM outbox WHERE kind = 'receipt' ORDER BY id")
+    return [(row.state, row.attempts) for row in receipts]
 
 
 @pytest.mark.parametrize("stage", ["mail", "rcpt", "data", "dot"])
@@ -37,7 +38,7 @@ def test_a_temporary_refusal_is_waited_out(lone: Desk, stage: str) -> None:
 
 @pytest.mark.parametrize("stage", ["rcpt", "dot"])
 def test_a_permanent_refusal_is_the_end_of_that_mail_only(lone: Desk, stage: str) -> None:
-    """550: never again to this address; the others of the same pass leave."""
+    """550: never again to this address; the others of the same pass leave, and somebody hears of it."""
     lone.receive(mail("m2@ecole.test", sender="eva@ecole.test", subject="Badge"))
     lone.sink.script(Reply(stage=stage, say="550 5.1.1 no such user"))  # type: ignore[arg-type]
     lone.once()
@@ -47,6 +48,8 @@ def test_a_permanent_refusal_is_the_end_of_that_mail_only(lone: Desk, stage: str
     lone.later(days=1)
     lone.once()
     assert not lone.letters("jean@ecole.test", "ETNIC-1001")
+    assert len(lone.letters(ADMIN, "does not arrive")) == 1
+    assert lone.tickets()[0].acked_at is None
 
 
 @pytest.mark.parametrize("say", ["drop", "keep-and-drop"])
@@ -96,7 +99,7 @@ def test_what_cannot_be_sent_for_too_long_is_given_up_and_said(lone: Desk) -> No
     for _ in range(5):
         lone.once()
         lone.later(hours=1)
-    (row,) = lone.rows("SELECT state, attempts, reply FROM outbox")
+    (row,) = lone.rows("SELECT state, attempts, reply FROM outbox WHERE kind = 'receipt'")
     assert row.state == "failed"
     assert f"gave up after {row.attempts} attempts: ConnectionRefusedError" in row.reply
 

@@ -564,4 +564,4 @@ def test_the_figures_of_the_outbox(store: Store) -> None:
         owe(tx, now=NOON - HOUR)
         owe(tx, suppressed="no")
         assert outbox.counts(tx) == {"ready": 2, "suppressed": 1}
-        assert outbox.oldest_unsent(tx) == NOON - HOUR
+        assert outbox.waiting(tx, since=NOON).due_at == NOON - HOUR

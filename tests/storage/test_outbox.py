@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from storage import outbox
 from storage.database import Database
-from storage.outbox import Settlement
+from storage.outbox import Act, Settlement
 from storage.records import MessageKind, OutboxEntry, OutboxState
 from storage.store import Store, Transaction
 from tests.storage.entries import DAY, HOUR, NOON, owe, ticket
@@ -45,8 +45,7 @@ def test_a_mail_is_owed_claimed_and_sent_once(store: Store) -> None:
         assert (entry.content, entry.message_id, entry.attempts) == (b"caf\xe9\r\n", "r@x", 1)
         assert entry.recipient.casefold() == "jean@ecole.test"
         assert claim(tx) == ()
-        outbox.settle(tx, "a", [sent(entry)])
-        outbox.settle(tx, "a", [])
+        assert outbox.settle(tx, "a", sent(entry))
         assert claim(tx, now=NOON + DAY) == ()
         assert outbox.next_due(tx) is None
         assert outbox.sent_instants(tx, NOON - HOUR) == [NOON]
@@ -89,11 +88,13 @@ def test_the_letters_of_a_ticket_leave_in_order(store: Store) -> None:
         owe(tx, message_id="free2@x")
         claimed = claim(tx)
         assert [entry.message_id for entry in claimed] == ["0@x", "2@x", "free1@x", "free2@x"]
-        outbox.settle(tx, "a", [put_off(claimed[0], NOON + HOUR), *map(sent, claimed[1:])])
+        outbox.settle(tx, "a", put_off(claimed[0], NOON + HOUR))
+        for entry in claimed[1:]:
+            outbox.settle(tx, "a", sent(entry))
         assert claim(tx) == ()
         (again,) = claim(tx, now=NOON + HOUR)
         assert (again.message_id, again.attempts) == ("0@x", 2)
-        outbox.settle(tx, "a", [sent(again)])
+        outbox.settle(tx, "a", sent(again))
         (second,) = claim(tx, now=NOON + HOUR)
         assert second.message_id == "1@x"
 
@@ -123,8 +124,8 @@ def test_an_expired_claim_is_due_again(store: Store) -> None:
         assert claim(tx, "b", now=NOON + TTL - HOUR / 60) == ()
         (found,) = claim(tx, "b", now=NOON + TTL)
         assert found.attempts == 2
-        outbox.settle(tx, "gone", [put_off(lost, NOON + DAY)])
-        outbox.settle(tx, "b", [sent(found)])
+        assert not outbox.settle(tx, "gone", put_off(lost, NOON + DAY))
+        assert outbox.settle(tx, "b", sent(found))
         assert outbox.counts(tx) == {"sent": 1}
 
 
@@ -146,7 +147,7 @@ def test_what_was_claimed_and_not_tried_loses_no_attempt(store: Store) -> None:
         for _ in range(3):
             owe(tx)
         one, two, three = claim(tx)
-        outbox.settle(tx, "a", [sent(one)])
+        outbox.settle(tx, "a", sent(one))
         assert outbox.give_back(tx, "a", now=NOON + HOUR, ids=[two.id, three.id]) == 2
         assert claim(tx) == ()
         assert [entry.attempts for entry in claim(tx, now=NOON + HOUR)] == [1, 1]
@@ -157,12 +158,11 @@ def test_silences_after_the_dot_are_counted(store: Store) -> None:
     with store.write() as tx:
         owe(tx)
         (entry,) = claim(tx)
-        outbox.settle(tx, "a", [put_off(entry, NOON)])
-        assert outbox.ambiguous_tries(tx, entry.id) == 0
-        for turn in (1, 2):
+        outbox.settle(tx, "a", put_off(entry, NOON))
+        for turn in (0, 1, 2):
             (entry,) = claim(tx)
-            outbox.settle(tx, "a", [put_off(entry, NOON, ambiguous=True)])
-            assert outbox.ambiguous_tries(tx, entry.id) == turn
+            assert entry.ambiguous == turn
+            outbox.settle(tx, "a", put_off(entry, NOON, ambiguous=True))
 
 
 def test_two_couriers_never_hold_the_same_letter(postgres_base: Database) -> None:
@@ -176,3 +176,168 @@ def test_two_couriers_never_hold_the_same_letter(postgres_base: Database) -> Non
         second = {entry.id for entry in claim(two, "b", limit=4)}
     assert len(first) == len(second) == 2
     assert not first & second
+
+
+def test_what_a_person_wrote_is_held_whole(store: Store) -> None:
+    """Over a budget an answer of a person waits for a person; nothing of it is lost."""
+    with store.write() as tx:
+        owe(tx, "relay:1", kind=MessageKind.RELAY, content=b"Bonjour", held="budget: 10 to this recipient")
+        assert claim(tx, now=NOON + DAY) == ()
+        (waits,) = outbox.letters(tx, [OutboxState.HELD])
+        assert (waits.reply, outbox.content(tx, waits.id)) == ("budget: 10 to this recipient", b"Bonjour")
+        outbox.intervene(tx, waits.id, Act.RELEASE, by="operator:x", now=NOON + DAY)
+        (released,) = claim(tx, now=NOON + DAY)
+        assert (released.content, released.due_at) == (b"Bonjour", NOON + DAY)
+
+
+# --- people intervene
+
+# What each act makes of each state; nothing: it is refused, and the row is as it was.
+ACTS: dict[OutboxState, dict[Act, OutboxState]] = {
+    OutboxState.READY: {
+        Act.HOLD: OutboxState.HELD, Act.RETRY: OutboxState.READY, Act.DROP: OutboxState.DROPPED,
+    },
+    OutboxState.CLAIMED: {},
+    OutboxState.SENT: {},
+    OutboxState.FAILED: {Act.RETRY: OutboxState.READY, Act.DROP: OutboxState.DROPPED},
+    OutboxState.HELD: {Act.RELEASE: OutboxState.READY, Act.DROP: OutboxState.DROPPED},
+    OutboxState.SUPPRESSED: {},
+    OutboxState.UNCERTAIN: {Act.RETRY: OutboxState.READY, Act.DROP: OutboxState.DROPPED},
+    OutboxState.DROPPED: {},
+}  # fmt: skip
+
+
+def in_state(tx: Transaction, state: OutboxState) -> int:
+    """A letter about a ticket in this state; its number."""
+    suppressed = "no" if state is OutboxState.SUPPRESSED else ""
+    number = ticket(tx)
+    owe(tx, f"receipt:{number}", ticket_id=number, suppressed=suppressed, content=b"Bonjour")
+    (found,) = outbox.letters(tx, [OutboxState.READY, OutboxState.SUPPRESSED])
+    if state in (OutboxState.HELD, OutboxState.DROPPED):
+        act = Act.HOLD if state is OutboxState.HELD else Act.DROP
+        outbox.intervene(tx, found.id, act, by="operator:x", now=NOON)
+    elif state not in (OutboxState.READY, OutboxState.SUPPRESSED):
+        claim(tx)
+    if state in (OutboxState.SENT, OutboxState.FAILED, OutboxState.UNCERTAIN):
+        outbox.settle(tx, "a", Settlement(id=found.id, state=state, reply="said", at=NOON))
+    return found.id
+
+
+@pytest.mark.parametrize("act", Act)
+@pytest.mark.parametrize("state", OutboxState)
+def test_what_a_person_may_do(store: Store, state: OutboxState, act: Act) -> None:
+    """Every pair: what is done is told in the story of the ticket, what is refused changes nothing."""
+    with store.write() as tx:
+        number = in_state(tx, state)
+        before, told = outbox.letter(tx, number), len(tx.events(ticket_id=before_ticket(tx, number)))
+        found = outbox.intervene(tx, number, act, by="operator:anne", now=NOON + HOUR / 60)
+        after = outbox.letter(tx, number)
+        events = tx.events(ticket_id=before_ticket(tx, number))[told:]
+    assert found == before
+    assert after is not None
+    wanted = ACTS[state].get(act)
+    if wanted is None:
+        assert after == before
+        assert events == ()
+        return
+    assert after.state is wanted
+    assert [(e.actor, e.cause) for e in events] == [("operator:anne", after.mail_id)]
+    assert (after.next_at is not None) == (wanted is OutboxState.READY)
+
+
+def before_ticket(tx: Transaction, number: int) -> int:
+    """The ticket of a letter."""
+    found = outbox.letter(tx, number)
+    assert found is not None
+    assert found.ticket_id is not None
+    return found.ticket_id
+
+
+def test_what_is_dropped_keeps_its_content_and_never_leaves(store: Store) -> None:
+    """It can still be read; the ticket was not acknowledged by it."""
+    with store.write() as tx:
+        number = in_state(tx, OutboxState.DROPPED)
+        assert claim(tx, now=NOON + DAY) == ()
+        assert outbox.content(tx, number) == b"Bonjour"
+        assert tx.states([before_ticket(tx, number)])[before_ticket(tx, number)].ticket.acked_at is None
+
+
+def test_a_letter_that_was_given_up_begins_anew(store: Store) -> None:
+    """Its attempts are close together again, its 48 hours begin now, and the ticket is acknowledged."""
+    with store.write() as tx:
+        number = in_state(tx, OutboxState.FAILED)
+        outbox.intervene(tx, number, Act.RETRY, by="operator:x", now=NOON + 3 * DAY)
+        (again,) = claim(tx, now=NOON + 3 * DAY)
+        assert (again.attempts, again.ambiguous, again.due_at) == (1, 0, NOON + 3 * DAY)
+        assert (
+            tx.states([before_ticket(tx, number)])[before_ticket(tx, number)].ticket.acked_at
+            == NOON + 3 * DAY
+        )
+
+
+def test_a_claim_that_is_over_holds_nobody_back(store: Store) -> None:
+    """Whoever held it is gone; what he says later is not heard."""
+    with store.write() as tx:
+        number = in_state(tx, OutboxState.CLAIMED)
+        outbox.intervene(tx, number, Act.HOLD, by="operator:x", now=NOON + TTL)
+        held = outbox.letter(tx, number)
+        assert held is not None
+        assert held.state is OutboxState.HELD
+        assert not outbox.settle(tx, "a", Settlement(id=number, state=OutboxState.SENT, reply="", at=NOON))
+
+
+def test_there_is_no_letter_of_that_number(store: Store) -> None:
+    """Nothing is done, and nothing is said."""
+    with store.write() as tx:
+        assert outbox.intervene(tx, 77, Act.DROP, by="operator:x", now=NOON) is None
+        assert outbox.letter(tx, 77) is None
+
+
+def test_a_held_letter_does_not_hold_the_ones_behind_it(store: Store) -> None:
+    """Whoever holds one may want the next to go."""
+    with store.write() as tx:
+        number = in_state(tx, OutboxState.HELD)
+        owe(tx, ticket_id=before_ticket(tx, number), message_id="next@x")
+        assert [entry.message_id for entry in claim(tx)] == ["next@x"]
+
+
+# --- what the alarm asks
+
+
+def test_what_waits_and_since_when(store: Store) -> None:
+    """Counted from when it was due; what is held, sent or over does not wait."""
+    with store.write() as tx:
+        assert outbox.waiting(tx, since=NOON) == outbox.Waiting(due_at=None, untried=None, domains=0)
+        owe(tx, recipient="a@one.test", now=NOON - HOUR)
+        owe(tx, recipient="b@two.test", now=NOON - 2 * HOUR, not_before=NOON - HOUR / 2)
+        owe(tx, recipient="c@three.test", now=NOON)
+        owe(tx, recipient="d@four.test", now=NOON - DAY, held="why")
+        found = outbox.waiting(tx, since=NOON - HOUR / 4)
+        assert found == outbox.Waiting(due_at=NOON - HOUR, untried=NOON - HOUR, domains=2)
+        assert outbox.last_sent(tx, since=NOON - DAY) is None
+        for entry in claim(tx):
+            outbox.settle(tx, "a", sent(entry))
+        assert outbox.waiting(tx, since=NOON).due_at is None
+        assert outbox.last_sent(tx, since=NOON - DAY) == NOON
+        assert outbox.last_sent(tx, since=NOON) is None
+
+
+def test_which_answers_did_not_leave_and_why(store: Store) -> None:
+    """Of automatic answers and of what people wrote; the last one first."""
+    with store.write() as tx:
+        owe(tx, suppressed="budget: one", now=NOON - 2 * HOUR)
+        owe(tx, suppressed="budget: two", now=NOON - HOUR)
+        owe(tx, kind=MessageKind.RELAY, held="budget: three", now=NOON)
+        owe(tx, kind=MessageKind.NOTIFICATION, held="held by operator:x", now=NOON)
+        owe(tx, now=NOON)
+        found = outbox.withheld(tx, since=NOON - 2 * HOUR)
+    assert found == ((NOON, "budget: three"), (NOON - HOUR, "budget: two"))
+
+
+def test_which_tickets_have_letters_that_did_not_arrive(store: Store) -> None:
+    """Failed or uncertain; not those that wait, were sent, or that somebody dropped."""
+    with store.write() as tx:
+        lost = [before_ticket(tx, in_state(tx, s)) for s in (OutboxState.FAILED, OutboxState.UNCERTAIN)]
+        sent_one = before_ticket(tx, in_state(tx, OutboxState.SENT))
+        assert outbox.undelivered(tx, [*lost, sent_one]) == dict.fromkeys(lost, 1)
+        assert outbox.undelivered(tx, []) == {}

@@ -11,13 +11,13 @@ from sqlalchemy import Connection, event, text
 
 from storage import outbox
 from storage.database import Database
-from storage.outbox import Settlement
-from storage.records import Lease, OutboxState, SightingState, Stage
+from storage.outbox import Act, Settlement
+from storage.records import Lease, MessageKind, OutboxState, SightingState, Stage
 from storage.store import Store, Transaction
 from tests.storage.entries import HOUR, NOON, clock, inbox, keep, message, owe, stored_file, ticket
 
 # They hold a handful of rows for ever.
-SMALL = {"maildrop", "lease", "alembic_version"}
+SMALL = {"maildrop", "lease", "trouble", "alembic_version"}
 # What a statement has found by an index, so many rows at most, and goes on with.
 FOUND = {"seen", "seen_0", "seen_1"}
 # Indexes of what is to be done, not of what was: walking through one of them is the work itself.
@@ -71,12 +71,19 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "next due": outbox.next_due,
     "claim": lambda tx: outbox.claim(tx, holder="a", now=NOON, until=NOON, limit=20),
     "settle a letter": lambda tx: outbox.settle(
-        tx, "a", [Settlement(id=1, state=OutboxState.SENT, reply="", at=NOON)]
+        tx, "a", Settlement(id=1, state=OutboxState.SENT, reply="", at=NOON)
     ),
     "give back some": lambda tx: outbox.give_back(tx, "a", now=NOON, ids=[1]),
     "give back all": lambda tx: outbox.give_back(tx, "a", now=NOON),
     "sent lately": lambda tx: outbox.sent_instants(tx, NOON),
-    "silences": lambda tx: outbox.ambiguous_tries(tx, 1),
+    "waiting": lambda tx: outbox.waiting(tx, since=NOON),
+    "last sent": lambda tx: outbox.last_sent(tx, since=NOON),
+    "written": lambda tx: outbox.written(tx, recipient="a@x", kind=MessageKind.ALERT, since=NOON),
+    "withheld": lambda tx: outbox.withheld(tx, since=NOON),
+    "undelivered": lambda tx: outbox.undelivered(tx, [1001]),
+    "one letter": lambda tx: outbox.letter(tx, 1),
+    "its content": lambda tx: outbox.content(tx, 1),
+    "intervene": lambda tx: outbox.intervene(tx, 1, Act.HOLD, by="operator:x", now=NOON),
     # looking
     "thread": lambda tx: tx.messages([1001]),
     "links": lambda tx: tx.links([1001]),

@@ -1,4 +1,4 @@
-"""What a mail brought, what of it was left on the server, why it was set aside, and troubles that last."""
+"""What a mail brought, what was left on the server, why it was set aside; letters that wait; troubles."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the attachments of a message, what else is known of a sighting, and the troubles of the house."""
+    """Add attachments and troubles, what else is known of a sighting, and since when a letter is due."""
     op.create_table(
         "attachment",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -38,6 +38,8 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'quarantined'"),
     )
     op.add_column("maildrop", sa.Column("seen_uid", sa.BigInteger(), nullable=True))
+    op.add_column("outbox", sa.Column("due_at", UTCDateTime(), nullable=True))
+    op.execute("UPDATE outbox SET due_at = created_at")
     op.create_table(
         "trouble",
         sa.Column("name", AutoString(), nullable=False),

@@ -22,6 +22,7 @@ def entry(**values: Any) -> OutboxEntry:
         "content": b"From: a@b\r\nSubject: x\r\n\r\n.Bonjour.\r\n..\r\n",
         "attempts": 1,
         "created_at": NOON,
+        "due_at": NOON,
     }
     return OutboxEntry(**(made | values))
 

@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maild.bell import Bell
+from maild.decide.troubles import SUBMISSION, Reach
 from maild.send import outbox as sending
 from maild.send.courier import Deferred, Misconfigured, Outcome, Refused, Sent
 from maild.send.outbox import Bucket, Dispatch
 from storage import outbox
+from storage.database import Unavailable
 from storage.records import OutboxEntry, OutboxState
 from tests.maild.decide.cases import DAY, HOUR, NOON
 from tests.maild.office import Room, raw, room
@@ -31,7 +33,7 @@ MINUTE = timedelta(minutes=1)
     [
         (Sent(reply="250"), 0, OutboxState.SENT, None),
         (Refused(reply="550"), 0, OutboxState.FAILED, None),
-        (Misconfigured(reply="535"), 0, OutboxState.READY, MINUTE),
+        (Misconfigured(reply="535"), 0, OutboxState.READY, timedelta()),
         (Deferred(reply="451"), 0, OutboxState.READY, MINUTE),
         (Deferred(reply="", unreachable=True), 0, OutboxState.READY, MINUTE),
         (Deferred(reply="", ambiguous=True), 0, OutboxState.READY, MINUTE),
@@ -42,18 +44,20 @@ MINUTE = timedelta(minutes=1)
 )
 def test_what_becomes_of_a_row(outcome: Outcome, ambiguous: int, state: OutboxState, after: Any) -> None:
     """And when it is tried again."""
-    found = sending.settled(entry(), outcome, NOON, submission(), ambiguous=ambiguous, chance=lambda: 0.5)
+    found = sending.settled(entry(ambiguous=ambiguous), outcome, NOON, submission(), chance=lambda: 0.5)
     assert (found.state, found.next_at) == (state, None if after is None else NOON + after)
     assert found.reply == outcome.reply
 
 
 def test_what_was_tried_for_too_long_is_given_up() -> None:
     """With the server's last word."""
-    late = entry(attempts=50, created_at=NOON - 48 * HOUR)
+    late = entry(attempts=50, due_at=NOON - 48 * HOUR)
     found = sending.settled(late, Deferred(reply="451 later"), NOON, submission())
     assert (found.state, found.reply) == (OutboxState.FAILED, "gave up after 50 attempts: 451 later")
     wrong = sending.settled(late, Misconfigured(reply="535"), NOON, submission())
     assert wrong.state is OutboxState.READY, "no mail fails for our configuration"
+    released = entry(attempts=1, created_at=NOON - 72 * HOUR)
+    assert sending.settled(released, Deferred(reply="451"), NOON, submission()).state is OutboxState.READY
 
 
 @given(st.integers(0, 10_000), st.floats(0, 1, exclude_max=True))
@@ -136,7 +140,7 @@ def test_one_refusal_stops_nobody_else(desk: Room) -> None:
     """Neither a final one nor one for now."""
     made, _ = dispatch(desk, Refused(reply="550"), Deferred(reply="451"))
     sending.drain(made)
-    assert [state for state, _ in states(desk)] == ["failed", "ready", *["sent"] * 8]
+    assert [state for state, _ in states(desk)][:10] == ["failed", "ready", *["sent"] * 8]
 
 
 @pytest.mark.parametrize("fault", [Deferred(reply="", unreachable=True), Misconfigured(reply="535")])
@@ -148,6 +152,80 @@ def test_a_fault_of_the_server_is_tried_with_one_letter_only(desk: Room, fault: 
     assert states(desk) == [("ready", 1), *[("ready", 0)] * 9]
     desk.clock.later(minutes=2)
     sending.drain(made)
+    assert [state for state, _ in states(desk)] == ["sent"] * 10
+
+
+def test_a_server_that_refuses_us_stops_the_whole_outbox(desk: Room) -> None:
+    """Also what is owed only now; it is asked again at growing intervals, and no letter fails for it."""
+    made, fake = dispatch(desk, *[Misconfigured(reply="535")] * 3)
+    pace = sending.pace_of(made)
+    for wait in (MINUTE, 5 * MINUTE, sending.LONGEST_PAUSE):
+        assert sending._round(made, pace) == 0
+        desk.ingest(raw(f"late{wait.seconds}@ecole.test", From="eva@ecole.test", Subject="x"))
+        assert sending._round(made, pace) == wait.total_seconds()
+        desk.clock.later(seconds=wait.total_seconds())
+    assert len(fake.carried) == 3
+    assert {fake.carried[0].id} == {one.id for one in fake.carried}
+    assert states(desk) == [("ready", 3), *[("ready", 0)] * 12]
+    while sending._round(made, pace) == 0:
+        continue
+    assert {state for state, _ in states(desk)} == {"sent"}
+    assert pace.refusals == 0
+
+
+def test_a_process_that_starts_anew_asks_a_server_that_refused_us_at_once(desk: Room) -> None:
+    """Somebody may have mended the password, and started it for that."""
+    made, _ = dispatch(desk, Misconfigured(reply="535"))
+    sending.drain(made)
+    again, fake = dispatch(desk)
+    sending.drain(again)
+    assert len(fake.carried) == 10
+
+
+def test_what_the_courier_meets_is_noted(desk: Room) -> None:
+    """For the alarm: refused until it is let in again, whatever the network does meanwhile."""
+    lost = Deferred(reply="timed out", unreachable=True)
+    made, _ = dispatch(desk, lost, Misconfigured(reply="535"), lost, Refused(reply="550"))
+    seen = []
+    for _ in range(4):
+        sending.drain(made)
+        seen.append(made.health.contacts()[SUBMISSION].reach)
+        desk.clock.later(hours=1)
+    assert seen == [Reach.LOST, Reach.REFUSED, Reach.REFUSED, Reach.WELL]
+
+
+def test_nothing_is_begun_that_the_claim_may_not_outlast(desk: Room) -> None:
+    """A slow server: what was not tried in half the claim's time is given back, with its attempt."""
+    made, fake = dispatch(desk)
+    send = fake.send
+
+    def slow(one: OutboxEntry) -> Outcome:
+        desk.clock.later(minutes=6)
+        return send(one)
+
+    fake.send = slow  # type: ignore[method-assign]
+    sending._round(made, sending.pace_of(made))
+    assert states(desk) == [*[("sent", 1)] * 3, *[("ready", 0)] * 7]
+
+
+def test_a_busy_ledger_at_the_start_ends_nothing(desk: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread asks again."""
+    made, fake = dispatch(desk)
+    begin, failures = sending.pace_of, [1]
+
+    def busy(one: Dispatch) -> sending.Pace:
+        if failures:
+            raise Unavailable(f"database is locked {failures.pop()}")
+        return begin(one)
+
+    def close_when_done(_seconds: float) -> bool:
+        if len(fake.carried) == 10:
+            made.bell.close()
+        return False
+
+    monkeypatch.setattr(sending, "pace_of", busy)
+    monkeypatch.setattr(made.bell, "wait", close_when_done)
+    sending.deliver(made)
     assert [state for state, _ in states(desk)] == ["sent"] * 10
 
 
@@ -193,8 +271,6 @@ def test_a_busy_ledger_is_waited_out_with_the_reply_in_hand(
     desk: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A mail that was accepted is settled before anything else, and never sent again."""
-    from storage.database import Unavailable
-
     made, fake = dispatch(desk)
     settle, failures = outbox.settle, [1, 1]
 

@@ -15,6 +15,7 @@ from maild.send.courier import Deferred, Misconfigured, Outcome, Refused, Sent
 from maild.send.smtp import SmtpCourier
 from tests.maild.send.letters import entry, submission
 from tests.peers.certificate import Certificate
+from tests.peers.scripted import Scripted
 from tests.peers.smtp import Reply, Sink
 
 DESK = "support@etnic.test"
@@ -83,6 +84,18 @@ def test_a_reply_is_taken_at_its_word(sink: Sink, stage: Any, say: str, outcome:
     with courier(sink.port) as one:
         assert one.send(entry()) == outcome
         assert isinstance(one.send(entry()), Sent)
+
+
+@pytest.mark.parametrize("say", ["421 4.3.2 closing", "500 what", "drop"])
+def test_what_happens_at_the_goodbye_is_of_no_interest(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch, say: str
+) -> None:
+    """What was accepted is accepted: the next mail leaves by another connection."""
+    monkeypatch.setattr(smtp, "MAILS_A_CONNECTION", 1)
+    sink.script(Reply(stage="quit", say=say, times=3))
+    with courier(sink.port) as one:
+        assert [type(one.send(entry())) for _ in range(3)] == [Sent] * 3
+    assert len(sink.letters) == 3
 
 
 @pytest.mark.parametrize("say", ["drop", "keep-and-drop"])
@@ -163,6 +176,38 @@ def test_login_over_tls(certificate: Certificate, monkeypatch: pytest.MonkeyPatc
     finally:
         server.stop()
     assert len(server.letters) == 1
+
+
+@pytest.mark.parametrize(
+    ("stage", "say", "outcome"),
+    [
+        ("auth", "535 5.7.8 no", Misconfigured(reply="535 5.7.8 no")),
+        ("auth", "454 4.7.0 later", Deferred(reply="454 4.7.0 later", unreachable=True)),
+        ("auth", "421 4.3.2 closing", Deferred(reply="421 4.3.2 closing", unreachable=True)),
+    ],
+)
+def test_a_login_that_the_server_cannot_look_at_is_not_refused(
+    certificate: Certificate, monkeypatch: pytest.MonkeyPatch, stage: Any, say: str, outcome: Outcome
+) -> None:
+    """RFC 4954 section 6: 454 passes, 535 does not."""
+    monkeypatch.setattr(smtp, "_authorities", certificate.client_context)
+    server = Sink(tls="starttls", certificate=certificate, login=("support", "right"))
+    server.start()
+    try:
+        # smtplib goes on to the next mechanism after a refusal.
+        server.script(Reply(stage=stage, say=say, times=9))
+        assert once(server.port, "right", tls="starttls", user="support") == outcome
+    finally:
+        server.stop()
+
+
+def test_a_port_without_tls_is_our_fault_and_a_server_that_hangs_up_is_not(sink: Sink) -> None:
+    """The one is mended in the settings, the other passes by itself."""
+    assert isinstance(once(sink.port, tls="implicit"), Misconfigured)
+    with Scripted(b"", lambda _line: None) as silent:
+        gone = once(silent.port, tls="implicit")
+    assert isinstance(gone, Deferred), gone
+    assert gone.unreachable
 
 
 def test_a_server_without_starttls_gets_no_password(sink: Sink) -> None:
