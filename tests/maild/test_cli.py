@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from maild import cli, config, log
 from maild.cli import Code, Stop
 from maild.cli import prove as prove_module
+from tests.bench import reading
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -341,6 +342,15 @@ sys.exit(cli.answer(["parse", "--json", *["one.eml"] * 100]))
     command = [sys.executable, "-c", watched]
     done = subprocess.run(command, capture_output=True, cwd=place, env=environ, check=True)
     assert len(done.stdout.splitlines()) == 100
+
+
+def test_parse_reads_the_whole_corpus_in_one_call(corpus: Path) -> None:
+    """Mails, expectations, raw TNEF: one line each, in order, and no error."""
+    paths = reading.everything(corpus)
+    assert len(paths) > 781
+    call = reading.parse_in_one_call(paths)
+    assert call.errors == ()
+    assert list(call.records) == paths
 
 
 def test_parse_keeps_nothing_of_the_files_before(place: Path) -> None:
