@@ -1,13 +1,17 @@
-"""A mail before anyone has read it, and its name in every log line (pure).
+"""A mail before anyone has read it, what its envelope said, and its name in every log line (pure).
 
 Stands between ``receive`` and ``ingest``. Nothing here can fail.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import format_datetime
 from enum import StrEnum
 
+# A name that a client gave itself, as far as no reader of the line can take it for anything else.
+_NO_NAME = re.compile(r"[^A-Za-z0-9._:-]")
 # Crockford's alphabet sorts as it counts and has no look-alikes: a mail id can be read over the phone.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -22,16 +26,52 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """MAIL FROM and RCPT TO (RFC 5321 2.3.1); an IMAP server keeps neither."""
+    """MAIL FROM and RCPT TO (RFC 5321 2.3.1); an IMAP server keeps neither. ``sender``: "" is the null path.
+
+    Both are printable: what could end a line has been refused.
+    """
 
     sender: str
     recipients: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """How a mail came in at a door: what a Received line tells (RFC 5321 4.4).
+
+    ``named``: as the client called itself; ``peer``: its IP address, "" for a socket of this machine;
+    ``protocol``: as RFC 3848 and 6531 register it.
+    """
+
+    named: str
+    peer: str
+    host: str
+    protocol: str
+
+
+def trace_lines(envelope: Envelope, hop: Hop, *, mail_id: str, at: datetime) -> bytes:
+    """What final delivery puts above a mail: Return-Path, Delivered-To, Received (RFC 5321 4.4).
+
+    The topmost of each is ours, whatever the sender wrote below. Received comes last: a first line of the
+    mail that begins with a blank goes on with it, and with nothing that anybody decides by.
+    """
+    place = f"[IPv6:{hop.peer}]" if ":" in hop.peer else f"[{hop.peer}]" if hop.peer else "local"
+    only = f"\r\n\tfor <{envelope.recipients[0]}>" if len(set(envelope.recipients)) == 1 else ""
+    lines = (
+        f"Return-Path: <{envelope.sender}>",
+        *(f"Delivered-To: {address}" for address in dict.fromkeys(envelope.recipients)),
+        f"Received: from {_NO_NAME.sub('?', hop.named)[:255]} ({place})",
+        f"\tby {hop.host} (maild) with {hop.protocol} id {mail_id}{only};",
+        f"\t{format_datetime(at)}",
+    )
+    return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """Raw content and where it came from. ``arrived_at``: min(INTERNALDATE, now), aware UTC.
 
+    ``uid``: 0 where it brings none, as at a door.
     ``whole_size``: bytes on the server where ``content`` is only the beginning; None: all of it is here.
     """
 

@@ -10,6 +10,7 @@ the working directory.
 """
 
 import difflib
+import ipaddress
 import itertools
 import json
 import re
@@ -49,6 +50,8 @@ from maild.decide import policy as judged
 PLACES = (Path("config.toml"), Path("/etc/maild/config.toml"))
 LANGUAGES: tuple["Language", ...] = ("fr", "nl", "de", "en")
 ENVIRONMENT = "environment"
+# What a path stands behind where a door may also be a port.
+UNIX = "unix:"
 
 # A guessed token would let a stranger write on any ticket; 16 characters are the least that we sign with.
 SHORTEST_SECRET = 16
@@ -66,6 +69,14 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.file}: {self.key}" if self.key else self.file
         return f"{place}: {self.what}; {self.remedy}" if self.remedy else f"{place}: {self.what}"
+
+
+def is_loopback(host: str) -> bool:
+    """Only this machine can reach what listens there. A name other than localhost could be anything."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class ConfigError(Exception):
@@ -269,6 +280,29 @@ def parse_listen(text: object) -> str:
     return str(text)
 
 
+def parse_door(text: object) -> str:
+    """Where a door is: host and port, or ``"unix:/run/maild/door.sock"``.
+
+    Raises:
+        PydanticCustomError: anything else, with what to write instead.
+    """
+    if not str(text).startswith(UNIX):
+        return parse_listen(text)
+    # The kernel takes no longer name for a socket (unix(7)).
+    if not str(text).startswith(f"{UNIX}/") or len(str(text)) > len(UNIX) + 107:
+        raise _wrong(f"{_shown(text)} is no socket to listen on", 'write "unix:/run/maild/door.sock"')
+    return str(text)
+
+
+def _parse_network(text: object) -> str:
+    try:
+        ipaddress.ip_network(str(text))
+        return str(text)
+    except ValueError:
+        remedy = 'write an IP address or a network: "192.0.2.25", "192.0.2.0/28"'
+        raise _wrong(f"{_shown(text)} is no IP address", remedy) from None
+
+
 _DAY = "(mon|tue|wed|thu|fri|sat|sun)"
 _CLOCK_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _HOURS = re.compile(f"{_DAY}(-{_DAY})?(,{_DAY}(-{_DAY})?)* ({_CLOCK_TIME})-({_CLOCK_TIME}|24:00)")
@@ -341,6 +375,8 @@ Start = Annotated[
 Address = Annotated[str, PlainValidator(_parse_address), _as_text("^[^@]+@[^@]+$", "support@example.org")]
 Zone = Annotated[str, PlainValidator(_parse_zone), _as_text("^.+$", "Europe/Brussels")]
 Listen = Annotated[str, PlainValidator(parse_listen), _as_text("^.+:[0-9]+$", "127.0.0.1:8024")]
+Door = Annotated[str, PlainValidator(parse_door), _as_text("^(unix:/.+|.+:[0-9]+)$", "127.0.0.1:8024")]
+Network = Annotated[str, PlainValidator(_parse_network), _as_text("^[0-9a-fA-F.:/]+$", "192.0.2.25")]
 Hours = Annotated[str, PlainValidator(_parse_hours), _as_text("^.+ .{5}-.{5}$", "mon-fri 08:00-17:00")]
 ClosedDay = Annotated[str, PlainValidator(_parse_closed), _as_text("^([0-9]{4}-)?[0-9-]{5}$", "09-27")]
 Database = Annotated[str, PlainValidator(_parse_database), _as_text("^(sqlite|postgresql)", "sqlite:///m.db")]
@@ -423,7 +459,28 @@ class DoorMaildrop(Table):
     """``[maildrop.NAME]`` with ``kind = "lmtp"`` or ``"smtp"``: a door at which mail is handed in."""
 
     kind: Literal["lmtp", "smtp"]
-    listen: Listen = "127.0.0.1:8024"
+    listen: Door = "127.0.0.1:8024"
+    allow: Annotated[tuple[Network, ...], BeforeValidator(_split)] = ()
+
+    @property
+    def socket(self) -> Path | None:
+        """The socket that it listens at, None for a port."""
+        return Path(self.listen.removeprefix(UNIX)) if self.listen.startswith(UNIX) else None
+
+    @property
+    def host(self) -> str:
+        """The name or address that it listens at, "" for a socket."""
+        return "" if self.socket else self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port that it listens at, 0 for a socket."""
+        return 0 if self.socket else int(self.listen.rpartition(":")[2])
+
+    @property
+    def is_of_this_machine(self) -> bool:
+        """Only programs of this machine can reach it."""
+        return self.socket is not None or is_loopback(self.host)
 
 
 Maildrop = Annotated[ImapMaildrop | DoorMaildrop, Field(discriminator="kind")]
@@ -1009,6 +1066,14 @@ def _check_maildrops(config: Config) -> Iterator[Finding]:
         seen.setdefault(same, name)
 
 
+def _check_doors(config: Config) -> Iterator[Finding]:
+    for name, drop in config.maildrop.items():
+        if isinstance(drop, DoorMaildrop) and not drop.is_of_this_machine and not drop.allow:
+            what = f'whoever reaches "{drop.listen}" could hand in mail in anybody\'s name'
+            remedy = 'listen at 127.0.0.1, or write allow = ["192.0.2.25"], the address of your mail server'
+            yield ("maildrop", name, "listen"), what, remedy
+
+
 def _check_done(config: Config) -> Iterator[Finding]:
     for name, drop in config.maildrop.items():
         if not isinstance(drop, ImapMaildrop) or drop.after != "move":
@@ -1130,6 +1195,7 @@ _CHECKS: tuple[tuple[Callable[[Config], Iterator[Finding]], frozenset[str]], ...
     (_check_secret_strength, frozenset({"desk"})),
     (_check_passwords, frozenset({"submission", "maildrop"})),
     (_check_maildrops, frozenset({"maildrop"})),
+    (_check_doors, frozenset({"maildrop"})),
     (_check_done, frozenset({"maildrop"})),
     (_check_retry, frozenset({"submission"})),
     (_check_warnings, frozenset({"sla"})),

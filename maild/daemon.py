@@ -22,11 +22,12 @@ from maild import compose, log, sweep, timers, watchdog
 from maild import config as configuration
 from maild.bell import Bell
 from maild.compose import Stationery
-from maild.config import Config, ImapMaildrop
+from maild.config import Config, DoorMaildrop, ImapMaildrop
 from maild.ingest import Office
 from maild.line import Line
-from maild.receive import imap, mailbox, vigil
+from maild.receive import imap, lmtp, mailbox, vigil
 from maild.receive.intake import Session, Station
+from maild.receive.lmtp import Door
 from maild.send import outbox as sending
 from maild.send.outbox import Dispatch
 from maild.send.smtp import SmtpCourier
@@ -64,8 +65,14 @@ class Parts:
     office: Office
     database: Database
     stations: tuple[Station, ...]
+    doors: tuple[Door, ...]
     dispatch: Dispatch
     letters: Line
+
+    @property
+    def maildrops(self) -> tuple[Station | Door, ...]:
+        """Every place that mail is taken from."""
+        return (*self.stations, *self.doors)
 
 
 def system_now() -> datetime:
@@ -110,7 +117,7 @@ def parts(config: Config, now: Now = system_now) -> Iterator[Parts]:
             yield built
         finally:
             built.office.worker.close()
-            for bell in (built.dispatch.bell, *(station.bell for station in built.stations)):
+            for bell in (built.dispatch.bell, *(maildrop.bell for maildrop in built.maildrops)):
                 bell.dispose()
     finally:
         ledger.close()
@@ -134,9 +141,18 @@ def _build(config: Config, ledger: Database, holder: str, now: Now) -> Parts:
         for name, drop in config.maildrop.items()
         if isinstance(drop, ImapMaildrop)
     )  # fmt: skip
+    doors = tuple(
+        Door(
+            name=name, drop=drop, office=office, holder=holder, bell=Bell(), filed=dispatch.bell.ring,
+            max_message=config.security.max_message,
+        )
+        for name, drop in config.maildrop.items()
+        if isinstance(drop, DoorMaildrop)
+    )  # fmt: skip
     return Parts(
-        config=config, office=office, database=ledger, stations=stations, dispatch=dispatch, letters=letters
-    )
+        config=config, office=office, database=ledger, stations=stations, doors=doors, dispatch=dispatch,
+        letters=letters,
+    )  # fmt: skip
 
 
 def _paper(config: Config) -> Stationery:
@@ -155,7 +171,10 @@ def once(config: Config, now: Now = system_now) -> bool:
     """
     with locked(config), parts(config, now) as all_parts:
         _started(all_parts, "once")
-        reached = [_pass_once(station, all_parts) for station in all_parts.stations]
+        reached = [
+            *(_pass_once(station, all_parts) for station in all_parts.stations),
+            *map(_catch_up_once, all_parts.doors),
+        ]
         sweep.sweep(all_parts.office, final=True)
         sending.drain(all_parts.dispatch)
         _stopped(all_parts)
@@ -169,6 +188,16 @@ def _pass_once(station: Station, all_parts: Parts) -> bool:
         refused = isinstance(error, mailbox.LoginRefused)
         event = "maildrop.auth_failed" if refused else "maildrop.lost"
         _log.error(event, maildrop=station.name, reason=str(error))
+        return False
+    return True
+
+
+def _catch_up_once(door: Door) -> bool:
+    """Nobody is let in within one pass; what was kept at the door and not filed is filed."""
+    try:
+        lmtp.catch_up(door)
+    except (vigil.StandBy, LeaseLost) as error:
+        _log.error("maildrop.lost", maildrop=door.name, reason=str(error))
         return False
     return True
 
@@ -267,6 +296,11 @@ def running(all_parts: Parts) -> Iterator[None]:
     receivers = [
         _Worker(name=f"maildrop {s.name}", work=partial(imap.watch, s), bell=s.bell, line=s.line)
         for s in all_parts.stations
+    ]
+    receivers += [
+        # A door waits for no server, so there is no exchange to be cut.
+        _Worker(name=f"maildrop {d.name}", work=partial(lmtp.watch, d), bell=d.bell, line=Line(0))
+        for d in all_parts.doors
     ]
     courier = _Worker(
         name="courier", work=partial(sending.deliver, dispatch), bell=dispatch.bell, line=all_parts.letters
@@ -372,7 +406,7 @@ _SAMPLE = (
 def _started(all_parts: Parts, mode: str) -> None:
     _log.info(
         "daemon.started", mode=mode, desk=all_parts.config.desk.address, schema=database.head(),
-        maildrops=[s.name for s in all_parts.stations], pid=os.getpid(),
+        maildrops=[maildrop.name for maildrop in all_parts.maildrops], pid=os.getpid(),
     )  # fmt: skip
 
     for what in _not_served(all_parts.config):
@@ -383,8 +417,8 @@ def _not_served(config: Config) -> Iterator[str]:
     """What the configuration may name already and this version does not do: said, never passed over."""
     for name, drop in config.maildrop.items():
         if not isinstance(drop, ImapMaildrop):
-            yield f"maildrop.{name}, kind = {drop.kind}"
-        elif drop.auth == "oauth":
+            continue
+        if drop.auth == "oauth":
             yield f"maildrop.{name}, auth = oauth"
         elif drop.junk:
             yield f"maildrop.{name}, junk = {drop.junk}"

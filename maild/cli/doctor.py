@@ -35,6 +35,8 @@ ROOM_TO_WARN = 1 << 30
 ROOM_TO_FAIL = 100 << 20
 # Locks and write-ahead logs do not hold over a network (sqlite.org/wal.html).
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs"})
+# Whoever listens on this machine greets within this time.
+_DOOR_SECONDS = 2.0
 # A clock that is earlier than this program was set by nobody.
 WRITTEN_IN = 2026
 
@@ -246,7 +248,7 @@ def _maildrops(settings: Config, _file: Path) -> Iterator[Finding]:
     for name, drop in settings.maildrop.items():
         check = f"maildrop {name}"
         if isinstance(drop, DoorMaildrop):
-            yield _door(check, drop)
+            yield from _door(check, drop)
         elif drop.auth == "oauth":
             yield _fail(check, 'auth = "oauth" comes with a later release', 'use auth = "password"')
         else:
@@ -256,11 +258,51 @@ def _maildrops(settings: Config, _file: Path) -> Iterator[Finding]:
                 yield from _mailbox(check, drop)
 
 
-def _door(check: str, drop: DoorMaildrop) -> Finding:
-    if find_spec("maild.receive.lmtp") is None:
-        found = f'kind = "{drop.kind}" comes with a later release; nothing listens at {drop.listen}'
-        return _warn(check, found, 'use a maildrop with kind = "imap"')
-    return _ok(check, f"{drop.kind} at {drop.listen}")
+def _door(check: str, drop: DoorMaildrop) -> Iterator[Finding]:
+    """Whether a mail server can hand mail in there, and who else can."""
+    greeting = _greeting(drop)
+    if "maild" in greeting:
+        yield _ok(check, f"{drop.listen} answers: {greeting}")
+    elif greeting:
+        remedy = "end that program, or listen somewhere else"
+        yield _fail(check, f"another program listens at {drop.listen}: {greeting}", remedy)
+    elif why := _cannot_listen(drop):
+        yield _fail(check, f"nothing can listen at {drop.listen}: {why}", "mend listen")
+    else:
+        yield _ok(check, f"{drop.kind} at {drop.listen}, which is free; `maild run` opens it")
+    if not drop.is_of_this_machine:
+        found = f"{', '.join(drop.allow)} may hand in mail in anybody's name, unencrypted"
+        yield _warn(check, found, "let a firewall keep all others away, or use 127.0.0.1 or a unix: socket")
+
+
+def _greeting(drop: DoorMaildrop) -> str:
+    """The first line of whoever listens at a door, "" when nobody does."""
+    with socket.socket(socket.AF_UNIX if drop.socket else _family(drop.host)) as client:
+        client.settimeout(_DOOR_SECONDS)
+        try:
+            client.connect(str(drop.socket) if drop.socket else (drop.host, drop.port))
+        except OSError:
+            return ""
+        try:
+            return client.recv(512).decode("utf-8", "replace").strip() or "it says nothing"
+        except OSError:
+            return "it says nothing"
+
+
+def _cannot_listen(drop: DoorMaildrop) -> str:
+    """Why nobody could listen there, "" when one could."""
+    if drop.socket is not None:
+        there = drop.socket.parent.is_dir() and _can_write(drop.socket.parent)
+        return "" if there else f"{drop.socket.parent} is no folder that can be written"
+    try:
+        with socket.create_server((drop.host, drop.port), family=_family(drop.host)):
+            return ""
+    except OSError as error:
+        return error.strerror or str(error)
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def _any_failed(findings: list[Finding]) -> bool:

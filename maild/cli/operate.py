@@ -103,14 +103,18 @@ def _status(settings: Any, now: datetime) -> dict[str, Any]:
 
 
 def _drop_status(name: str, drop: Any, polled: dict[str, datetime | None], now: datetime) -> dict[str, Any]:
-    if drop.kind != "imap":
-        return {"kind": drop.kind, "polled_at": None, "lag_s": None, "problem": ""}
-    at = polled.get(name)
+    # A door is never polled: what counts is when it last stood open.
+    is_door, at = drop.kind != "imap", polled.get(name)
     if at is None:
-        return {"kind": "imap", "polled_at": None, "lag_s": None, "problem": "was never polled"}
+        problem = "was never open" if is_door else "was never polled"
+        return {"kind": drop.kind, "polled_at": None, "lag_s": None, "problem": problem}
     lag = now - at
-    problem = f"last good poll {int(lag.total_seconds())} s ago" if lag > max(_SILENT, drop.poll * 3) else ""
-    return {"kind": "imap", "polled_at": at, "lag_s": round(lag.total_seconds()), "problem": problem}
+    told = f"last {'seen open' if is_door else 'good poll'} {int(lag.total_seconds())} s ago"
+    longest = _SILENT if is_door else max(_SILENT, drop.poll * 3)
+    return {
+        "kind": drop.kind, "polled_at": at, "lag_s": round(lag.total_seconds()),
+        "problem": told if lag > longest else "",
+    }  # fmt: skip
 
 
 def _print_status(found: dict[str, Any], *, as_json: bool) -> None:
@@ -119,8 +123,9 @@ def _print_status(found: dict[str, Any], *, as_json: bool) -> None:
         return
     lines = ["ok" if found["ok"] else "NOT WELL", *(f"  {problem}" for problem in found["problems"])]
     for name, drop in found["maildrops"].items():
+        word = "polled" if drop["kind"] == "imap" else "open"
         lines.append(
-            f"maildrop {name}: " + (f"polled {drop['lag_s']} s ago" if drop["polled_at"] else "not polled")
+            f"maildrop {name}: " + (f"{word} {drop['lag_s']} s ago" if drop["polled_at"] else f"not {word}")
         )
     owed = ", ".join(f"{count} {state}" for state, count in sorted(found["outbox"].items())) or "empty"
     lines.append(

@@ -7,6 +7,8 @@ whatever is wrong with a configuration was said when it was read.
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from parsers.addresses import split_subaddress
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
@@ -28,6 +30,10 @@ class Desk:
     def addresses(self) -> frozenset[str]:
         """The desk's own addresses, case folded."""
         return frozenset(a.casefold() for a in (self.address, *self.aliases))
+
+    def receives(self, address: str) -> bool:
+        """Mail to this address is for the desk: one of its own, with a tag or without (RFC 5233)."""
+        return bool({address.casefold(), split_subaddress(address)[0].casefold()} & self.addresses)
 
     @property
     def domain(self) -> str:

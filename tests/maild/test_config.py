@@ -1,5 +1,6 @@
 """The configuration: every key of the design, every problem at once, and each problem with its remedy."""
 
+import json
 import re
 import subprocess
 import sys
@@ -412,6 +413,10 @@ WRONG = [
     ('[maildrop.b]\nkind = "pop"', "maildrop.b", '"imap"'),
     ('[maildrop.b]\nlisten = "x:1"', "maildrop.b", '"lmtp"'),
     ('[maildrop.b]\nkind = "lmtp"\nlisten = "x"', "maildrop.b.listen", "127.0.0.1:8024"),
+    ('[maildrop.b]\nkind = "lmtp"\nlisten = "unix:door.sock"', "maildrop.b.listen", "unix:/run/maild/"),
+    ('[maildrop.b]\nkind = "lmtp"\nlisten = "unix:/' + "x" * 107 + '"', "maildrop.b.listen", "unix:/run/"),
+    ('[maildrop.b]\nkind = "lmtp"\nallow = ["mx.etnic.be"]', "maildrop.b.allow[1]", "192.0.2.25"),
+    ('[maildrop.b]\nkind = "lmtp"\nallow = ["192.0.2.1/28"]', "maildrop.b.allow[1]", "192.0.2.0/28"),
     ('[maildrop."a b"]\nkind = "lmtp"', "maildrop.a b", "letters"),
 ]  # fmt: skip
 
@@ -463,6 +468,9 @@ TOGETHER = [
     ('[[beneficiary]]\nentity = "A"\ndomains = ["x.be"]\n[[beneficiary]]\nentity = "B"\ndomains = ["X.be"]',
      "beneficiary[2]", '"A"'),
     ('[maildrop.b]\nkind = "lmtp"\n[maildrop.c]\nkind = "smtp"', "maildrop.c", "maildrop.b"),
+    ('[maildrop.b]\nkind = "lmtp"\nlisten = "0.0.0.0:24"', "maildrop.b.listen", "anybody's name"),
+    ('[maildrop.b]\nkind = "lmtp"\nlisten = "[::]:24"', "maildrop.b.listen", "anybody's name"),
+    ('[maildrop.b]\nkind = "smtp"\nlisten = "mx.etnic.be:24"', "maildrop.b.listen", "anybody's name"),
     ('[maildrop.b]\nkind = "lmtp"\n[security]\nproof = ["m365"]', "security.proof", "maildrop.b"),
 ]  # fmt: skip
 
@@ -473,6 +481,26 @@ def test_what_only_several_values_together_can_tell(tmp_path: Path, text: str, k
     found = problems(tmp_path, desk + text)
     assert set(found) == {key}
     assert what in found[key].what
+
+
+@pytest.mark.parametrize(
+    ("listen", "allow", "place"),
+    [
+        ("127.0.0.1:8024", [], (None, "127.0.0.1", 8024, True)),
+        ("localhost:8024", [], (None, "localhost", 8024, True)),
+        ("[::1]:8024", [], (None, "::1", 8024, True)),
+        ("unix:/run/maild/door.sock", [], (Path("/run/maild/door.sock"), "", 0, True)),
+        ("0.0.0.0:24", ["192.0.2.25", "2001:db8::/64"], (None, "0.0.0.0", 24, False)),
+    ],
+)
+def test_where_a_door_may_be(
+    tmp_path: Path, listen: str, allow: list[str], place: tuple[object, ...]
+) -> None:
+    """Where only this machine reaches it, or where the servers that may come are named."""
+    text = f'[maildrop.b]\nkind = "lmtp"\nlisten = "{listen}"\nallow = {json.dumps(allow)}\n'
+    drop = loaded(tmp_path, LEAST + text).maildrop["b"]
+    assert isinstance(drop, config.DoorMaildrop)
+    assert (drop.socket, drop.host, drop.port, drop.is_of_this_machine) == place
 
 
 def test_a_team_exists_when_an_agent_names_it(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -61,7 +62,7 @@ def examine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: Any) 
             f"[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
             for name, table in (
                 ("desk", desk | tables.get("desk", {})),
-                ("maildrop.support", drop | tables.get("drop", {})),
+                ("maildrop.support", tables.get("support", drop | tables.get("drop", {}))),
                 ("submission", submission | tables.get("submission", {})),
             )
         )
@@ -403,11 +404,52 @@ def test_a_clock_that_nobody_set(examine: Examine, monkeypatch: pytest.MonkeyPat
         assert "1970-01-01" in examine().of("clock", "fail")[0]
 
 
-def test_the_door_that_is_not_there_yet(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_comes_later_is_said(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "find_spec", lambda _name: None)
-    found = examine('[maildrop.door]\nkind = "lmtp"\n[http]\n')
-    assert "nothing listens at 127.0.0.1:8024" in found.of("maildrop door", "warn")[0]
+    found = examine("[http]\n")
     assert "nothing listens at 127.0.0.1:8025" in found.of("later", "warn")[0]
+
+
+def door(listen: str, **more: object) -> dict[str, object]:
+    return {"kind": "lmtp", "listen": listen, **more}
+
+
+def test_a_door_that_can_be_opened(examine: Examine, smtp_port: int, short_path: Path) -> None:
+    for listen in (f"127.0.0.1:{smtp_port}", f"localhost:{smtp_port}", f"unix:{short_path}/door.sock"):
+        assert "is free" in examine(support=door(listen)).of("maildrop support", "ok")[0]
+
+
+def test_a_door_that_nobody_can_open(examine: Examine, short_path: Path) -> None:
+    # 192.0.2.1 is of no machine (RFC 5737).
+    for listen in ("192.0.2.1:8024", f"unix:{short_path}/none/door.sock"):
+        found = examine(support=door(listen, allow=["192.0.2.25"]))
+        assert "nothing can listen" in found.of("maildrop support", "fail")[0]
+
+
+def test_a_door_where_somebody_listens(examine: Examine, sink: Sink) -> None:
+    found = examine(support=door(f"{sink.host}:{sink.port}"))
+    assert "another program listens" in found.of("maildrop support", "fail")[0]
+    silent = socket.create_server(("127.0.0.1", 0))
+    with silent:
+        found = examine(support=door(f"127.0.0.1:{silent.getsockname()[1]}"))
+    assert "it says nothing" in found.of("maildrop support", "fail")[0]
+
+
+def test_a_door_of_ours_that_stands_open(examine: Examine, smtp_port: int) -> None:
+    def greet(server: socket.socket) -> None:
+        client, _ = server.accept()
+        with client:
+            client.send(b"220 desk LMTP maild\r\n")
+
+    with socket.create_server(("127.0.0.1", smtp_port)) as server:
+        threading.Thread(target=greet, args=(server,), daemon=True).start()
+        found = examine(support=door(f"127.0.0.1:{smtp_port}"))
+    assert "answers: 220 desk LMTP maild" in found.of("maildrop support", "ok")[0]
+
+
+def test_a_door_that_others_can_reach(examine: Examine, smtp_port: int) -> None:
+    found = examine(support=door(f"0.0.0.0:{smtp_port}", allow=["192.0.2.25"]))
+    assert "192.0.2.25 may hand in mail in anybody's name" in found.of("maildrop support", "warn")[0]
 
 
 def test_a_check_that_breaks_is_a_finding_and_the_others_are_made(
