@@ -466,8 +466,9 @@ def _notify(work: _Work, notify: Notify) -> None:
     files = _named(work)
     for address, language in notify.recipients:
         post = _post(work, Purpose.NOTIFICATION, Address("", address), language)
-        # The agent's own thread: his copy answers no mail that he has.
-        post |= {"parent_id": "", "parent_references": ()}
+        # It answers no mail that he has, so it has no In-Reply-To; the references keep the letters of a
+        # ticket together in his mail program, and bring his answer to the ticket when a state is made anew.
+        post |= {"parent_id": "", "parent_references": (*mail.references, mail.message_id)}
         letter = compose.notification(
             work.paper, number=work.number, subject=work.subject, requester=mail.sender or Address("", ""),
             text=mail.reply_text or mail.text, due_at=notify.due_at, later=work.decision.ticket is not None,

@@ -81,6 +81,7 @@ class Arrival:
     mail_id: str
     source: Source = Source.INBOX
     envelope: Envelope | None = None
+    flags: frozenset[str] = frozenset()
     whole_size: int | None = None
 
     @property

@@ -20,7 +20,7 @@ from maild import isolate, log, steps
 from maild.apply import Applied
 from maild.arrival import Arrival, Source, mail_id
 from maild.compose import Stationery
-from maild.decide import decoration, identity, message, threads
+from maild.decide import decoration, identity, marks, message, threads
 from maild.decide.decision import Decision, SendReceipt
 from maild.decide.facts import Facts, Spent, TicketFacts
 from maild.decide.policy import Policy, Rate
@@ -73,7 +73,7 @@ def keep(
     mails = tuple(
         NewMail(
             mail_id=a.mail_id, uid=a.uid, arrived_at=a.arrived_at, content=a.content, sha256=a.sha256,
-            whole_size=a.whole_size,
+            whole_size=a.whole_size, placed=marks.left_before(a.flags),
         )
         for a in arrivals
     )  # fmt: skip
@@ -286,6 +286,7 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
         mail_id=kept.mail_id,
         maildrop=kept.maildrop,
         source=Source(kept.source),
+        filed_before=marks.FILED in kept.placed,
         twins=twins,
         by_reference=by_reference,
         by_key=by_key,

@@ -153,6 +153,13 @@ def give_back(tx: Transaction, holder: str, *, now: datetime, ids: Sequence[int]
     return tx.connection.execute(back).rowcount
 
 
+def withhold_all(tx: Transaction, reason: str) -> int:
+    """Nothing that is owed leaves, and each row says why; returns how many there were."""
+    waiting = update(OUTBOX).where(OUTBOX.c.next_at.is_not(None))
+    withheld = waiting.values(state=OutboxState.SUPPRESSED.value, next_at=None, claim="", reply=reason)
+    return tx.connection.execute(withheld).rowcount
+
+
 def next_due(tx: Transaction) -> datetime | None:
     """When the next mail may leave; None when nothing is owed."""
     value: datetime | None = tx.connection.execute(

@@ -122,6 +122,7 @@ class NewMail:
     content: bytes
     sha256: str
     whole_size: int | None = None
+    placed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +139,7 @@ class KeptMail:
     sha256: str
     tries: int = 0
     whole_size: int | None = None
+    placed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

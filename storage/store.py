@@ -282,7 +282,8 @@ class Transaction:
                     "maildrop_id": maildrop.id, "uidvalidity": uidvalidity, "uid": mail.uid or next(numbers),
                     "raw_id": raw_ids[mail.sha256], "message_id": None, "mail_id": mail.mail_id,
                     "arrived_at": mail.arrived_at, "state": SightingState.RECEIVED.value, "tries": 0,
-                    "dirty": False, "placed": "", "offered": "", "whole_size": mail.whole_size, "reason": "",
+                    "dirty": False, "placed": " ".join(mail.placed), "offered": "",
+                    "whole_size": mail.whole_size, "reason": "",
                 },
             )  # fmt: skip
             kept.append(
@@ -291,6 +292,7 @@ class Transaction:
                     maildrop=maildrop.name, source=maildrop.source, mail_id=mail.mail_id,
                     arrived_at=mail.arrived_at,
                     content=mail.content, sha256=mail.sha256, whole_size=mail.whole_size,
+                    placed=mail.placed,
                 )
             )  # fmt: skip
         return tuple(kept)
@@ -364,7 +366,7 @@ class Transaction:
                 sighting_id=row.id, raw_id=row.raw_id, maildrop=row.maildrop,
                 source="door" if row.uidvalidity == DOOR_EPOCH else row.source, mail_id=row.mail_id,
                 arrived_at=row.arrived_at, content=_expand(row.content), sha256=row.sha256, tries=row.tries,
-                whole_size=row.whole_size,
+                whole_size=row.whole_size, placed=tuple(row.placed.split()),
             )
             for row in (found[id_] for id_ in sighting_ids)
         )  # fmt: skip

@@ -48,6 +48,7 @@ _COMMANDS = (
     ("config schema", "prove:config_schema", "The JSON schema of config.toml."),
     ("db current", "repair:db_current", "Which schema the database has."),
     ("db upgrade", "repair:db_upgrade", "Bring it to this version's schema, after a backup copy."),
+    ("replay", "repair:replay", "A state that was lost, made anew from the mailbox or from files."),
     ("backup", "repair:backup", "A copy of the state, made while the daemon runs."),
 )
 _GROUPS = {

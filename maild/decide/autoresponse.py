@@ -92,6 +92,11 @@ def too_old(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
     return "older than receipt_max_age" if old else ""
 
 
+def answered_before(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
+    """Its receipt left before the state was put back from a backup, or made anew."""
+    return "filed before, by a state that is lost" if facts.filed_before else ""
+
+
 def over_budget(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
     """The last guard: whatever fools every other one cannot make us send without end."""
     spent = next((s for s in facts.spent if s.used >= s.allowed), None)
@@ -112,6 +117,7 @@ OBJECTIONS: tuple[Objection, ...] = (
     forged,
     muted,
     too_old,
+    answered_before,
     over_budget,
 )
 

@@ -34,6 +34,8 @@ class Spent:
 class Facts:
     """The world as one mail meets it.
 
+    ``filed_before``: it bears the mark of a state that is lost.
+
     ``by_reference``: Message-ID -> tickets, oldest first. ``by_key``: ticket key of a signed token ->
     ticket. Both name tickets as they were; ``tickets`` holds those and the survivors of merges.
     ``seen_files``: SHA-256 of a picture -> the mails that it came with before.
@@ -44,6 +46,7 @@ class Facts:
     mail_id: str
     maildrop: str
     source: Source
+    filed_before: bool = False
     twins: tuple[Twin, ...] = ()
     by_reference: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     by_key: Mapping[str, int] = field(default_factory=dict)

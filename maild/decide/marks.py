@@ -31,6 +31,12 @@ class Marking:
     mark: Mark
 
 
+def left_before(flags: frozenset[str]) -> tuple[str, ...]:
+    """The marks that maild must have set on a mail which this ledger has never seen: an earlier state did."""
+    ours = tuple(flag for flag in (FILED, NEAR, BREACHED) if flag in flags)
+    return (*ours, FLAGGED) if NEAR in ours and FLAGGED in flags else ours
+
+
 def is_raised(mark: Mark) -> bool:
     """A stage was reached whose marks were never offered: the flags of the mail must be looked at first."""
     return bool(_WANTED[mark.stage]) and _ORDER.index(mark.stage) > _ORDER.index(mark.offered)

@@ -195,7 +195,7 @@ def _arrivals(
         Arrival(
             content=contents[mail.uid], uid=mail.uid, arrived_at=min(mail.received_at or now, now),
             mail_id=ingest.new_mail_id(now), source=source,
-            whole_size=mail.size if _is_over_limit(session, mail) else None,
+            whole_size=mail.size if _is_over_limit(session, mail) else None, flags=mail.flags,
         )
         for mail in batch
         if mail.uid in contents

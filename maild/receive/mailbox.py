@@ -86,6 +86,7 @@ class Sized:
     uid: int
     size: int
     received_at: datetime | None
+    flags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,14 +137,16 @@ class Mailbox:
     def sizes(self, uids: Sequence[int]) -> list[Sized]:
         """Size and INTERNALDATE of these mails; those that are gone are missing."""
         with self._exchange():
-            answer = self.client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE"]) if uids else {}
+            answer = self.client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE", "FLAGS"]) if uids else {}
         return [_sized(uid, answer[uid]) for uid in uids if uid in answer]
 
     def whole(self, uids: Sequence[int], most: int) -> tuple[list[Sized], dict[int, bytes]]:
         """Sizes, instants, and the bytes of those smaller than ``most``: one command for a few mails."""
         part = f"BODY.PEEK[]<0.{most}>"
         with self._exchange():
-            answer = self.client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE", part]) if uids else {}
+            answer = (
+                self.client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE", "FLAGS", part]) if uids else {}
+            )
         sizes = [_sized(uid, answer[uid]) for uid in uids if uid in answer]
         bodies = {
             mail.uid: content
@@ -192,11 +195,7 @@ class Mailbox:
         """The flags of these mails, system flags and keywords."""
         with self._exchange():
             answer = self.client.fetch(list(uids), ["FLAGS"]) if uids else {}
-        return {
-            uid: frozenset(flag.decode("ascii", "replace") for flag in answer[uid].get(b"FLAGS", ()))
-            for uid in uids
-            if uid in answer
-        }
+        return {uid: _flags(answer[uid]) for uid in uids if uid in answer}
 
     def add_flags(self, uids: Sequence[int], flags: Sequence[str]) -> None:
         """Set flags; a mail that is gone is no error."""
@@ -291,7 +290,12 @@ def _sized(uid: int, item: dict[bytes, Any]) -> Sized:
         uid=uid,
         size=int(item.get(b"RFC822.SIZE") or 0),
         received_at=received.astimezone(UTC) if aware and received else None,
+        flags=_flags(item),
     )
+
+
+def _flags(item: dict[bytes, Any]) -> frozenset[str]:
+    return frozenset(flag.decode("ascii", "replace") for flag in item.get(b"FLAGS", ()))
 
 
 def _tells_of_mail(lines: Any) -> bool:

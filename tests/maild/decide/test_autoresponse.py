@@ -60,6 +60,7 @@ ROWS: dict[str, tuple[str, ParsedMail, dict[str, Any]]] = {
     ),
     "muted": ("muted", mail(), {"muted": "mail to it came back (5.1.1)"}),
     "old": ("too_old", mail(), {"arrived_at": NOON - 25 * HOUR}),
+    "filed by a state that is lost": ("answered_before", mail(), {"filed_before": True}),
     "over budget": (
         "over_budget",
         mail(),

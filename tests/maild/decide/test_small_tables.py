@@ -229,3 +229,19 @@ def test_near_is_a_share_of_the_limit() -> None:
 
     found = sla.limits(NOON, policy(sla=Sla(limit=timedelta(hours=10), near=0.5)))
     assert (found.near_at, found.due_at) == (NOON + 5 * HOUR, NOON + 10 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("flags", "ours"),
+    [
+        (set(), ()),
+        ({"\\Seen", FLAG}, ()),
+        ({FILED}, (FILED,)),
+        ({FILED, FLAG}, (FILED,)),
+        ({FILED, NEAR, FLAG}, (FILED, NEAR, FLAG)),
+        ({FILED, NEAR, OVER}, (FILED, NEAR, OVER)),
+    ],
+)
+def test_marks_of_a_lost_state_are_known_for_ours(flags: set[str], ours: tuple[str, ...]) -> None:
+    r"""``\Flagged`` is a person's, unless our own keyword stands beside it."""
+    assert marks.left_before(frozenset(flags)) == ours

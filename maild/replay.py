@@ -1,0 +1,251 @@
+"""Past mail through today's flow: a state that was lost, made anew from the mailbox or from files.
+
+Stands above the receivers, beside ``daemon``; ``maild replay`` calls it. Mail is taken in the order of its
+arrival, each at its own instant, by the same flow as on its first day. Nothing is sent, and nothing on a
+server changes: folders are opened read-only (EXAMINE, RFC 9051 6.3.3). Raises what ``receive.mailbox`` and
+``ingest`` raise; what was begun is then not finished, and says so by its name.
+"""
+
+import heapq
+import mailbox as formats
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import partial
+from pathlib import Path
+
+from maild import compose, ingest
+from maild import config as configuration
+from maild.arrival import Arrival, Source
+from maild.config import Config, ImapMaildrop
+from maild.decide import threads
+from maild.ingest import Office
+from maild.receive import intake, mailbox
+from maild.receive.mailbox import Mailbox, NoFolder, Sized
+from parsers.mail import parse_mail
+from storage import backup, database, outbox
+from storage.records import Lease, Maildrop
+from storage.store import Store
+
+HOLDER = "replay"
+# Why nothing that this state would owe may leave.
+WITHHELD = "rebuilt: what was owed left with the state that was lost, or is too old"
+_LONG = timedelta(days=365)
+_HEADER = 64 << 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """A mail of the past, with its place in a maildrop. ``uid``: the server's, or the number of a file."""
+
+    maildrop: str
+    source: Source
+    uidvalidity: int
+    uid: int
+    arrived_at: datetime
+    content: bytes
+
+
+@dataclass(slots=True, kw_only=True)
+class Rebuilt:
+    """What came of it, counted as it goes."""
+
+    mails: int = 0
+    tickets: int = 0
+    withheld: int = 0
+
+
+Told = Callable[[], None]  # called once a mail
+
+
+def rebuild(past: Iterator[Past], config: Config, directory: Path, told: Told = lambda: None) -> Rebuilt:
+    """Make a state in ``directory`` from mails in the order of their arrival.
+
+    Raises:
+        FileExistsError: where ``directory`` exists and is not empty.
+    """
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise FileExistsError(f"{directory} is not empty, and nothing is written over: name another folder")
+    unfinished = directory.with_name(f"{directory.name}.unfinished")
+    if unfinished.exists():
+        shutil.rmtree(unfinished)
+    unfinished.mkdir(mode=0o700, parents=True)
+    ledger = database.open_database(f"sqlite:///{unfinished}/maild.db")
+    try:
+        database.upgrade(ledger)
+        done = _take_all(past, config, Store(database=ledger), told)
+    finally:
+        ledger.close()
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    backup.copy_sqlite(unfinished / "maild.db", directory / "maild.db")
+    shutil.rmtree(unfinished)
+    return done
+
+
+def _take_all(past: Iterator[Past], config: Config, store: Store, told: Told) -> Rebuilt:
+    done, at = Rebuilt(), [datetime.fromtimestamp(0, UTC)]
+    policy = configuration.policy(config)
+    folder = Path(config.desk.templates) if config.desk.templates else None
+    paper = compose.stationery(policy.desk, folder)
+    office = Office(store=store, policy=policy, paper=paper, now=lambda: at[0])
+    places: dict[str, tuple[Maildrop, Lease]] = {}
+    adopted: set[int] = set()
+    for one in past:
+        # Time goes on, whatever a file says of its own.
+        at[0] = max(at[0], one.arrived_at)
+        if one.maildrop not in places:
+            places[one.maildrop] = _open_place(one, store)
+        drop, lease = places[one.maildrop]
+        _adopt_key(one.content, office, adopted)
+        arrival = Arrival(
+            content=one.content, uid=one.uid, arrived_at=one.arrived_at, source=one.source,
+            mail_id=ingest.new_mail_id(at[0]),
+        )  # fmt: skip
+        ingest.ingest([arrival], drop, one.uidvalidity, lease, office)
+        done.mails += 1
+        told()
+    with store.write() as tx:
+        done.withheld = outbox.withhold_all(tx, WITHHELD)
+        done.tickets = sum(1 for _ in tx.tickets())
+        for _, lease in places.values():
+            tx.release_lease(lease, now=at[0])
+    return done
+
+
+def _adopt_key(content: bytes, office: Office, adopted: set[int]) -> None:
+    """Letters that people have bear tokens of the lost state: a ticket takes the key that answers to it show.
+
+    The key is signed by us, and named in an answer to a mail of the ticket. So agents' answers are theirs
+    again, and tokens that are out in the world stay worth what they were.
+    """
+    clues = threads.clues(parse_mail(content), office.policy)
+    keys = {token.key for token in clues.tokens}
+    if not keys:
+        return
+    with office.store.write() as tx:
+        unknown = keys - tx.tickets_by_key(tuple(keys)).keys()
+        tickets = (
+            {t for ids in tx.tickets_by_reference(clues.ids).values() for t in ids} if unknown else set()
+        )
+        if len(unknown) == 1 and len(tickets) == 1 and not tickets & adopted:
+            (key,), (ticket,) = unknown, tickets
+            tx.change_ticket(ticket, key=key)
+            adopted.add(ticket)
+
+
+def _open_place(one: Past, store: Store) -> tuple[Maildrop, Lease]:
+    with store.write() as tx:
+        drop = tx.maildrop(one.maildrop, one.source.value)
+        lease = tx.take_lease(drop.id, holder=HOLDER, now=datetime.now(UTC), ttl=_LONG)
+        if lease is None:
+            raise RuntimeError("a ledger that nobody else knows has a lease")
+        return tx.begin(drop, one.uidvalidity, None, ()), lease
+
+
+# ---------------------------------------------------------------------- from the mailbox
+
+
+def from_maildrops(config: Config, stack: ExitStack, missing: list[str]) -> Iterator[Past]:
+    """Every mail of every IMAP maildrop: the folder itself, where filed mail went, and the sent folders.
+
+    Args:
+        stack: closes the connections, one a folder, when the mails are read.
+        missing: folders that are not there are named in it.
+    """
+    readings = []
+    for name, drop in config.maildrop.items():
+        if not isinstance(drop, ImapMaildrop):
+            continue
+        away = [(f"{name}/{drop.done}", drop.done, Source.INBOX)] if drop.after == "move" else []
+        sent = [(f"{name}/{folder}", folder, Source.SENT) for folder in drop.sent]
+        for place, folder, source in [(name, drop.folder, Source.INBOX), *away, *sent]:
+            there = mailbox.connect(drop, configuration.password(drop))
+            stack.enter_context(closing(there))
+            try:
+                uidvalidity = there.select(folder, readonly=True).uidvalidity
+            except NoFolder:
+                missing.append(f"{name}: {folder}")
+                continue
+            readings.append(_from_folder(there, place, source, uidvalidity))
+    return heapq.merge(*readings, key=lambda one: one.arrived_at)
+
+
+def _from_folder(there: Mailbox, place: str, source: Source, uidvalidity: int) -> Iterator[Past]:
+    now = datetime.now(UTC)
+    uids = there.uids()
+    sizes = [size for at in range(0, len(uids), 500) for size in there.sizes(uids[at : at + 500])]
+    sizes.sort(key=lambda mail: (mail.received_at or now, mail.uid))
+    for batch in intake.batches(iter(sizes)):
+        contents = _contents(there, batch)
+        for mail in batch:
+            if mail.uid in contents:
+                yield Past(
+                    maildrop=place, source=source, uidvalidity=uidvalidity, uid=mail.uid,
+                    arrived_at=min(mail.received_at or now, now), content=contents[mail.uid],
+                )  # fmt: skip
+
+
+def _contents(there: Mailbox, batch: Sequence[Sized]) -> dict[int, bytes]:
+    if len(batch) > 1 or batch[0].size <= intake.LARGE:
+        return there.contents([mail.uid for mail in batch])
+    content = there.large_content(batch[0].uid, batch[0].size, batch[0].size)
+    return {} if content is None else {batch[0].uid: content}
+
+
+# ---------------------------------------------------------------------- from files
+
+
+def from_files(paths: Sequence[Path], stack: ExitStack) -> Iterator[Past]:
+    """Every mail in files, folders of files, Maildirs and mbox files, in the order of arrival.
+
+    When a mail arrived its topmost Received says (RFC 5321 4.4), else its Date, else the file.
+
+    Args:
+        stack: closes the mbox files when the mails are read.
+    """
+    found = [(_arrived_at(read(), file), read) for path in paths for file, read in _mails(path, stack)]
+    # Read a second time when its turn comes: the whole of it would not fit into memory.
+    for number, (at, read) in enumerate(sorted(found, key=lambda one: one[0]), 1):
+        yield Past(
+            maildrop="files", source=Source.INBOX, uidvalidity=1, uid=number, arrived_at=at, content=read()
+        )
+
+
+def _mails(path: Path, stack: ExitStack) -> Iterator[tuple[Path, Callable[[], bytes]]]:
+    if path.is_dir():
+        for file in sorted(path.rglob("*")):
+            if file.is_file():
+                yield from _mails(file, stack)
+    elif _begins(path).startswith(b"From "):
+        box = stack.enter_context(closing(formats.mbox(path, create=False)))
+        yield from ((path, partial(_of_mbox, box, key)) for key in box.iterkeys())
+    elif _begins(path).strip():
+        yield path, path.read_bytes
+
+
+def _begins(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(1024)
+
+
+def _of_mbox(box: formats.mbox, key: str) -> bytes:
+    return bytes(box.get_bytes(key))
+
+
+def _arrived_at(content: bytes, file: Path) -> datetime:
+    # The header is enough, and most of a mail is not header.
+    mail = parse_mail(content[:_HEADER])
+    stamp = mail.header("received").rpartition(";")[2]
+    written = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    return min(_instant(stamp) or mail.date or written, datetime.now(UTC))
+
+
+def _instant(stamp: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(stamp.strip())
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
