@@ -170,7 +170,7 @@ def _receipts_gone(tx: Transaction) -> Iterator[Flaw]:
 
 
 def _receipts_doubled(tx: Transaction) -> Iterator[Flaw]:
-    left = _IS_RECEIPT & (OUTBOX.c.state != OutboxState.SUPPRESSED.value)
+    left = _IS_RECEIPT & OUTBOX.c.state.not_in((OutboxState.SUPPRESSED.value, OutboxState.DROPPED.value))
     many = select(OUTBOX.c.ticket_id).where(left).group_by(OUTBOX.c.ticket_id).having(func.count() > 1)
     letters = select(OUTBOX.c.mail_id, OUTBOX.c.message_id, OUTBOX.c.ticket_id).where(left)
     first: set[int] = set()

@@ -31,7 +31,8 @@ from storage.store import Store
 # So many of each kind are named; all are counted.
 MOST_NAMED = 100
 _PASSED_OVER = "it is in the mailbox, was compared, and has no sighting"
-_WAITING = (OutboxState.READY.value, OutboxState.CLAIMED.value, OutboxState.HELD.value)
+_WAITING = (OutboxState.READY, OutboxState.CLAIMED, OutboxState.HELD)
+_OVER = (OutboxState.FAILED, OutboxState.UNCERTAIN, OutboxState.SUPPRESSED, OutboxState.DROPPED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,14 +217,13 @@ def _names(one: Named, settings: Config) -> dict[str, object]:
 
 
 def _receipts(receipts: Receipts) -> dict[str, int]:
-    """Owed, what became of them, and those that an operator or the budget kept back."""
+    """Owed, and what became of them: a receipt that the budget suppressed was never owed."""
     states = receipts.states
     return {
         "owed": receipts.owed,
         "sent": states.get(OutboxState.SENT.value, 0),
-        "waiting": sum(states.get(state, 0) for state in _WAITING),
-        **{s.value: states.get(s.value, 0) for s in (OutboxState.FAILED, OutboxState.UNCERTAIN)},
-        "suppressed": states.get(OutboxState.SUPPRESSED.value, 0),
+        "waiting": sum(states.get(state.value, 0) for state in _WAITING),
+        **{state.value: states.get(state.value, 0) for state in _OVER},
     }
 
 
