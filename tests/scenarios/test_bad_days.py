@@ -1,5 +1,6 @@
 """Poison, wrong passwords, servers that are away, a ledger that is busy: a clear line, and nothing lost."""
 
+import random
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -9,10 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 
 from maild import compose, daemon, ingest
 from maild.decide import message
-from maild.receive import imap
+from maild.receive import imap, vigil
 from parsers.mail import ParsedMail, parse_mail
 from storage import database
 from storage.records import Status
@@ -287,7 +289,7 @@ def test_mail_is_answered_as_it_comes(live: Desk) -> None:
 def test_a_busy_ledger_is_waited_for(live: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another program holds the write lock past our patience: a line in the log, then the mail is filed."""
     monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 50)
-    monkeypatch.setattr(imap, "FIRST_BACKOFF", 0.1)
+    monkeypatch.setattr(vigil, "FIRST_BACKOFF", 0.1)
     with at_work(live) as parts:
         assert parts.database.file is not None
         other = sqlite3.connect(parts.database.file, isolation_level=None, check_same_thread=False)
@@ -300,11 +302,37 @@ def test_a_busy_ledger_is_waited_for(live: Desk, monkeypatch: pytest.MonkeyPatch
     assert len(live.tickets()) == 1
 
 
+def test_a_full_disk_is_waited_out(live: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite may take no more pages, as when the disk is full: nothing is lost, and it goes on by itself."""
+    monkeypatch.setattr(vigil, "FIRST_BACKOFF", 0.1)
+    monkeypatch.setattr(vigil, "LAST_BACKOFF", 0.1)
+    room = [2**30]
+    with at_work(live) as parts:
+
+        @event.listens_for(parts.database.engine, "begin")
+        def limit(connection: Connection) -> None:
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {room[0]}")
+
+        live.receive(mail("m1@ecole.test"))
+        live.sink.wait_for(1)
+        # SQLite raises a limit that is below what there is to just that.
+        room[0] = 1
+        noise = random.Random(1).randbytes(300_000).hex()
+        live.receive(mail("m2@ecole.test", sender="eva@ecole.test", subject="Badge", body=noise))
+        _until(lambda: any("full" in line.get("reason", "") for line in live.log("maildrop.lost")))
+        assert len(live.tickets()) == 1
+        room[0] = 2**30
+        live.sink.wait_for(2)
+        assert database.is_sound(parts.database)
+    assert len(live.tickets()) == 2
+    assert live.flags() == [{"$MaildFiled"}] * 2
+
+
 def test_a_mail_server_that_restarts_is_found_again(
     live: Desk, own_dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed, away for a while, and back: what comes then is taken in."""
-    monkeypatch.setattr(imap, "FIRST_BACKOFF", 0.05)
+    monkeypatch.setattr(vigil, "FIRST_BACKOFF", 0.05)
     live.mailbox = own_dovecot.mailbox()
     with at_work(live):
         live.receive(mail("m1@ecole.test"))
