@@ -18,7 +18,7 @@ from typing import Final
 
 from mailparser import MailParser
 
-from parsers import auto, mime, quotes, report
+from parsers import auto, mime, notices, quotes, report
 from parsers.addresses import MAX_ADDRESSES, Address, bare_addresses, read_addresses, readable_name
 from parsers.body import LONG_TEXT, Layout, Segment, find_layout, is_cut, plain_text, without_controls
 from parsers.headers import Fields, decode_header, raw_text
@@ -187,12 +187,11 @@ def parse_mail(content: bytes) -> ParsedMail:
     return_path = _return_path(fields)
     list_id = auto.list_identifier(fields)
     precedence = fields.text("precedence").strip().lower()
-    is_mdn = report.is_disposition_notification(parts)
-    delivery = _delivery(fields, people, subject, body.text, parts)
-    reason = auto.automatic_reason(fields, subject, precedence, return_path, list_id)
+    is_mdn = report.is_disposition_notification(parts) or notices.is_read_receipt(subject, body.text)
+    delivery = _delivery(root, parts, people, subject, body.text, return_path)
     is_bounce = delivery is not None and delivery.is_failure
-    if not reason and (delivery is not None or is_mdn):
-        reason = "delivery report" if delivery is not None else "disposition notification"
+    reason = auto.automatic_reason(fields, subject, body.new.text, precedence, return_path, list_id)
+    reason = reason or notices.reason(delivery, parts, is_mdn)
     return ParsedMail(
         message_id=_first_identifier(fields.all("message-id")),
         in_reply_to=answered,
@@ -414,40 +413,22 @@ def _stacked(texts: list[str]) -> str:
 
 
 def _delivery(
-    fields: Fields, people: _People, subject: str, text: str, parts: Sequence[Part]
+    root: Part, parts: tuple[Part, ...], people: _People, subject: str, text: str, return_path: str | None
 ) -> DeliveryReport | None:
     """The report of a delivery that this mail is, None for any other mail."""
-    found = report.read_delivery_report(parts, text)
-    if found is not None:
-        return found
-    if report.is_disposition_notification(parts):
-        return report.read_rejection(parts, text)
     sender = people.sender or Address("", "")
-    return_path = _return_path(fields)
-    daemon = report.is_daemon(sender.address, sender.name) or report.is_daemon(return_path or " ")
-    if daemon and (enclosed := _enclosed_report(parts)) is not None:
-        return enclosed
-    notice = report.Notice(
-        subject=subject,
-        text=text,
-        sender=sender.address,
-        daemon=daemon,
-        null_path=return_path == "",
-        own=frozenset(address.key for address in (*people.to, *people.cc, sender)),
+    return notices.delivery_report(
+        notices.Notice(
+            fields=root.fields,
+            content_type=root.content_type,
+            parts=parts,
+            subject=subject,
+            text=text,
+            sender=sender,
+            return_path=return_path,
+            own=frozenset(address.key for address in (*people.to, *people.cc, sender)),
+        )
     )
-    return report.read_old_notice(notice, parts, fields.text("x-failed-recipients"))
-
-
-def _enclosed_report(parts: Sequence[Part]) -> DeliveryReport | None:
-    """A report that a gateway of the reporting server wrapped once more."""
-    for part in parts:
-        if (
-            part.content_type == "message/rfc822"
-            and part.content.find(b"/delivery-status", part.start, part.end) > 0
-        ):
-            tree, _ = read_tree(part.payload())
-            return report.read_delivery_report(tuple(tree.leaves()))
-    return None
 
 
 def _forwards_attached(subject: str, parts: Sequence[Part]) -> bool:

@@ -123,7 +123,12 @@ def record(file: str, mail: "ParsedMail") -> dict[str, object]:
         "auto_reason": mail.auto_reason,
         "is_bounce": mail.is_bounce,
         "bounce": report
-        and {"recipient": report.recipient, "status": report.status, "action": report.action},
+        and {
+            "recipient": report.recipient,
+            "status": report.status,
+            "action": report.action,
+            "recipients": report.recipients,
+        },
         "list_id": mail.list_id or None,
         "language": mail.language or None,
         "defects": mail.defects,

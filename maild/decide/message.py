@@ -182,10 +182,14 @@ def _bounce(mail: ParsedMail, clues: Clues, belongs: Belonging, facts: Facts, po
     if report is not None:
         detail = (("recipient", report.recipient), ("status", report.status), ("action", report.action))
         changes.append(Note(kind="bounced", actor="mail", detail=detail))
-        if report.recipient and report.status.startswith("5") and _is_our_bounce(clues, report.recipient):
-            until = facts.now + policy.budget.mute_for
-            reason = f"mail to it came back ({report.status})"
-            changes.append(MuteAddress(address=report.recipient.casefold(), until=until, reason=reason))
+        gone = report.recipients if report.status.startswith("5") else ()
+        until = facts.now + policy.budget.mute_for
+        reason = f"mail to it came back ({report.status})"
+        changes += [
+            MuteAddress(address=address.casefold(), until=until, reason=reason)
+            for address in gone
+            if _is_our_bounce(clues, address)
+        ]
     return _automatic(mail, MessageKind.BOUNCE, belongs, facts, policy, tuple(changes))
 
 

@@ -55,6 +55,20 @@ def _files(mail: ParsedMail, wanted: list[dict[str, Any]]) -> bool:
     )
 
 
+def _bounce(mail: ParsedMail, wanted: dict[str, list[str]]) -> bool:
+    """What is reported is among what is wanted; only the keys given."""
+    report = mail.report
+    if report is None:
+        return False
+    told = {
+        "recipients": report.recipient.lower(),
+        "status": report.status,
+        "class": report.status[:1],
+        "action": report.action,
+    }
+    return all(told[key] in values for key, values in wanted.items())
+
+
 def _names(mail: ParsedMail) -> list[str]:
     return [file.filename for file in mail.attachments]
 
@@ -79,6 +93,12 @@ _CHECKS: dict[str, Callable[[ParsedMail, Any], bool]] = {
     "att_sha": lambda mail, wanted: set(wanted) <= {file.sha256 for file in mail.attachments},
     "auto_submitted": lambda mail, wanted: mail.auto_submitted == wanted,
     "is_bounce": lambda mail, wanted: mail.is_bounce == wanted,
+    "is_mdn": lambda mail, wanted: mail.is_mdn == wanted,
+    "bounce": _bounce,
+    "all_recipients": lambda mail, wanted: mail.report is not None and list(mail.report.recipients) == wanted,
+    "original_message_id": lambda mail, wanted: (
+        mail.report is None or mail.report.original_message_id == wanted
+    ),
     "list_id": lambda mail, wanted: mail.list_id == wanted,
     "lang": lambda mail, wanted: mail.language in (wanted, ""),
     "reply_contains": lambda mail, wanted: all(flat(one) in flat(mail.reply_text) for one in wanted),

@@ -61,6 +61,10 @@ HOSTILE = {
     "no line end": b"a" * 1_000_000,
     "zeros": b"\0" * 500_000,
     "bounce": b"From: MAILER-DAEMON@x.be\r\nSubject: Undelivered\r\n\r\n" + b"a@b.c could not " * 30_000,
+    "notice of lines": b"From: postmaster@x.be\r\nSubject: Undelivered\r\n\r\n"
+    + (b"-" * 200 + b"\n") * 5_000,
+    "notice of codes": b"From: MAILER-DAEMON@x.be\r\nSubject: x\r\n\r\n" + b"5.1." * 250_000,
+    "formula": HEAD + b"\r\n" + b"Your message " * 70_000,
     "attachment": typed(b"application/pdf", (b"QUJD" * 19 + b"\r\n") * 200_000, b"base64"),
 }
 

@@ -18,6 +18,7 @@ SOURCES = [
 REAL_BOUNCES = {
     "msg_16.txt", "msg_25.txt", "msg_42.txt", "msg_43.txt", "mail_malformed_2", "badbound.msg", "bounce.txt",
     "delivery-status.txt", "delivery-status2.txt", "delivery-status-no-blank-line.txt",
+    "delivery-status-multiple-blank-lines.txt",
     "mime_emails-raw_email_with_mimepart_without_content_type.eml",
     "multipart_report_emails-multi_address_bounce1.eml",
     "multipart_report_emails-multi_address_bounce2.eml",

@@ -122,6 +122,14 @@ def test_a_bounce_of_our_receipt_finds_its_ticket_and_mutes_the_address(told: De
     assert "muted" in next(e.detail for e in told.story(1002) if e.kind == "receipt_withheld")
 
 
+def test_a_report_of_several_recipients_mutes_the_one_we_wrote_to(told: Desk) -> None:
+    """A mail that a server passed on is reported for everyone it went to."""
+    first = "secretariat@ecole.test\nAction: failed\nStatus: 5.1.1"
+    told.receive(bounce(receipt_of(told), to=f"{first}\n\nFinal-Recipient: rfc822; jean@ecole.test"))
+    told.once()
+    assert [row.address for row in told.rows("SELECT address FROM mute")] == ["jean@ecole.test"]
+
+
 def test_the_mute_ends(told: Desk) -> None:
     """Mailboxes are emptied and come back; the address is tried again when the time is over."""
     told.receive(bounce(receipt_of(told)))
