@@ -221,7 +221,7 @@ def _add_message(work: _Work) -> None:
             "sender_address": mail.sender.key[:LONGEST_ADDRESS] if mail.sender else "",
             "subject": mail.subject,
             "sent_at": mail.date, "arrived_at": work.facts.arrived_at, "created_at": work.facts.now,
-            "text": mail.text[:MOST_TEXT], "language": mail.language,
+            "text": mail.text[:MOST_TEXT], "language": work.decision.language,
             "thread_reason": work.decision.thread_reason,
             "verdicts": _json([_verdict(v) for v in work.decision.verdicts]),
             "reasons": _json([*work.decision.reasons, *_left_out(work), *_cut(mail.text), *_defects(mail)]),
@@ -471,8 +471,9 @@ def _notify(work: _Work, notify: Notify) -> None:
         post |= {"parent_id": "", "parent_references": (*mail.references, mail.message_id)}
         letter = compose.notification(
             work.paper, number=work.number, subject=work.subject, requester=mail.sender or Address("", ""),
-            text=mail.reply_text or mail.text, due_at=notify.due_at, later=work.decision.ticket is not None,
-            attachments=files, marker=post["message_id"].partition("@")[0], unread=_unread(work),
+            text=work.decision.text or mail.text, due_at=notify.due_at,
+            later=work.decision.ticket is not None, attachments=files,
+            marker=post["message_id"].partition("@")[0], unread=_unread(work),
             **post,
         )  # fmt: skip
         _owe(work, letter, MessageKind.NOTIFICATION, f"notification:{work.kept.mail_id}:{address}")

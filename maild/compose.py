@@ -9,7 +9,7 @@ The mail is assembled by hand because ``EmailMessage.as_bytes`` takes three time
 """
 
 import re
-from binascii import b2a_qp
+from binascii import a2b_qp, b2a_qp
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -57,6 +57,8 @@ _SUPPRESS = "DR, RN, NRN, OOF, AutoReply"
 
 # "=_" cannot occur in quoted-printable text (RFC 2045 section 6.7), so this boundary is always a good one.
 _BOUNDARY = "=_maild_alternative"
+_PART_HEAD = "Content-Type: text/{}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+_TEXT_HEAD = _PART_HEAD.format("plain").encode()
 
 # Controls, line and paragraph separators, overrides of the writing direction, lone surrogates: all would let
 # a value look like something else than one line of text.
@@ -262,6 +264,12 @@ def recovered(paper: Stationery, *, headline: str, details: str = "", **post: Un
     """To an administrator: the trouble that a letter told of is over."""
     values = {"headline": _one_line(headline, _SUBJECT_LIMIT), "details": _bounded(details).strip()}
     return _letter(paper, "recovered", values, post, automatic="auto-generated", html=False)
+
+
+def text_of(content: bytes) -> str:
+    """The plain text of a finished letter, as its recipient reads it; "" where it is none of ours."""
+    rest = content.partition(_TEXT_HEAD)[2].partition(f"\r\n--{_BOUNDARY}".encode())[0]
+    return a2b_qp(rest).decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 def render_all(paper: Stationery) -> list[str]:
@@ -491,8 +499,7 @@ def _alternative(text: bytes, page: bytes) -> bytes:
 def _part(subtype: str, text: str) -> bytes:
     """A text part, its headers first, in quoted-printable with CRLF (RFC 2045 section 6.7)."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
-    kind = f"Content-Type: text/{subtype}; charset=utf-8\r\n"
-    return f"{kind}Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode() + b2a_qp(
+    return _PART_HEAD.format(subtype).encode() + b2a_qp(
         lines.replace("\n", "\r\n").encode("utf-8", "replace")
     )
 

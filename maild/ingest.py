@@ -16,13 +16,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from maild import apply as application
-from maild import isolate, log, steps
+from maild import compose, isolate, log, steps
 from maild.apply import Applied
 from maild.arrival import Arrival, Source, mail_id
 from maild.compose import Stationery
-from maild.decide import decoration, identity, marks, message, threads
+from maild.decide import decoration, identity, language, marks, message, novelty, threads
 from maild.decide.decision import Decision, SendReceipt
-from maild.decide.facts import Facts, Spent, TicketFacts
+from maild.decide.facts import Answered, Facts, Spent, TicketFacts
 from maild.decide.policy import Policy, Rate
 from maild.isolate import Failure, Fate, NoWorker, Worker
 from maild.steps import Step
@@ -35,6 +35,8 @@ _log = log.get("maild.ingest")
 
 # What is left to file after a crash is taken in parts, so that memory stays small.
 _PART = 50
+# A mail quotes what it answers, and through it what that had quoted: the nearest of its ancestors is enough.
+_NEAR = 3
 _PART_BYTES = 4 << 20
 # A larger mail is read alone, in a process of its own.
 LARGE = 1 << 20
@@ -272,12 +274,14 @@ def _bare_facts(tx: Transaction, kept: KeptMail, nothing: ParsedMail, office: Of
 
 
 def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets", office: Office) -> Facts:
-    """Read what the decision may know: twins, candidate tickets, budgets, mutes, known pictures."""
+    """Read what the decision may know: twins, tickets, the mail that is answered, budgets, known pictures."""
     policy = office.policy
     twins = tx.twins(message.effective_id(mail, kept.arrived_at, Source(kept.source)))
     clues = threads.clues(mail, policy)
     by_key = _by_key(tx, mail, clues, policy)
     by_reference = _by_reference(tx, clues)
+    answered = _answered(tx, mail, clues, by_reference)
+    new = novelty.news(mail, answered).text
     pictures = decoration.asked(mail)
     named = {*by_key.values(), *clues.numbers, *(t for ids in by_reference.values() for t in ids)}
     return Facts(
@@ -293,6 +297,8 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
         tickets={id_: _ticket_facts(state) for id_, state in tx.states(named).items()} if named else {},
         spent=budgets.spent(mail),
         muted=budgets.mute(mail),
+        answered=answered,
+        spoken=_spoken(tx, mail, new),
         seen_files=tx.seen_files(pictures) if pictures else {},
     )
 
@@ -312,6 +318,26 @@ def _by_reference(tx: Transaction, clues: threads.Clues) -> dict[str, tuple[int,
         for id_, ticket in tx.tickets_by_sent(clues.ids).items():
             found[id_] = tuple(sorted({*found.get(id_, ()), ticket}))
     return found
+
+
+def _answered(
+    tx: Transaction, mail: ParsedMail, clues: threads.Clues, by_reference: dict[str, tuple[int, ...]]
+) -> Answered | None:
+    """The nearest mail that it answers, where it is known here and may be quoted."""
+    near = clues.ids[:_NEAR]
+    if not novelty.may_repeat(mail) or not (clues.id_tokens or any(id_ in by_reference for id_ in near)):
+        return None
+    known = next((one for one in tx.known_mails(near) if one.text or one.content), None)
+    if known is None:
+        return None
+    return Answered(text=known.text or compose.text_of(known.content), sender=known.sender)
+
+
+def _spoken(tx: Transaction, mail: ParsedMail, new: str) -> str:
+    """The language of the sender's earlier mail, where this one does not tell and may be answered."""
+    if mail.sender is None or mail.auto_submitted or not language.is_unsure(mail, new):
+        return ""
+    return tx.last_language(mail.sender.key)
 
 
 def _ticket_facts(state: TicketState) -> TicketFacts:

@@ -214,6 +214,16 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownMail:
+    """A mail that another one names: the text of one that was filed, or the bytes of one that we sent."""
+
+    message_id: str
+    text: str = ""
+    sender: str = ""
+    content: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeenFile:
     """One earlier mail that a file came with; ``sender``: its address."""
 

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import zstandard
 from sqlalchemy import (
+    CompoundSelect,
     Connection,
     CursorResult,
     Row,
@@ -27,6 +28,8 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
+    null,
     or_,
     select,
     union_all,
@@ -40,6 +43,7 @@ from storage.records import (
     Clock,
     Event,
     KeptMail,
+    KnownMail,
     Lease,
     Maildrop,
     Mark,
@@ -181,7 +185,7 @@ class Transaction:
     def _all(self, statement: Select[Any], **values: object) -> Sequence[Row[Any]]:
         return self.connection.execute(statement, values).all()
 
-    def _in(self, statement: Select[Any], values: Iterable[Any]) -> Iterator[Row[Any]]:
+    def _in(self, statement: Select[Any] | CompoundSelect[Any], values: Iterable[Any]) -> Iterator[Row[Any]]:
         """The rows of a statement that names its values ``wanted``, in parts."""
         for part in in_parts(values):
             yield from self.connection.execute(statement, {"wanted": part})
@@ -414,6 +418,23 @@ class Transaction:
         """Ticket key, as signed tokens name it -> ticket."""
         rows = self._in(_BY_KEY, keys)
         return {row.key: row.id for row in rows}
+
+    def known_mails(self, message_ids: Sequence[str]) -> tuple[KnownMail, ...]:
+        """The mails of these Message-IDs that are here, in or out, in the order of the ids."""
+        asked = {indexable(id_): id_ for id_ in message_ids}
+        rank = {id_: number for number, id_ in enumerate(asked)}
+        rows = sorted(self._in(_KNOWN, asked), key=lambda row: rank[row.message_id])
+        return tuple(
+            KnownMail(
+                message_id=asked[row.message_id], text=row.text, sender=row.sender_address,
+                content=_expand(row.content) if row.content else b"",
+            )
+            for row in rows
+        )  # fmt: skip
+
+    def last_language(self, address: str) -> str:
+        """The language of the last mail from an address that told one; "" when none did."""
+        return str(self.connection.execute(_LAST_LANGUAGE, {"wanted": address}).scalar() or "")
 
     def seen_files(self, hashes: Sequence[str]) -> dict[str, tuple[SeenFile, ...]]:
         """SHA-256 of a file -> the first mails that it came with, at most ``MOST_SEEN``."""
@@ -884,6 +905,23 @@ _BY_SENT = _wanted(
     OUTBOX.c.message_id,
 )
 _BY_KEY = _wanted(select(TICKET.c.key, TICKET.c.id), TICKET.c.key)
+# In two columns, because a mail that we sent is kept as its bytes.
+_KNOWN = union_all(
+    _wanted(
+        select(MESSAGE.c.message_id, MESSAGE.c.text, MESSAGE.c.sender_address, null().label("content")),
+        MESSAGE.c.message_id,
+    ),
+    _wanted(
+        select(OUTBOX.c.message_id, literal(""), literal(""), OUTBOX.c.content),
+        OUTBOX.c.message_id,
+    ),
+)
+_LAST_LANGUAGE = (
+    select(MESSAGE.c.language)
+    .where(MESSAGE.c.sender_address == bindparam("wanted"), MESSAGE.c.language != "")
+    .order_by(MESSAGE.c.id.desc())
+    .limit(1)
+)
 _COPIES = _wanted(
     select(SIGHTING.c.uid, SIGHTING.c.message_id, SIGHTING.c.maildrop_id, SIGHTING.c.uidvalidity),
     SIGHTING.c.message_id,

@@ -187,6 +187,7 @@ class Decision:
 
     ``ticket``: the number of the ticket it belongs to; None for a new one (an ``OpenTicket`` among the
     changes then) and for mail without any. ``twin``: the row of the message that it repeats.
+    ``text``: the new words of the mail; ``language``: theirs, "" where they do not tell.
     ``decorations``: SHA-256 of the pictures that are no files for anybody.
     """
 
@@ -199,4 +200,6 @@ class Decision:
     verdicts: tuple[Verdict, ...] = ()
     reasons: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
+    text: str = ""
+    language: str = ""
     decorations: frozenset[str] = frozenset()

@@ -31,6 +31,14 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The text of the mail that a mail answers; ``sender``: its address, "" for a letter of ours."""
+
+    text: str
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """The world as one mail meets it.
 
@@ -38,6 +46,8 @@ class Facts:
 
     ``by_reference``: Message-ID -> tickets, oldest first. ``by_key``: ticket key of a signed token ->
     ticket. Both name tickets as they were; ``tickets`` holds those and the survivors of merges.
+    ``answered``: the mail that this one names first of those whose text is known. ``spoken``: the language of
+    the sender's last mail that told one, "" where nobody asked.
     ``seen_files``: SHA-256 of a picture -> the mails that it came with before.
     """
 
@@ -53,6 +63,8 @@ class Facts:
     tickets: Mapping[int, TicketFacts] = field(default_factory=dict)
     spent: tuple[Spent, ...] = ()
     muted: str = ""
+    answered: Answered | None = None
+    spoken: str = ""
     seen_files: Mapping[str, tuple[SeenFile, ...]] = field(default_factory=dict)
 
     def survivor(self, ticket_id: int) -> TicketFacts | None:

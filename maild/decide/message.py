@@ -6,10 +6,22 @@ by a person, opens a ticket and starts a clock.
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from maild.arrival import Source
-from maild.decide import autoresponse, classify, commands, decoration, identity, rules, sla, threads
+from maild.decide import (
+    autoresponse,
+    classify,
+    commands,
+    decoration,
+    identity,
+    language,
+    novelty,
+    rules,
+    sla,
+    threads,
+)
 from maild.decide.classify import MailKind
 from maild.decide.decision import (
     AddParticipants,
@@ -51,23 +63,15 @@ def decide(mail: ParsedMail, facts: Facts, policy: Policy) -> Decision:
     clues = threads.clues(mail, policy)
     belongs = threads.belonging(mail, kind, clues, facts, policy)
     decision = _BY_KIND[kind](mail, clues, belongs, facts, policy)
-    reasons = (why, *_copy_of(mail, facts))
-    return _completed(decision, belongs, reasons, decoration.decorations(mail, facts))
-
-
-def _completed(
-    decision: Decision, belongs: Belonging, reasons: tuple[str, ...], decorations: frozenset[str]
-) -> Decision:
-    return Decision(
-        disposition=decision.disposition,
-        kind=decision.kind,
-        direction=decision.direction,
-        ticket=decision.ticket,
+    new = novelty.news(mail, facts.answered).text
+    return replace(
+        decision,
         thread_reason=decision.thread_reason or belongs.winner,
         verdicts=belongs.verdicts,
-        reasons=(*reasons, *decision.reasons),
-        changes=decision.changes,
-        decorations=decorations,
+        reasons=(why, *_copy_of(mail, facts), *decision.reasons),
+        text=new,
+        language=language.of_words(mail, new),
+        decorations=decoration.decorations(mail, facts),
     )
 
 
@@ -289,7 +293,7 @@ def _reply(mail: ParsedMail, state: TicketFacts, facts: Facts, policy: Policy) -
     changes: list[Change] = [_remember(mail, ticket.id, facts)]
     if new := _new_people(mail, state, policy):
         changes.append(new)
-    if ticket.status is Status.RESOLVED and classify.is_bare_thanks(mail.reply_text):
+    if ticket.status is Status.RESOLVED and classify.is_bare_thanks(novelty.news(mail, facts.answered).text):
         note = Note(kind="thanked", actor=mail.sender.key if mail.sender else "")
         return _replied(ticket.id, (*changes, note), ("thanks do not reopen",))
     if ticket.status in (Status.RESOLVED, Status.WAITING, Status.OUT_OF_SCOPE):
@@ -359,13 +363,20 @@ def _agent(mail: ParsedMail, clues: Clues, belongs: Belonging, facts: Facts, pol
     proof = identity.proof(mail, agent, clues.tokens, facts, policy)
     if not proof.holds:
         return _unproven(mail, agent, state, proof.why, facts, policy)
-    block = parse_commands(mail.reply_text)
+    block = _orders(mail, facts)
     if block.commands:
         return _ordered(mail, block, agent, state, facts, policy)
     others = {a.key for a in (*mail.to, *mail.cc)} - policy.desk.addresses
     if others & (state.participants - {agent.address.casefold()}):
         return _outside_answer(mail, state, facts, policy)
     return _noted(mail, agent, state, facts, policy)
+
+
+def _orders(mail: ParsedMail, facts: Facts) -> CommandBlock:
+    """What stands at the top of the mail itself: a line of ours that was left out ends the orders."""
+    new = novelty.news(mail, facts.answered)
+    block = parse_commands(new.opening)
+    return CommandBlock(commands=block.commands, rest=block.rest + new.text[len(new.opening) :])
 
 
 def _ordered(
@@ -449,7 +460,7 @@ def _opened(mail: ParsedMail, belongs: Belonging, facts: Facts, policy: Policy) 
     return OpenTicket(
         subject=mail.subject,
         requester=_answerable(mail),
-        language=language(mail, policy),
+        language=language.of_answer(mail, novelty.news(mail, facts.answered).text, belongs, facts, policy),
         team=place.team,
         category=place.category,
         priority=place.priority,
@@ -458,12 +469,6 @@ def _opened(mail: ParsedMail, belongs: Belonging, facts: Facts, policy: Policy) 
         backlog=_is_backlog(facts, policy),
         status=Status.SPAM if mail.spam and "spam" in place.scope else Status.NEW,
     )
-
-
-def language(mail: ParsedMail, policy: Policy) -> str:
-    """The mail's language where the desk speaks it, else the desk's first."""
-    spoken = policy.desk.languages
-    return mail.language if mail.language in spoken else spoken[0]
 
 
 def _answerable(mail: ParsedMail) -> Address:

@@ -126,6 +126,16 @@ LETTERS: dict[str, Callable[..., Letter]] = {
 }
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", LETTERS)
+def test_the_text_of_a_letter_is_read_back(kind: str, language: str) -> None:
+    """What an answer to it may quote: the plain part, as any other program reads it."""
+    letter = LETTERS[kind](language)
+    plain = texts(letter)[0].replace("\r\n", "\n")
+    assert compose.text_of(letter.content).strip() == plain.strip()
+    assert compose.text_of(b"From: ana@example.org\r\n\r\nBonjour") == ""
+
+
 # --- every letter -------------------------------------------------------------------------------------------
 
 

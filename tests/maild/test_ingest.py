@@ -72,6 +72,27 @@ def test_what_a_crash_left_behind_is_filed_in_parts(desk: Room, monkeypatch: pyt
     assert [t.subject for t in desk.tickets()] == [f"Sujet {n}" for n in range(8)]
 
 
+def test_what_is_answered_is_looked_up_where_it_may_be_quoted(desk: Room) -> None:
+    """One statement, for a reply that is long enough, to a mail that is known."""
+    desk.ingest(raw("a@ecole.test"))
+
+    def cost(message_id: str, body: str, **headers: str) -> int:
+        counted = desk.office.store.database.statements
+        before = counted.count
+        desk.ingest(raw(message_id, body=body, Subject="Re: Imprimante", **headers))
+        return counted.count - before
+
+    long, short = (
+        "Je précise que le problème s'est encore produit ce midi, deux fois.",
+        "Elle est encore en panne.",
+    )
+    known, unknown = {"In_Reply_To": "<a@ecole.test>"}, {"In_Reply_To": "<gone@ecole.test>"}
+    least = cost("b@ecole.test", short, **known)
+    assert cost("c@ecole.test", long, **known) == least + 1
+    fresh = cost("d@ecole.test", short, **unknown)
+    assert cost("e@ecole.test", long, In_Reply_To="<away@ecole.test>") == fresh
+
+
 # --- read alone
 
 

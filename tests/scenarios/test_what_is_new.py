@@ -2,12 +2,13 @@
 
 import base64
 import json
+import textwrap
 from email.message import EmailMessage
 
 import pytest
 
 from maild import cli
-from tests.scenarios.desk import ANNE, JEAN, Desk, mail
+from tests.scenarios.desk import ANNE, JEAN, Desk, mail, reply
 
 LOGO = base64.encodebytes(b"\x89PNG\r\n\x1a\n the logo of a school").decode()
 
@@ -53,3 +54,52 @@ def test_a_signatures_logo_is_news_once(
     assert "   + deux.pdf  application/pdf  4 bytes\n" in told
     assert "   + image001.png  image/png  29 bytes  (seen before" in told
     assert not any_desk.faults()
+
+
+def unmarked(text: str) -> str:
+    """A text as some clients put it below an answer: its lines broken anew, without a mark."""
+    return "\n".join("\n".join(textwrap.wrap(line, 64)) for line in text.splitlines())
+
+
+def test_of_an_answer_only_the_new_words_reach_the_team(any_desk: Desk) -> None:
+    """Jean answers his receipt, Luc answers Jean, from clients that quote without any mark."""
+    any_desk.receive(mail("m1@ecole.test", Cc="Luc <luc@ecole.test>"))
+    any_desk.once()
+    (receipt,) = any_desk.letters("jean@ecole.test")
+    new = "Bonjour,\n\nLe numéro de série est CN-4050-12.\n\nMerci,\nJean Dupont"
+    any_desk.receive(reply("m2@ecole.test", receipt, f"{new}\n\n{unmarked(words(receipt))}"))
+    any_desk.once()
+    told = words(any_desk.letters(ANNE)[1])
+    assert all(line in told for line in new.splitlines())
+    assert "accusé de réception" not in told
+    assert "prise en charge au plus tard" not in told
+
+    luc = f"Chez moi non plus, au premier étage.\n\n{unmarked(new)}\n\n{unmarked(words(receipt))}"
+    any_desk.receive(
+        mail(
+            "m3@ecole.test", sender="Luc <luc@ecole.test>", subject="Re: Imprimante en panne", body=luc,
+            In_Reply_To="<m2@ecole.test>", References="<m1@ecole.test> <m2@ecole.test>",
+        )
+    )  # fmt: skip
+    any_desk.once()
+    told = words(any_desk.letters(ANNE)[2])
+    assert "premier étage" in told
+    assert "CN-4050-12" not in told
+    assert "accusé de réception" not in told
+
+    # Nothing is gone: the ticket has every word.
+    with any_desk.ledger() as tx:
+        texts = [tx.text_of(m.mail_id) for m in tx.messages([1001])[1001] if m.direction == "in"]
+    assert "accusé de réception" in texts[1]
+    assert "CN-4050-12" in texts[2]
+    assert not any_desk.faults()
+
+
+def test_a_receipt_speaks_as_its_reader_did(desk: Desk) -> None:
+    """Two words on another matter, after a whole mail in Dutch."""
+    dutch = "Goedemorgen,\n\nmijn scherm blijft zwart sinds vanmorgen. Kunt u mij helpen?\n\nJan"
+    desk.receive(mail("a@school.test", sender="jan@school.test", subject="Scherm", body=dutch))
+    desk.once()
+    desk.receive(mail("b@school.test", sender="jan@school.test", subject="VPN 443", body="ERR 12"))
+    desk.once()
+    assert [one["Content-Language"] for one in desk.letters("jan@school.test")] == ["nl", "nl"]

@@ -13,6 +13,7 @@ from storage.records import (
     DOOR_EPOCH,
     Event,
     KeptMail,
+    KnownMail,
     Lease,
     Mark,
     MessageKind,
@@ -280,6 +281,35 @@ def test_ids_and_keys_that_we_made_name_their_ticket(store: Store) -> None:
             "r1@etnic.test": number
         }
         assert tx.tickets_by_key(["abcdefghijklmnop", "ponmlkjihgfedcba"]) == {"abcdefghijklmnop": number}
+
+
+def test_known_mails_bring_their_words(store: Store) -> None:
+    """Filed and sent ones, in the order in which they are named."""
+    sent, long_id = b"From: support@etnic.test\r\n\r\nBonjour", "x" * 3000
+    with store.write() as tx:
+        number = ticket(tx)
+        one, two = keep(tx, 1, 2)
+        message(tx, number, one, message_id="a@x", text="Un", sender_address="eva@x")
+        message(tx, number, two, message_id=long_id, text="Deux")
+        owe(tx, message_id="r@etnic.test", content=sent)
+        owe(tx, message_id="held@etnic.test", suppressed="over budget")
+        assert tx.known_mails([]) == ()
+        found = tx.known_mails([long_id, "r@etnic.test", "unknown@x", "held@etnic.test", "a@x"])
+    assert found == (
+        KnownMail(message_id=long_id, text="Deux", sender="jean@ecole.test"),
+        KnownMail(message_id="r@etnic.test", content=sent),
+        KnownMail(message_id="held@etnic.test"),
+        KnownMail(message_id="a@x", text="Un", sender="eva@x"),
+    )
+
+
+def test_the_last_language_of_a_person(store: Store) -> None:
+    """Of his last mail that told one."""
+    with store.write() as tx:
+        for kept, spoken in zip(keep(tx, 1, 2, 3), ("fr", "nl", ""), strict=True):
+            message(tx, ticket(tx), kept, language=spoken)
+        assert tx.last_language("jean@ecole.test") == "nl"
+        assert tx.last_language("eva@ecole.test") == ""
 
 
 def test_the_state_of_a_ticket_brings_the_survivors_of_merges(store: Store) -> None:

@@ -34,6 +34,8 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "our own ids": lambda tx: tx.tickets_by_sent(IDS),
     "keys": lambda tx: tx.tickets_by_key(IDS),
     "states": lambda tx: tx.states([1001]),
+    "known mails": lambda tx: tx.known_mails(IDS),
+    "last language": lambda tx: tx.last_language("jean@ecole.test"),
     "pictures": lambda tx: tx.seen_files(["0" * 64, "1" * 64]),
     # receiving
     "known uids": lambda tx: tx.known_uids(1, 1),
