@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,12 +17,14 @@ from hypothesis import settings
 
 from tests.peers import dovecot as dovecot_peer
 from tests.peers import imap_poor
+from tests.peers import postfix as postfix_peer
 from tests.peers import postgres as postgres_peer
 from tests.peers.certificate import Certificate, make_certificate
 from tests.peers.child import free_port
 from tests.peers.dovecot import Dovecot
 from tests.peers.imap_poor import PoorServer
 from tests.peers.mailbox import Mailbox
+from tests.peers.postfix import Postfix
 from tests.peers.postgres import Postgres
 from tests.peers.smtp import Sink
 
@@ -172,6 +174,24 @@ def sink() -> Iterator[Sink]:
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture
+def start_postfix(short_path: Path, sink: Sink) -> Iterator[Callable[[str], Postfix]]:
+    """Starts a Postfix that hands mail for etnic.test over by a transport, and all other to the sink."""
+    _skip_where(postfix_peer.missing())
+    started: list[Postfix] = []
+
+    def start(transport: str) -> Postfix:
+        started.append(Postfix(short_path, transport=transport, sink=sink.port))
+        started[-1].start()
+        return started[-1]
+
+    try:
+        yield start
+    finally:
+        for server in started:
+            server.stop()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ has_postgres() {
 missing=()
 PATH="$PATH:/usr/sbin:/sbin" command -v dovecot >/dev/null || missing+=(dovecot-imapd)
 has_postgres || missing+=(postgresql)
+PATH="$PATH:/usr/sbin:/sbin" command -v postfix >/dev/null || missing+=(postfix)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v systemd-analyze >/dev/null || missing+=(systemd)
 [ "${#missing[@]}" -gt 0 ] || exit 0
@@ -30,5 +31,7 @@ fi
 
 echo "maild: installing for the tests: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
+# Postfix's installer would configure this machine's own mail, and asks how.
+echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
 apt-get update -qq
 apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null

@@ -2,9 +2,11 @@
 
 import io
 import json
+import random
 import shutil
+import signal
 import smtplib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from datetime import timedelta
@@ -15,9 +17,11 @@ import pytest
 from maild import cli, daemon, ingest
 from maild.arrival import Arrival
 from maild.receive.vigil import LEASE_TTL
+from parsers.mail import parse_mail
 from storage.records import DOOR_EPOCH
 from tests.peers.child import LOOPBACK, free_port
 from tests.peers.mailbox import Mailbox
+from tests.peers.postfix import Postfix
 from tests.peers.smtp import Sink
 from tests.scenarios.desk import DESK, Desk, Tables, mail
 from tests.scenarios.test_process import process, ran
@@ -26,22 +30,22 @@ from tests.scenarios.test_process import process, ran
 class DoorDesk(Desk):
     """A desk without a mailbox: its one maildrop is a door that speaks SMTP, or LMTP."""
 
-    port = 0
     kind = "smtp"
+    door_port = 0
 
     def settings(self) -> Tables:
         """The door stands in the place of the mailbox."""
-        self.port = self.port or free_port()
-        door = {"kind": self.kind, "listen": f"{LOOPBACK}:{self.port}"}
+        door = {"kind": self.kind, "listen": f"{LOOPBACK}:{self.door_port}"}
         return {**Desk.settings(self), "maildrop.support": door}
 
     def hand_in(self, *contents: bytes, to: Sequence[str] = (DESK,)) -> None:
         """As the house's own server does it."""
-        with smtplib.SMTP(LOOPBACK, self.port, timeout=20) as client:
+        with smtplib.SMTP(LOOPBACK, self.door_port, timeout=20) as client:
             for content in contents:
                 client.sendmail("jean@ecole.test", to, content, ["BODY=8BITMIME"])
 
 
+HELPDESK = "helpdesk@etnic.test"
 NO_MAILBOX = Mailbox(port=1, user="", password="")
 
 
@@ -52,7 +56,7 @@ def desk(tmp_path: Path, sink: Sink, journal: io.StringIO, migrated: Path) -> Do
     shutil.copy(migrated, tmp_path / "var" / "maild.db")
     made = DoorDesk(folder=tmp_path, mailbox=NO_MAILBOX, sink=sink, journal=journal)
     made.configure(agent=[], submission={"per_minute": 1000})
-    made.now = daemon.system_now()
+    made.now, made.door_port = daemon.system_now(), free_port()
     return made
 
 
@@ -158,3 +162,74 @@ def test_a_mailbox_that_becomes_a_door(desk: DoorDesk) -> None:
         0,
         0,
     ]
+
+
+# --- with a real server -------------------------------------------------------------------------------------
+
+TRANSPORTS = {"lmtp": "lmtp:inet:127.0.0.1:{port}", "smtp": "smtp:[127.0.0.1]:{port}"}
+LONG_LINE = "Une seule ligne ; " * 10_000
+STRANGE = {
+    3: {"body": "Une ligne de pièce jointe, encore et encore.\r\n" * 45_000},
+    4: {"body": "Déjà vu : œuvre, naïve, Noël\r\n", "Content_Transfer_Encoding": "8bit"},
+    5: {"body": LONG_LINE + "\r\n"},
+}
+
+
+def person(number: int) -> str:
+    """Who writes."""
+    return f"p{number}@ecole.test"
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", list(TRANSPORTS))
+def test_a_real_server_hands_in_and_the_desk_dies_twice(
+    desk: DoorDesk, start_postfix: Callable[[str], Postfix], kind: str
+) -> None:
+    """Once between keeping a mail and saying so, once anywhere: each mail is one message with one receipt."""
+    desk.kind = kind
+    desk.configure(desk={"aliases": [HELPDESK]})
+    server = start_postfix(TRANSPORTS[kind].format(port=desk.door_port))
+    with process(desk, program="tests.scenarios.dying", DIE_AT="4") as child:
+        child.wait_until(lambda: "door.open" in child.events())
+        for n in range(20):
+            content = mail(f"m{n}@ecole.test", sender=person(n), **STRANGE.get(n, {}))  # type: ignore[arg-type]
+            to = {1: (DESK, HELPDESK), 2: ("nobody@etnic.test",)}.get(n, (DESK,))
+            server.submit(content, *to, sender=person(n))
+        assert child.child.wait(20) == 137
+    anywhere = random.randrange(8)
+    with process(desk) as child:
+        child.wait_until(lambda: child.events().count("message.accepted") > anywhere)
+        child.end(signal.SIGKILL)
+    with process(desk) as child:
+        child.wait_until(lambda: not server.queue())
+        desk.sink.wait_for(20)
+        child.wait_until(lambda: desk.outbox() == {"sent": 19})
+        assert child.end() == 0
+    _compare(desk)
+    assert "warning" not in server.log()
+    (report,) = desk.sent(person(2))
+    told = " ".join(report.content.decode("utf-8", "replace").split())
+    assert "550 5.1.1 <nobody@etnic.test> is not an address of this desk" in told
+
+
+def _compare(desk: DoorDesk) -> None:
+    senders = [person(n) for n in range(20) if n != 2]
+    assert sorted(ticket.requester_address for ticket in desk.tickets()) == sorted(senders)
+    assert desk.rows("SELECT count(*) AS n FROM message")[0].n == 19
+    assert desk.rows("SELECT count(*) AS n FROM sighting WHERE state = 'filed'")[0].n >= 20
+    for sender in senders:
+        receipts = desk.letters(sender)
+        assert len({letter["Message-ID"] for letter in receipts}) == 1
+    assert len(desk.sent()) <= 20 + 2
+    raws = {n: _raw(desk, f"m{n}@ecole.test") for n in (1, *STRANGE)}
+    assert set(parse_mail(raws[1]).delivered_to) == {DESK, HELPDESK}
+    assert len(raws[3]) > 2_000_000
+    assert "Déjà vu : œuvre".encode() in raws[4]
+    assert LONG_LINE.encode() in raws[5]
+
+
+def _raw(desk: DoorDesk, message_id: str) -> bytes:
+    with desk.ledger() as tx:
+        (message,) = [m for m in tx.find_messages(message_id) if m.direction == "in"]
+        return tx.raw(message.sha256) or b""

@@ -21,11 +21,11 @@ from tests.scenarios.desk import Desk, mail, quoted
 
 
 class Process:
-    """`python -m maild run` as a child; what it logs is in a file."""
+    """`python -m maild run` as a child, or another program in its place; what it logs is in a file."""
 
-    def __init__(self, desk: Desk, *arguments: str, **environ: str) -> None:
+    def __init__(self, desk: Desk, *arguments: str, program: str = "maild", **environ: str) -> None:
         self.log = desk.folder / f"log-{random.getrandbits(40):x}.json"
-        command = [sys.executable, "-m", "maild", *(arguments or ("run",)), "--config", str(desk.file)]
+        command = [sys.executable, "-m", program, *(arguments or ("run",)), "--config", str(desk.file)]
         with self.log.open("wb") as stream:
             self.child = subprocess.Popen(
                 command,
