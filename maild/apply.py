@@ -453,12 +453,6 @@ def _withhold(work: _Work, withheld: WithholdReceipt) -> None:
     to = Address("", withheld.to)
     receipt = SendReceipt(to=to, language=work.policy.desk.languages[0], due_at=clock.due_at)
     _owe_receipt(work, receipt, suppressed="; ".join(withheld.reasons))
-    owe_trouble(
-        work.tx, about=f"budget:{work.facts.now:%Y%m%d}", headline="Automatic answers are over their budget",
-        details=f"{withheld.reasons[0]}. Mail is taken in as always; receipts over the budget are recorded "
-        "as suppressed and do not leave.", cause=work.kept.mail_id, now=work.facts.now,
-        policy=work.policy, paper=work.paper,
-    )  # fmt: skip
 
 
 def _notify(work: _Work, notify: Notify) -> None:
@@ -525,14 +519,20 @@ def owe_trouble(
     now: datetime,
     policy: Policy,
     paper: Stationery,
+    over: bool = False,
 ) -> None:
-    """Tell each administrator once of what ``about`` names; they are the last who may not be told."""
+    """Tell each administrator once of what ``about`` names; they are the last who may not be told.
+
+    Args:
+        over: it is told that this has ended.
+    """
+    write = compose.recovered if over else compose.trouble
     for address in policy.desk.administrators:
         owed = f"trouble:{about}:{address.casefold()}"
         if outbox.is_owed(tx, owed):
             continue
         post = post_of_no_ticket(Address("", address), policy.desk.languages[0], now=now, policy=policy)
-        letter = compose.trouble(paper, headline=headline, details=details, **post)
+        letter = write(paper, headline=headline, details=details, **post)
         owe_letter(tx, letter, MessageKind.TROUBLE, owed=owed, cause=cause, ticket=None, now=now)
 
 

@@ -618,6 +618,12 @@ class Budget(Table):
     total: Rates = _BUDGET.total
 
 
+class Alert(Table):
+    """``[alert]``: whom trouble is told besides the administrators, because mail may be what is broken."""
+
+    command: Words = ()
+
+
 class Http(Table):
     """``[http]``: the status page, health and metrics; off unless the table is there."""
 
@@ -659,6 +665,7 @@ class Config(BaseSettings):
     relay: Relay = Relay()
     security: Security = Security()
     budget: Budget = Budget()
+    alert: Alert = Alert()
     http: Http | None = None
     log: Log = Log()
 
@@ -847,6 +854,7 @@ _TABLE_OF: dict[str, type[BaseModel]] = {
     "relay": Relay,
     "security": Security,
     "budget": Budget,
+    "alert": Alert,
     "http": Http,
     "log": Log,
 }
@@ -1258,10 +1266,18 @@ def build(layers: Layers) -> Config:
     config, problems = _judge(layers)
     if problems:
         raise ConfigError(problems)
-    if config.desk.templates is None:
-        return config
-    folder = layers.path.parent / config.desk.templates
-    return config.model_copy(update={"desk": config.desk.model_copy(update={"templates": folder})})
+    folder, update = layers.path.parent, dict[str, Table]()
+    if config.desk.templates is not None:
+        update["desk"] = config.desk.model_copy(update={"templates": folder / config.desk.templates})
+    if config.alert.command:
+        update["alert"] = Alert(command=_placed(config.alert.command, folder))
+    return config.model_copy(update=update)
+
+
+def _placed(command: tuple[str, ...], folder: Path) -> tuple[str, ...]:
+    """A program that is named by its path is found from the folder of the file, others on PATH."""
+    program, *arguments = command
+    return (str((folder / program).absolute()) if "/" in program else program, *arguments)
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Config:

@@ -18,11 +18,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from maild import compose, log, sweep, timers, watchdog
+from maild import alarm, compose, log, sweep, timers, watchdog
 from maild import config as configuration
+from maild.alarm import Alarm
 from maild.bell import Bell
 from maild.compose import Stationery
 from maild.config import Config, DoorMaildrop, ImapMaildrop
+from maild.health import Health
 from maild.ingest import Office
 from maild.line import Line
 from maild.receive import imap, lmtp, mailbox, vigil
@@ -68,6 +70,7 @@ class Parts:
     doors: tuple[Door, ...]
     dispatch: Dispatch
     letters: Line
+    alarm: Alarm
 
     @property
     def maildrops(self) -> tuple[Station | Door, ...]:
@@ -129,14 +132,16 @@ def _build(config: Config, ledger: Database, holder: str, now: Now) -> Parts:
     letters = Line(LETTER_TIMEOUTS * config.submission.timeout.total_seconds())
     password = partial(configuration.password, config.submission)
     courier = SmtpCourier(config.submission, password, policy.desk.address, letters)
+    health = Health()
     dispatch = Dispatch(
-        office=office, courier=courier, submission=config.submission, holder=holder, bell=Bell()
-    )
+        office=office, courier=courier, submission=config.submission, holder=holder, bell=Bell(),
+        health=health,
+    )  # fmt: skip
     stations = tuple(
         Station(
             name=name, drop=drop, password=partial(configuration.password, drop), office=office,
             holder=holder, bell=Bell(), filed=dispatch.bell.ring, max_message=config.security.max_message,
-            line=Line(ANSWER_TIMEOUTS * drop.timeout.total_seconds()),
+            line=Line(ANSWER_TIMEOUTS * drop.timeout.total_seconds()), health=health,
         )
         for name, drop in config.maildrop.items()
         if isinstance(drop, ImapMaildrop)
@@ -151,7 +156,14 @@ def _build(config: Config, ledger: Database, holder: str, now: Now) -> Parts:
     )  # fmt: skip
     return Parts(
         config=config, office=office, database=ledger, stations=stations, doors=doors, dispatch=dispatch,
-        letters=letters,
+        letters=letters, alarm=_alarm(config, office, health),
+    )  # fmt: skip
+
+
+def _alarm(config: Config, office: Office, health: Health) -> Alarm:
+    return Alarm(
+        office=office, polls=alarm.intervals(config.maildrop), health=health,
+        directory=Path(config.state.directory), command=config.alert.command, started_at=office.now(),
     )  # fmt: skip
 
 
@@ -164,7 +176,7 @@ def _paper(config: Config) -> Stationery:
 
 
 def once(config: Config, now: Now = system_now) -> bool:
-    """One pass of everything that is due: receive, file, sweep, mark, send.
+    """One pass of everything that is due: receive, file, sweep, mark, tell of trouble, send.
 
     Returns:
         False when no maildrop could be reached.
@@ -176,9 +188,20 @@ def once(config: Config, now: Now = system_now) -> bool:
             *map(_catch_up_once, all_parts.doors),
         ]
         sweep.sweep(all_parts.office, final=True)
-        sending.drain(all_parts.dispatch)
+        _send_and_look(all_parts)
         _stopped(all_parts)
         return any(reached) or not reached
+
+
+def _send_and_look(all_parts: Parts) -> None:
+    """Tell of trouble before and after sending: what it meets there is known only then."""
+    watched = all_parts.alarm
+    # What the pass has found is true at once; nobody waits at a door within it.
+    watched.started_at = None
+    watched.polls = {station.name: watched.polls[station.name] for station in all_parts.stations}
+    alarm.look(watched)
+    sending.drain(all_parts.dispatch)
+    alarm.look(watched)
 
 
 def _pass_once(station: Station, all_parts: Parts) -> bool:
@@ -367,10 +390,15 @@ def _timers(all_parts: Parts, workers: Sequence[_Worker]) -> timers.Table:
         all_parts.dispatch.bell.ring()
         swept_at[0] = time.monotonic()
 
+    def look_around() -> None:
+        if alarm.look(all_parts.alarm):
+            all_parts.dispatch.bell.ring()
+
     every = timedelta(seconds=all_parts.config.sla.sweep.total_seconds())
     table: dict[str, tuple[Callable[[], object], timedelta]] = {
         "sweep": (sweep_and_wake, every),
         "lines": (partial(_cut_overdue, workers), CUT_EVERY),
+        "alarm": (look_around, alarm.EVERY),
     }
     if alive := watchdog.interval(os.environ):
         patience = every.total_seconds() + ROUND_SECONDS

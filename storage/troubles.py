@@ -6,11 +6,11 @@ its end, so that a restart says nothing twice. Raises ``database.Unavailable``.
 
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select, text
 from sqlmodel import SQLModel
 
 from storage.records import StandingTrouble
-from storage.store import Transaction
+from storage.store import SIGHTING, Transaction
 from storage.tables import TroubleRow
 
 TROUBLE = SQLModel.metadata.tables[TroubleRow.__tablename__]
@@ -45,3 +45,10 @@ def probe(tx: Transaction, now: datetime) -> None:
     """Write something that leaves nothing behind: whether the database takes writes shows at the commit."""
     tx.connection.execute(insert(TROUBLE).values(name=_PROBE, since=now, told_at=None, detail=""))
     tx.connection.execute(delete(TROUBLE).where(TROUBLE.c.name == _PROBE))
+
+
+def set_aside(tx: Transaction) -> int:
+    """How many mails could not be read and are in the quarantine."""
+    # Written out: SQLite takes a partial index only for a condition that it can read.
+    count = select(func.count()).select_from(SIGHTING).where(text("state = 'quarantined'"))
+    return int(tx.connection.execute(count).scalar() or 0)

@@ -15,13 +15,14 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import typer
 
-from maild import compose, config
+from maild import alarm, compose, config
 from maild.cli import Code, ConfigOption, JsonOption, say_json
 from maild.config import Config, DoorMaildrop, ImapMaildrop, Submission
 from maild.receive import mailbox
@@ -66,7 +67,13 @@ def _fail(check: str, found: str, remedy: str) -> Finding:
 # --- the command --------------------------------------------------------------------------------------------
 
 
-def doctor(path: ConfigOption = None, as_json: JsonOption = False) -> int:
+def doctor(
+    path: ConfigOption = None,
+    as_json: JsonOption = False,
+    try_alert: Annotated[
+        bool, typer.Option("--alert", help="Run the [alert] command as well, with a test message.")
+    ] = False,
+) -> int:
     """Whether all that maild needs is there, and how to mend what is not."""
     try:
         layers = config.read_layers(path, os.environ)
@@ -77,7 +84,7 @@ def doctor(path: ConfigOption = None, as_json: JsonOption = False) -> int:
             _say(_fail("configuration", where + problem.what, problem.remedy), as_json)
         return Code.CONFIG
     verdicts = []
-    for finding in examine(settings, layers.path):
+    for finding in chain(examine(settings, layers.path), _tried(settings) if try_alert else ()):
         _say(finding, as_json)
         verdicts.append(finding.verdict)
     if not as_json:
@@ -502,6 +509,28 @@ def _people(settings: Config, _file: Path) -> Iterator[Finding]:
         yield _warn("people", found, 'write administrators = ["…"] in [desk]')
 
 
+def _alert(settings: Config, _file: Path) -> Iterator[Finding]:
+    """Whether trouble is heard when mail is what is broken; the command itself runs on request only."""
+    command = settings.alert.command
+    if not command:
+        yield _ok("alert", "trouble is told by mail only; [alert] command tells it by another way")
+    elif why := alarm.missing(command):
+        yield _fail("alert", why, "mend [alert] command: a program's path, or a name on PATH")
+    else:
+        yield _ok("alert", f"{command[0]} can be run; `maild doctor --alert` tries it")
+
+
+def _tried(settings: Config) -> Iterator[Finding]:
+    """The command, run once with a test message."""
+    command, address = settings.alert.command, settings.desk.address
+    if not command:
+        yield _warn("alert", "there is no [alert] command to try", 'write command = ["…"] in [alert]')
+    elif why := alarm.run_command(command, f"maild {address}: a test\n\ntrouble: test\nstate: began\n"):
+        yield _fail("alert", f"{command[0]}: {why}", "run it by hand with a text on its standard input")
+    else:
+        yield _ok("alert", f"{command[0]} took a test message")
+
+
 def _memberships(settings: Config) -> Iterator[Finding]:
     manned = {team for agent in settings.agent for team in agent.teams}
     for agent in settings.agent:
@@ -555,6 +584,7 @@ CHECKS: tuple[Callable[[Config, Path], Iterator[Finding]], ...] = (
     _letters,
     _clock,
     _people,
+    _alert,
     _proof,
     _later,
 )

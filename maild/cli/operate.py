@@ -4,6 +4,7 @@ Stands on ``daemon``. ``run`` logs to standard error and exits 0 when it was ask
 process has the state; ``run --once`` exits 0 when the pass was made, 69 when no maildrop could be reached.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,11 +14,10 @@ from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config, say_jso
 
 if TYPE_CHECKING:
     from maild.config import Config
+    from maild.decide.troubles import Trouble
 
-# A maildrop whose last good poll is older is not being served (or three polls, if that is longer).
-_SILENT = timedelta(minutes=5)
-# Mail that waits longer than this, while nothing leaves, is stuck.
-_STUCK = timedelta(minutes=15)
+# A limit that is passed for so long without a word says that nobody sweeps.
+_UNHEARD = timedelta(minutes=5)
 
 
 def run(
@@ -78,43 +78,46 @@ def status(
     return Code.OK if not found["problems"] else Code.NO
 
 
-def _status(settings: Any, now: datetime) -> dict[str, Any]:
+def _status(settings: "Config", now: datetime) -> dict[str, Any]:
+    """Judged by facts, as the daemon's alarm judges; what only the daemon can know, by what it has told."""
+    from maild import alarm
     from maild.cli import look
+    from maild.decide import troubles
     from storage import outbox
 
+    polls = alarm.intervals(settings.maildrop)
     with look.ledger(settings) as store, store.read() as tx:
         polled = {drop.name: drop.polled_at for drop in tx.maildrops()}
+        facts = troubles.Facts(
+            now=now, ledger=alarm.ledger_facts(tx, polls, now), free=alarm.free(settings.state.directory),
+            standing=alarm.told(tx),
+        )  # fmt: skip
         counts, owed = tx.backlog_counts(), outbox.counts(tx)
-        oldest, unheard = (
-            outbox.waiting(tx, since=now).due_at,
-            len(tx.clocks_due(now=now - _SILENT, limit=1000)),
-        )
-    drops = {name: _drop_status(name, drop, polled, now) for name, drop in settings.maildrop.items()}
-    problems = [f"{name}: {drop['problem']}" for name, drop in drops.items() if drop["problem"]]
-    if oldest is not None and now - oldest > _STUCK:
-        problems.append(f"outbox: a mail has waited since {oldest.isoformat(timespec='seconds')}")
+        oldest, unheard = outbox.waiting(tx, since=now), tx.clocks_due(now=now - _UNHEARD, limit=1000)
+    found = {trouble.name: trouble for trouble in troubles.judge(facts)}
+    problems = [trouble.detail for trouble in found.values()]
     if unheard:
-        problems.append(f"limits: {unheard} passed a stage and nobody was told; is the daemon running?")
+        problems.append(f"limits: {len(unheard)} passed a stage and nobody was told; is the daemon running?")
+    drops = {
+        name: _drop_status(drop, polled.get(name), now) | {"problem": _problem(found, name)}
+        for name, drop in settings.maildrop.items()
+    }
     return {
         "ok": not problems, "problems": problems, "maildrops": drops, "unfiled": counts["unfiled"],
         "open": counts["open"], "near_limit": counts["near_limit"], "breached": counts["breached"],
-        "next_due": counts["next_due"], "outbox": owed, "oldest_unsent": oldest,
+        "next_due": counts["next_due"], "outbox": owed, "oldest_unsent": oldest.due_at,
+        "troubles": [{"name": t.name, "since": t.since, "detail": t.detail} for t in found.values()],
     }  # fmt: skip
 
 
-def _drop_status(name: str, drop: Any, polled: dict[str, datetime | None], now: datetime) -> dict[str, Any]:
-    # A door is never polled: what counts is when it last stood open.
-    is_door, at = drop.kind != "imap", polled.get(name)
-    if at is None:
-        problem = "was never open" if is_door else "was never polled"
-        return {"kind": drop.kind, "polled_at": None, "lag_s": None, "problem": problem}
-    lag = now - at
-    told = f"last {'seen open' if is_door else 'good poll'} {int(lag.total_seconds())} s ago"
-    longest = _SILENT if is_door else max(_SILENT, drop.poll * 3)
-    return {
-        "kind": drop.kind, "polled_at": at, "lag_s": round(lag.total_seconds()),
-        "problem": told if lag > longest else "",
-    }  # fmt: skip
+def _problem(found: Mapping[str, "Trouble"], drop: str) -> str:
+    about = (f"login:maildrop {drop}", f"maildrop:{drop}")
+    return next((found[name].detail for name in about if name in found), "")
+
+
+def _drop_status(drop: Any, at: datetime | None, now: datetime) -> dict[str, Any]:
+    """A door is never polled: what counts is when it last stood open."""
+    return {"kind": drop.kind, "polled_at": at, "lag_s": round((now - at).total_seconds()) if at else None}
 
 
 def _print_status(found: dict[str, Any], *, as_json: bool) -> None:

@@ -256,7 +256,7 @@ def config_check(path: ConfigOption = None) -> int:
 
     layers = config.read_layers(path, os.environ)
     in_force = config.build(layers)
-    wrong = letter_problems(in_force)
+    wrong = [*letter_problems(in_force), *alert_problems(in_force)]
     for problem in wrong:
         typer.echo(problem, err=True)
     if wrong:
@@ -274,6 +274,14 @@ def letter_problems(in_force: "config.Config") -> list[str]:
     if folder is not None and not folder.is_dir():
         return [f"desk.templates: {folder} is no folder; make it, or delete the line"]
     return compose.render_all(compose.stationery(config.policy(in_force).desk, folder))
+
+
+def alert_problems(in_force: "config.Config") -> list[str]:
+    """What is wrong with the command that tells of trouble."""
+    from maild import alarm
+
+    why = alarm.missing(in_force.alert.command)
+    return [f"alert.command: {why}; name its path, or a name on PATH"] if why else []
 
 
 def config_schema(_config: ConfigOption = None) -> int:

@@ -54,7 +54,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """One maildrop that is polled each ``every``, and when it last was, whole and well."""
+    """One maildrop that is looked at each ``every``, and when it last was, whole and well; a door: open."""
 
     name: str
     every: timedelta
@@ -129,7 +129,7 @@ def _logins(facts: Facts) -> tuple[Trouble, ...] | None:
 
 
 def _polls(facts: Facts) -> tuple[Trouble, ...] | None:
-    """A maildrop is not being looked at, for another reason than a refused login."""
+    """A maildrop is not being served, for another reason than a refused login."""
     if facts.ledger is None:
         return None
     return tuple(trouble for poll in facts.ledger.polls for trouble in _poll(poll, facts))
@@ -140,12 +140,12 @@ def _poll(poll: Poll, facts: Facts) -> tuple[Trouble, ...]:
     last = poll.polled_at
     if last is not None and facts.now - last <= silence:
         return ()
-    told = f"login:maildrop {poll.name}" in {t.name for t in _logins(facts) or ()}
-    if name not in facts.standing and (told or not facts.has_waited(silence, name)):
+    refused = f"login:maildrop {poll.name}" in {t.name for t in _logins(facts) or ()}
+    if name not in facts.standing and (refused or not facts.has_waited(silence, name)):
         return ()
-    when = f"since {last:%Y-%m-%d %H:%M:%SZ}" if last else "at all"
     since = last or facts.started_at or facts.now
-    return (Trouble(name=name, since=since, detail=f"no good poll of maildrop {poll.name} {when}"),)
+    told = f"was not served since {last:%Y-%m-%d %H:%M:%SZ}" if last else "was never served"
+    return (Trouble(name=name, since=since, detail=f"maildrop {poll.name} {told}"),)
 
 
 def _outbox(facts: Facts) -> tuple[Trouble, ...] | None:

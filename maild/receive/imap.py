@@ -12,11 +12,12 @@ from functools import partial
 
 from maild import ingest, log, steps
 from maild.arrival import Source
+from maild.config import ConfigError
 from maild.decide import marks
 from maild.receive import intake, sent, vigil
 from maild.receive import mailbox as mail_server
 from maild.receive.intake import Session, Station
-from maild.receive.mailbox import Mailbox
+from maild.receive.mailbox import LoginRefused, Mailbox
 from maild.receive.vigil import LEASE_TTL, StandBy
 from maild.steps import Step
 from storage.records import Mark
@@ -41,7 +42,7 @@ def watch(station: Station) -> None:
 
 def with_session(station: Station, work: Callable[[Session], None]) -> None:
     """Connect, open the folder, take the lease, do the work, and say goodbye."""
-    mailbox = mail_server.connect(station.drop, station.password(), line=station.line)
+    mailbox = _let_in(station)
     try:
         session = _open(station, mailbox)
         _log.info(
@@ -54,6 +55,18 @@ def with_session(station: Station, work: Callable[[Session], None]) -> None:
             vigil.release(session.lease, station.name, station.office)
     finally:
         mailbox.close()
+
+
+def _let_in(station: Station) -> Mailbox:
+    """A logged-in session; whether the server let us in is noted for the alarm."""
+    who, now = f"maildrop {station.name}", station.office.now
+    try:
+        mailbox = mail_server.connect(station.drop, station.password(), line=station.line)
+    except (LoginRefused, ConfigError) as error:
+        station.health.refused(who, str(error), now())
+        raise
+    station.health.well(who, now())
+    return mailbox
 
 
 def _open(station: Station, mailbox: Mailbox) -> Session:

@@ -14,6 +14,7 @@ from typing import Any
 from maild import ingest, log, steps
 from maild.arrival import Arrival, Source
 from maild.bell import Bell
+from maild.health import Health
 from maild.ingest import Office
 from maild.line import Line
 from maild.receive.mailbox import Mailbox, Selected, Sized
@@ -52,6 +53,7 @@ class Station:
     filed: Callable[[], None]
     max_message: int
     line: Line
+    health: Health = field(default_factory=Health)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -503,6 +503,14 @@ def test_config_check_renders_the_letters(
     assert "letters" in capsys.readouterr().err or content is not None
 
 
+def test_config_check_looks_for_the_alert_command(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command, code in (("no-such-program", Code.CONFIG), ("sh", Code.OK)):
+        text = f'{CONFIG}\n[alert]\ncommand = ["{command}"]\n'
+        (place / "config.toml").write_text(text, encoding="utf-8")
+        assert cli.answer(["config", "check"]) == code
+        assert ("alert.command: no-such-program" in capsys.readouterr().err) == (code is Code.CONFIG)
+
+
 def test_config_schema_is_a_json_schema(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.answer(["config", "schema"]) == 0
     schema = json.loads(capsys.readouterr().out)

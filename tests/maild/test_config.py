@@ -671,3 +671,16 @@ def test_reading_is_quick_to_load() -> None:
         for _ in range(3)
     )
     assert took < 0.7
+
+
+def test_the_alert_command_is_a_list_of_words(tmp_path: Path) -> None:
+    """A program named by a path is found from the folder of the file, any other on PATH; no word is split."""
+    by_path = LEAST + '\n[alert]\ncommand = ["bin/page", "--to", "a b, c"]\n'
+    found = loaded(tmp_path, by_path).alert.command
+    assert found == (str(tmp_path / "bin/page"), "--to", "a b, c")
+    assert loaded(tmp_path, LEAST + '\n[alert]\ncommand = ["page"]\n').alert.command == ("page",)
+    assert loaded(tmp_path, LEAST + '\n[alert]\ncommand = ["/bin/page"]\n').alert.command == ("/bin/page",)
+    assert loaded(tmp_path, LEAST).alert.command == ()
+    environ = {"MAILD_ALERT__COMMAND": '["/bin/page", "-x"]'}
+    assert loaded(tmp_path, LEAST, **environ).alert.command == ("/bin/page", "-x")
+    assert "alert.command" in str(problems(tmp_path, LEAST + '\n[alert]\ncommand = [""]\n'))

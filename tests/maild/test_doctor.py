@@ -452,6 +452,36 @@ def test_a_door_that_others_can_reach(examine: Examine, smtp_port: int) -> None:
     assert "192.0.2.25 may hand in mail in anybody's name" in found.of("maildrop support", "warn")[0]
 
 
+@pytest.mark.parametrize(
+    ("command", "verdict", "said"),
+    [
+        ("", "ok", "by mail only"),
+        ('["no-such-program"]', "fail", "no-such-program is no program"),
+        ('["sh", "-c", "touch ran"]', "ok", "sh can be run"),
+    ],
+)
+def test_the_alert_command_is_looked_for_and_not_run(
+    examine: Examine, tmp_path: Path, command: str, verdict: str, said: str
+) -> None:
+    found = examine(f"[alert]\ncommand = {command}\n" if command else "")
+    (line,) = found.of("alert", verdict)
+    assert said in line
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(("code", "verdict"), [("cat > $0", "ok"), ("exit 3", "fail")])
+def test_the_alert_command_runs_on_request(
+    examine: Examine, tmp_path: Path, capsysbinary: Any, code: str, verdict: str
+) -> None:
+    heard = tmp_path / "heard"
+    examine(f"[alert]\ncommand = {json.dumps(['sh', '-c', code, str(heard)])}\n")
+    cli.answer(["doctor", "--json", "--alert"])
+    last = json.loads(capsysbinary.readouterr().out.splitlines()[-1])
+    assert (last["check"], last["verdict"]) == ("alert", verdict)
+    assert heard.exists() == (verdict == "ok")
+    assert verdict == "fail" or "a test" in heard.read_text(encoding="utf-8")
+
+
 def test_a_check_that_breaks_is_a_finding_and_the_others_are_made(
     examine: Examine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

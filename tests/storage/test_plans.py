@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event, text
 
-from storage import outbox
+from storage import outbox, troubles
 from storage.database import Database
 from storage.outbox import Act, Settlement
 from storage.records import Lease, MessageKind, OutboxState, SightingState, Stage
@@ -24,6 +24,7 @@ FOUND = {"seen", "seen_0", "seen_1"}
 TO_DO = {
     "sighting_received", "sighting_unmarked", "ticket_due", "ticket_backlog", "clock_due", "clock_running",
     "outbox_due",
+    "sighting_quarantined",
 }  # fmt: skip
 IDS = ["a@x", "b@x", "c@x"]
 
@@ -86,6 +87,10 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "one letter": lambda tx: outbox.letter(tx, 1),
     "its content": lambda tx: outbox.content(tx, 1),
     "intervene": lambda tx: outbox.intervene(tx, 1, Act.HOLD, by="operator:x", now=NOON),
+    # troubles
+    "troubles": troubles.standing,
+    "a trouble ends": lambda tx: troubles.end(tx, "outbox"),
+    "set aside": troubles.set_aside,
     # looking
     "thread": lambda tx: tx.messages([1001]),
     "links": lambda tx: tx.links([1001]),
