@@ -26,7 +26,7 @@ else
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 endif
 
-.PHONY: demo test bench figures lint lock clean
+.PHONY: demo test bench endurance figures lint lock clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -42,6 +42,10 @@ bench: $(READY)
 
 figures: $(READY)
 	@$(BIN)/python -m tests.bench.reading $(ARGS)
+
+endurance: $(READY)
+	@tests/peers/install.sh
+	@$(BIN)/python -m tests.bench.endurance $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

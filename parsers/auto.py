@@ -42,7 +42,7 @@ _ANSWERS: Final = (
 _STATES: Final = (
     r"absence",
     r"absente?",
-    r"(?:je suis )?(?:absente?|en (?:conge|vacances|formation))",
+    r"(?:je suis )?(?:absente?|en (?:conges?|vacances|formation))",
     r"(?:i am )?(?:out of (?:the )?office|away|on (?:vacation|leave|holiday))",
     r"(?:ich bin )?(?:abwesend|im urlaub|nicht im (?:buro|haus))",
     r"abwesenheit",
@@ -68,7 +68,8 @@ _AWAY: Final = table(
     after=r"(?: du bureau)?\s*(?:[.!]\s*)?(?:\(|$|(?:jusqu|until|tot|bis)\b)",
 )
 _SPEAKS_OF_ABSENCE: Final = table(
-    r"je (?:suis|serai) (?:actuellement )?(?:absente?|en conge|en vacances|hors|de retour|indisponible)",
+    r"je (?:suis|serai) (?:actuellement )?(?:absente?|indisponible|hors|de retour)",
+    r"je (?:suis|serai) (?:actuellement )?en (?:conge|vacances|formation)",
     r"i(?:'m| am| will be|'ll be) (?:currently )?(?:out|away|on|not in|absent|back|unavailable)",
     r"ik ben (?:momenteel |vandaag )?(?:afwezig|niet|met verlof|op vakantie|terug|er niet)",
     r"ich bin (?:derzeit |momentan )?(?:ab|bis|vom|im|nicht|am|abwesend|wieder) ",

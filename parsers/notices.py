@@ -30,8 +30,8 @@ class Voice(Enum):
     """Who speaks in a mail: from a name that no person has, down to anyone."""
 
     DAEMON = "daemon"
-    ROLE = "role"  # postmaster, a null return path: mostly programs, now and then a person or another program
-    PROGRAM = "program"
+    ROLE = "role"  # postmaster: mostly a program, now and then the person who looks after it
+    PROGRAM = "program"  # by its name or its null return path, which receipts and absence notices have too
     ANYONE = "anyone"
 
 
@@ -60,7 +60,8 @@ def delivery_report(notice: Notice) -> DeliveryReport | None:
     if found is not None:
         return found if found.recipient else _with_recipient(found, notice)
     failed = notice.fields.text("x-failed-recipients")  # Exim and Google write it
-    if failed or _tells_of_failure(notice, voice):
+    empty = notice.content_type == "multipart/report" and report.has_delivery_status(notice.parts)
+    if failed or empty or _tells_of_failure(notice, voice):
         return _from_words(notice, failed)
     return None
 
@@ -86,12 +87,15 @@ def _is_daemon(address: str, name: str) -> bool:
 
 def _voice(notice: Notice) -> Voice:
     address, path = folded(notice.sender.address), notice.return_path
+    # "Mail Delivery System <>" is no address, so it is no sender either.
+    name = notice.sender.name if address else notice.fields.text("from").strip('<>" ')
     traced = " " if path is None else folded(path)
-    if _is_daemon(address, folded(notice.sender.name)) or wording.DAEMONS.match(traced):
+    if _is_daemon(address, folded(name)) or wording.DAEMONS.match(traced):
         return Voice.DAEMON
-    if path == "" or wording.ROLES.match(address) or wording.ROLES.match(traced):
+    if wording.ROLES.match(address) or wording.ROLES.match(traced):
         return Voice.ROLE
-    return Voice.PROGRAM if wording.PROGRAMS.search(address.rpartition("@")[0]) else Voice.ANYONE
+    program = path == "" or wording.PROGRAMS.search(address.rpartition("@")[0])
+    return Voice.PROGRAM if program else Voice.ANYONE
 
 
 def _from_parts(notice: Notice, voice: Voice) -> DeliveryReport | None:
@@ -109,9 +113,14 @@ def _from_parts(notice: Notice, voice: Voice) -> DeliveryReport | None:
 
 def _is_wrapped_report(notice: Notice, voice: Voice) -> bool:
     """Whether a program put these parts together, not a person who shows them to us."""
-    if _is_by_hand(notice) or wording.GREETING.match(folded(notice.text[:500])):
+    text = folded(notice.text[:3_000])
+    if _is_by_hand(notice) or wording.GREETING.match(text):
         return False
-    return voice is Voice.ROLE or wording.FAILURE.search(folded(notice.subject)) is not None
+    if voice is Voice.ROLE or notice.return_path == "":
+        return True
+    if voice is Voice.ANYONE and not _is_impersonal(notice, text):
+        return False
+    return wording.FAILURE.search(folded(notice.subject)) is not None
 
 
 def _enclosed_report(parts: Sequence[Part]) -> DeliveryReport | None:
@@ -128,33 +137,68 @@ def _enclosed_report(parts: Sequence[Part]) -> DeliveryReport | None:
 
 def _tells_of_failure(notice: Notice, voice: Voice) -> bool:
     """Whether subject and words say that mail did not arrive; the less sure the sender, the more is asked."""
-    if voice is Voice.DAEMON:
-        return _is_of_daemon(notice)
     if voice is Voice.ANYONE and not _begins_with_formula(notice.text):
         return False  # most mail ends here
-    if _is_by_hand(notice):
+    if voice is not Voice.DAEMON and _is_by_hand(notice):
         return False
-    text = folded(notice.text[:3_000])
-    subject = folded(notice.subject)
-    fails = wording.FAILURE.search(subject) is not None
-    greeting = wording.GREETING.match(text)
+    fails = wording.FAILURE.search(folded(notice.subject)) is not None
+    return _JUDGES[voice](notice, folded(notice.text[:3_000]), fails)
+
+
+def _is_of_daemon(notice: Notice, text: str, fails: bool) -> bool:
+    """Daemons write in any language: words we know, a code, a mail that came back, an address by itself."""
+    if fails or wording.SUCCESS.match(folded(notice.subject)) or _says_missed(text):
+        return True
+    return _encloses(notice) or _best_weight(notice) > 1
+
+
+def _is_of_role(notice: Notice, text: str, fails: bool) -> bool:
+    """For postmasters: a notice is no answer, and where it greets it goes on like one."""
     opens = _opens_as_notice(text, 0)
-    if voice is Voice.ROLE:
-        if _is_answer(notice):
-            return fails and opens and greeting is None
-        if greeting is not None and not opens:
-            return fails and _opens_as_notice(text, greeting.end())
-        return opens or wording.SUCCESS.match(subject) is not None or (fails and _is_about_mail(notice, text))
-    if not fails or greeting is not None or not _speaks_of_mail(text):
+    greeting = wording.GREETING.match(text)
+    if _is_answer(notice):
+        return fails and opens and greeting is None
+    if greeting is not None and not opens:
+        return fails and _opens_as_notice(text, greeting.end())
+    if fails or wording.SUCCESS.match(folded(notice.subject)):
+        return opens or _speaks_of_mail(text) or _best_weight(notice) > 1 or _encloses(notice)
+    return (opens and _best_weight(notice) > 0) or _is_terse(notice, text)
+
+
+def _is_of_program(notice: Notice, text: str, fails: bool) -> bool:
+    """For programs of any purpose: it is about mail, and names an address."""
+    if fails and _speaks_of_mail(text) and wording.GREETING.match(text) is None:
+        named = _best_weight(notice)
+        if (named > 1 and _opens_as_notice(text, 0)) or (named > 2 and _says_missed(text)):
+            return True
+    return notice.return_path == "" and _has_code(text) and _is_terse(notice, text)
+
+
+def _is_of_anyone(notice: Notice, text: str, fails: bool) -> bool:
+    """For senders that nothing betrays as programs: a few words, and no trace of a person either."""
+    if not fails or wording.GREETING.match(text) or notice.sender.name or _best_weight(notice) < 3:
         return False
-    named = _best_weight(notice)
-    if voice is Voice.PROGRAM:
-        return (opens and named > 1) or (named > 2 and _says_missed(text))
-    return named > 2 and _is_impersonal(notice)
+    plain = notice.content_type in ("text/plain", "multipart/mixed")
+    return plain and len(_own_words(notice.text)) < 1_000 and _is_impersonal(notice, text)
 
 
-def _is_about_mail(notice: Notice, text: str) -> bool:
-    return _speaks_of_mail(text) or _best_weight(notice) > 1 or _encloses(notice)
+_JUDGES: Final = {
+    Voice.DAEMON: _is_of_daemon,
+    Voice.ROLE: _is_of_role,
+    Voice.PROGRAM: _is_of_program,
+    Voice.ANYONE: _is_of_anyone,
+}
+
+
+def _is_impersonal(notice: Notice, text: str) -> bool:
+    """Whether neither a mail program nor the words of a person show."""
+    by_hand = any(name in notice.fields for name in _WRITTEN_BY_HAND)
+    return not by_hand and wording.PERSONAL.search(text) is None
+
+
+def _is_terse(notice: Notice, text: str) -> bool:
+    """A failure and an address, and nothing that a person adds: a notice whose wording nobody knows."""
+    return _says_missed(text) and _best_weight(notice) > 1 and not wording.PERSONAL.search(text)
 
 
 def _speaks_of_mail(text: str) -> bool:
@@ -168,14 +212,6 @@ def _begins_with_formula(text: str) -> bool:
     return wording.FORMULA.match(folded(text[:600])) is not None
 
 
-def _is_of_daemon(notice: Notice) -> bool:
-    """Daemons write in any language: words we know, a code, a mail that came back, an address by itself."""
-    text, subject = folded(notice.text[:3_000]), folded(notice.subject)
-    if any(one.search(subject) for one in (wording.FAILURE, wording.SUCCESS)) or _says_missed(text):
-        return True
-    return _encloses(notice) or bool(report.status_in(text)) or _best_weight(notice) > 2
-
-
 def _encloses(notice: Notice) -> bool:
     return any(part.content_type == "message/rfc822" for part in notice.parts)
 
@@ -186,7 +222,12 @@ def _best_weight(notice: Notice) -> int:
 
 
 def _says_missed(text: str) -> bool:
-    return wording.MISSED.search(text, 0, 1_000) is not None
+    """Whether words or a server's code say that mail did not arrive."""
+    return wording.MISSED.search(text, 0, 1_000) is not None or _has_code(text)
+
+
+def _has_code(text: str) -> bool:
+    return bool(report.status_in(text[:1_000]))
 
 
 def _opens_as_notice(text: str, start: int) -> bool:
@@ -204,15 +245,6 @@ def _is_answer(notice: Notice) -> bool:
     if automatic_subject(notice.subject):
         return True
     return "in-reply-to" in notice.fields and has_reply_prefix(notice.subject)
-
-
-def _is_impersonal(notice: Notice) -> bool:
-    """For senders that nothing betrays as programs: a few words and no trace of a person either."""
-    if notice.sender.name or any(name in notice.fields for name in _WRITTEN_BY_HAND):
-        return False
-    words = _own_words(notice.text)
-    plain = notice.content_type in ("text/plain", "multipart/mixed")
-    return plain and len(words) < 1_000 and wording.PERSONAL.search(folded(words)) is None
 
 
 def _from_words(notice: Notice, failed: str) -> DeliveryReport:
@@ -296,7 +328,9 @@ def _weight(address: str, before: str, after: str) -> int:
     """How much an address looks like the one that failed, 1 to 4, by what stands beside it on its line."""
     if wording.NAMES_OTHER.search(before):
         return 1
-    if wording.NAMES_RECIPIENT.search(before):
+    if wording.NAMES_ADDRESSEE.match(before):
+        weight = 2
+    elif wording.NAMES_RECIPIENT.search(before):
         weight = 4
     elif not re.search(r"\w", before):
         weight = 4 if re.match(r"[>\s\"']{0,4}(?:$|[:;,.(-])", after) else 3

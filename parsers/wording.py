@@ -26,13 +26,7 @@ DAEMONS: Final = table(
     before=r"\"?",
     after=_BEHIND_NAME,
 )
-DAEMON_NAMES: Final = table(
-    r"mail delivery (?:sub)?system",
-    r"mail delivery (?:service|agent)",
-    r"mailer[- ]daemon",
-    r"mail system$",
-    r"systeme de messagerie",
-)
+DAEMON_NAMES: Final = table(r"mail delivery (?:sub)?system", r"mailer[- ]daemon")
 # Mostly programs, now and then the person who looks after them.
 ROLES: Final = table("post[-_]?master", before=r"\"?", after=_BEHIND_NAME)
 # Names that programs like; believed only when subject and text both speak of a failed delivery.
@@ -67,6 +61,9 @@ _FAILING: Final = (
     r"(?:error|problem|trouble|failed) (?:sending|delivering|to deliver)",
     r"(?:message|mail|delivery|warning:).{0,20} delayed",
     r"postponed due to",
+    r"(?:e-?mail|mail) not sent",
+    r"mailbox (?:is )?full",
+    r"\bndn\b",  # FirstClass
     r"rejected (?:e-?mail|mail|message)",
     r"automatically rejected",
     r"blocked by (?:our|the)",
@@ -80,6 +77,8 @@ _FAILING: Final = (
     r"echec (?:de (?:la |l')?|d')(?:remise|livraison|distribution|envoi|acheminement|transmission)",
     r"remise (?:differee|impossible|retardee|du message)",
     r"retour(?:ne)? (?:a l'expediteur|de courrier)",
+    r"(?:avis|rapport|accuse) de non",
+    r"(?:message|courriel|courrier|mail) (?:rejete|refuse|bloque)",
     r"notification d'etat de remise",
     # Dutch
     r"onbestelbaar",
@@ -92,6 +91,7 @@ _FAILING: Final = (
     r"nicht (?:zugestellt|zustellbar|ausgeliefert)",
     r"zustellung (?:fehl|nicht|verz|der)",
     r"zustell(?:ungs)?(?:fehler|benachrichtigung|problem)",
+    r"(?:zustellung|ubermittlung)\b.{0,40}\bfehlgeschlagen",
     r"zuruck an (?:den )?absender",
     # Spanish, Italian, Portuguese
     r"no (?:se (?:puede|ha podido) )?entrega",
@@ -114,15 +114,22 @@ MISSED: Final = table(
     r"fatal (?:delivery )?errors?",
     r"(?:has been|was) returned",
     r"delivery .{0,60}(?:failed|delayed|postponed)",
-    r"\b(?:failed|blocked|rejected|refused|exceeds|over quota)\b",
+    r"\b(?:failed|blocked|rejected|refused|exceeds|over quota|is full|discarded)\b",
+    r"\bdo(?:es not|esn't) exist",
+    r"problem with the (?:e-?mail )?address",
     r"ne peut (?:pas )?(?:etre|accepter)",
     r"impossible de (?:joindre|remettre|trouver|distribuer)",
-    r"n'est pas parvenu",
-    r"est (?:introuvable|inconnue?|differee?|pleine)\b",
+    r"n'est pas (?:parvenu|arrive)",
+    r"n'existe pas",
+    r"est (?:introuvable|inconnue?|differee?|pleine|retardee?)\b",
+    r"\b(?:ete|est) (?:rejete|refuse|bloque)",
     r"n'a (?:pas |pu )",
-    r"(?:kan|kon|kunnen|is) niet\b",
+    r"(?:kan|kon|kunnen|is|werd) niet\b",
+    r"\bbestaat niet",
+    r"kan bericht niet",
     r"(?:konnte|wurde|kann|konnen|hat)\b.{0,60}\bnicht\b",
-    r"nicht (?:erreicht|gefunden)",
+    r"nicht (?:erreicht|gefunden|zustellbar)",
+    r"existiert nicht",
     r"nachrichtenzustellung",
 )
 # The first words of a notice, as its software writes them to the sender; people begin otherwise.
@@ -147,17 +154,20 @@ OPENING: Final = table(
     r"with regard to your message",
     r"warning\b",
     r"an error (?:has )?occurred",
+    r"(?:there(?:'s| is| was)|we(?:'re| are)) (?:a problem|an error|sorry)",
     r"mailenable:",
     # French
     r"votre (?:message|courriel|courrier|e-?mail|mail|document)\b",
     r"(?:echec (?:de|d')|la remise (?:a|de|du)\b|impossible (?:de|d')|desole|avertissement)",
     r"ce(?:ci)? (?:message|courriel|courrier|est)\b",
+    r"le (?:message|courriel|courrier|mail) (?:envoye|suivant|que|destine|adresse)\b",
     r"nous (?:sommes au regret|n'avons)",
     r"bonjour[.,]\W{0,9}ici le",
     r"adresse (?:introuvable|inconnue)",
     # Dutch
     r"(?:uw|je) (?:bericht|e-?mail|mail|document)\b",
-    r"(?:bezorging|dit (?:is|bericht)|het spijt ons|de volgende|adres niet gevonden)\b",
+    r"(?:bezorging|dit (?:is|bericht)|het (?:spijt ons|onderstaande|volgende)|de volgende|kan bericht)\b",
+    r"adres niet gevonden",
     # German
     r"ihre? (?:nachricht|e-?mail|mail|dokument)\b",
     r"(?:fehler bei|diese (?:nachricht|e-?mail|mail)|folgende|leider|adresse nicht gefunden)\b",
@@ -190,17 +200,10 @@ PERSONAL: Final = table(
 )
 # What a program that reports of mail speaks of, and one that reports of parcels does not.
 MAIL: Final = table(
-    "message",
-    "document",
-    "e-?mail",
-    "mail",
-    "courriel",
-    "courrier",
-    "bericht",
+    "message", "document", "e-?mail(?! address)", "mail(?! address)", "courriel", "courrier", "bericht",
     "nachricht",
-    before=r"\b",
-    after=r"\b",
-)
+    before=r"\b", after=r"\b",
+)  # fmt: skip
 DELAYED: Final = table(
     r"delayed",
     r"delays? (?:in )?delivery",
@@ -214,13 +217,17 @@ DELAYED: Final = table(
     r"postponed",
     r"delivery (?:attempts will continue|incomplete|pending)",
     r"mail delivery warning",
-    r"remise (?:differee|retardee)",
-    r"est differee",
+    r"(?:remise|distribution|livraison) (?:differee|retardee|incomplete)",
+    r"est (?:differee|retardee)",
+    r"probleme temporaire",
+    r"nouvelles tentatives",
     r"pas encore (?:pu etre |ete )?(?:remis|delivre|distribue)",
     r"verzogert",
     r"noch nicht zugestellt",
+    r"weitere (?:zustell)?versuche",
     r"vertraagd",
     r"nog niet (?:bezorgd|afgeleverd)",
+    r"opnieuw (?:geprobeerd|proberen)",
 )
 GIVEN_UP: Final = table(
     r"permanent",
@@ -266,15 +273,17 @@ HOUSE: Final = table(
 )  # fmt: skip
 # At the end of what stands in front of the address that failed ...
 NAMES_RECIPIENT: Final = table(
-    "recipients?", "rcpt to", "addressed", "address", "user", "to", "for", "destinataires?", "a", "ontvanger",
-    "geadresseerde", "aan", "bij", "empfanger", "an",
+    "recipients?", "rcpt to", "addressed", "address", "user", "to", "for", "destinataires?", "a", "pour",
+    "ontvanger", "geadresseerde", "aan", "bij", "voor", "empfanger", "an", "fur",
     before=r"(?<!\w)", after=r"\W{0,6}$",
 )  # fmt: skip
+# ... in front of all to whom the mail was written, among whom it is ...
+NAMES_ADDRESSEE: Final = re.compile(r"^\W{0,40}(?:to|a|aan|an)\s{0,3}:\W{0,6}$")
 # ... and in front of any other.
 NAMES_OTHER: Final = table(
     r"\b(?:contact|from|sender|sent by|via|help|reply to|write to|accepting mail|(?:message[- ])?id)\b",
     r"\b(?:de la part de|expediteur|ecrivez|van|afzender|von|absender)\b",
-    r"^\W{0,40}(?:to|cc|a|aan|an)\s{0,3}:",
+    r"^\W{0,40}cc\s{0,3}:",
 )
 BEGINS_LIST: Final = table(
     r"did not reach the following",

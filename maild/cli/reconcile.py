@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import typer
 
 from maild import config as configuration
+from maild.arrival import Source
 from maild.cli import Code, ConfigOption, JsonOption, look, read_config, say_json
 from maild.config import Config, ImapMaildrop
 from maild.receive import mailbox as mail_server
@@ -25,7 +26,7 @@ from maild.receive.mailbox import Mailbox, NoFolder
 from parsers.identifiers import message_identifier
 from storage import audit
 from storage.audit import Flaw, Receipts
-from storage.records import Maildrop, OutboxState, SightingState
+from storage.records import DOOR_EPOCH, Maildrop, OutboxState, SightingState
 from storage.store import Store
 
 # So many of each kind are named; all are counted.
@@ -159,7 +160,8 @@ def _balances(
 def _balance(
     name: str, drop: Maildrop | None, folder: _Folder | None, counted: Counter[tuple[int, str]]
 ) -> Balance:
-    epoch = folder.uidvalidity if folder else drop.uidvalidity if drop else None
+    is_door = drop is not None and drop.source == Source.DOOR
+    epoch = folder.uidvalidity if folder else DOOR_EPOCH if is_door else drop.uidvalidity if drop else None
     by_state: Counter[str] = Counter()
     for (_, state), number in counted.items():
         by_state[state] += number

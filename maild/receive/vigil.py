@@ -5,6 +5,7 @@ or later; a fault of ours is logged with its traceback and must not end the watc
 """
 
 import random
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -24,6 +25,8 @@ LEASE_TTL = timedelta(seconds=90)
 FIRST_BACKOFF, LAST_BACKOFF = 1.0, 300.0
 # Refused logins lock accounts; a password is not mended within seconds.
 LOGIN_BACKOFF, LAST_LOGIN_BACKOFF = 60.0, 3600.0
+# Seconds after which a session was no mere attempt: longer than connecting and logging in may take.
+LASTED = 300.0
 
 
 class StandBy(Exception):
@@ -34,21 +37,26 @@ def watch(name: str, bell: Bell, serve: Callable[[], None]) -> None:
     """Serve again and again, until the bell closes."""
     attempt = 0
     while not bell.is_closing:
+        begun = time.monotonic()
         try:
             serve()
-            attempt = 0
         except StandBy as error:
             _log.info("maildrop.standby", maildrop=name, reason=str(error))
             bell.wait(LEASE_TTL.total_seconds() / 3)
         except (Unreachable, Unavailable, LeaseLost, ConfigError) as error:
             # A ConfigError here is a password file that has gone: it may come back.
-            attempt += 1
+            attempt = _attempt(attempt, begun)
             _wait_out(name, bell, error, attempt)
         except Exception as error:  # noqa: BLE001  (see below)
             # A fault of ours must not end the watch; the mail is where it was, or kept.
             _log.exception("maildrop.failed", maildrop=name)
-            attempt += 1
+            attempt = _attempt(attempt, begun)
             _wait_out(name, bell, error, attempt)
+
+
+def _attempt(before: int, begun: float) -> int:
+    """The number of this failure; what served for a while was well, and its end is the first of a new row."""
+    return 1 if time.monotonic() - begun >= LASTED else before + 1
 
 
 def _wait_out(name: str, bell: Bell, error: Exception, attempt: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -283,6 +284,37 @@ def test_mail_is_answered_as_it_comes(live: Desk) -> None:
         live.sink.wait_for(6)
     assert len(live.tickets()) == 6
     assert live.flags() == [{"$MaildFiled"}] * 6
+    assert not live.faults()
+
+
+def test_two_processes_on_one_database_double_nothing(
+    live: Desk, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One serves the maildrop, the other stands by and helps to send; when the first ends, it takes over."""
+    monkeypatch.setattr(vigil, "LEASE_TTL", timedelta(seconds=3))
+    live.configure(state={"directory": str(tmp_path / "first"), "database": postgres_url})
+    second = replace(live, changes={**live.changes, "state": {"directory": str(tmp_path / "second")}})
+    second.configure(state={"database": postgres_url}, submission={"per_minute": 1000})
+    live.configure(submission={"per_minute": 1000})
+
+    def come(first: int) -> None:
+        numbers = range(first, first + 25)
+        live.receive(
+            *(mail(f"m{n}@ecole.test", sender=f"p{n}@ecole.test", subject=f"N {n}") for n in numbers)
+        )
+
+    with at_work(second):
+        with at_work(live):
+            _until(lambda: bool(live.log("maildrop.standby")))
+            come(0)
+            live.sink.wait_for(25)
+            come(25)
+        come(50)
+        live.sink.wait_for(75)
+    assert len(live.tickets()) == 75
+    assert sorted(to for letter in live.sent() for to in letter.recipients) == sorted(
+        f"p{n}@ecole.test" for n in range(75)
+    )
     assert not live.faults()
 
 

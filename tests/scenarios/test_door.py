@@ -210,6 +210,7 @@ def test_a_real_server_hands_in_and_the_desk_dies_twice(
         child.wait_until(lambda: desk.outbox() == {"sent": 19})
         assert child.end() == 0
     _compare(desk)
+    assert ran(desk, "reconcile").returncode == 0
     assert "warning" not in server.log()
     (report,) = desk.sent(person(2))
     told = " ".join(report.content.decode("utf-8", "replace").split())

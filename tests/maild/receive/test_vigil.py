@@ -77,6 +77,29 @@ def test_whatever_goes_wrong_it_is_tried_again(
     assert ("Traceback" in lines[0]) is isinstance(error, ZeroDivisionError)
 
 
+def test_a_session_that_lasted_begins_a_new_row_of_waits(bell: Bell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten lost connections in a year are no reason to wait for minutes at the eleventh."""
+    now, waits = [0.0], list[int]()
+
+    def noted(attempt: int, _error: Exception) -> float:
+        waits.append(attempt)
+        return 0.0
+
+    monkeypatch.setattr(vigil, "backoff", noted)
+    monkeypatch.setattr("maild.receive.vigil.time.monotonic", lambda: now[0])
+    lasted = iter([1.0, 1.0, 4000.0, 1.0])
+
+    def serve() -> None:
+        now[0] += next(lasted, 0.0)
+        if len(waits) == 4:
+            bell.close()
+            return
+        raise Unreachable("gone")
+
+    vigil.watch("support", bell, serve)
+    assert waits == [1, 2, 1, 2]
+
+
 def test_no_watch_begins_where_the_bell_has_closed(bell: Bell) -> None:
     """The daemon ends before it has begun."""
     bell.close()
