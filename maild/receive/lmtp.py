@@ -409,6 +409,9 @@ class Conversation(smtp.SMTP):
         super().connection_lost(error)
         self.reception.left(self)
 
+    def _timeout_cb(self) -> None:
+        self.part(replies.SILENT)
+
     async def _handle_client(self) -> None:
         peer = self.session.peer if self.session else None
         if refusal := self.reception.refusal(peer):

@@ -17,6 +17,7 @@ MOST_RECIPIENTS_REACHED = "452 4.5.3 too many recipients, hand the mail in again
 NOT_KEPT = "451 4.3.0 not kept, the fault is here: try again later"
 CROWDED = "421 4.3.2 too many connections, try again later"
 NOT_ADMITTED = "421 4.7.1 this server may not hand in mail here"
+SILENT = "421 4.4.2 nothing was heard for too long"
 CLOSING = "421 4.3.2 the desk is closing its door, try again later"
 
 # RFC 5321 4.5.3.1.5: a reply line has 512 octets; an address that nobody can have fills it.

@@ -547,6 +547,18 @@ def test_a_crowd_is_asked_to_come_later(by_lmtp: Opened, monkeypatch: pytest.Mon
     wait_until(lambda: _is_taken(by_lmtp))
 
 
+def test_who_says_nothing_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a word (RFC 5321 3.8)."""
+    monkeypatch.setattr(lmtp, "IDLE_SECONDS", 0.05)
+    with (
+        opened(tmp_path) as there,
+        closing(socket.create_connection((LOOPBACK, there.door.drop.port))) as client,
+    ):
+        client.settimeout(10)
+        said = client.makefile("rb").read()
+    assert said.splitlines()[1:] == [replies.SILENT.encode()]
+
+
 def test_more_recipients_than_anybody_needs(by_lmtp: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     """RFC 5321 4.5.3.1.10: 452, and the mail goes to those before."""
     monkeypatch.setattr(lmtp, "MOST_RECIPIENTS", 2)
