@@ -23,6 +23,7 @@ from maild.decide.decision import (
     AnswerAgent,
     Change,
     Decision,
+    Describe,
     Disposition,
     MuteAddress,
     Note,
@@ -202,8 +203,10 @@ def _join(work: _Work) -> None:
     if state is None:
         raise ValueError("a filed mail needs a ticket: it opens one or joins one")
     work.ticket, work.key, work.subject = state.ticket.id, state.ticket.key, state.ticket.subject
+    reread = work.decision.rewrites is not None
+    sender = work.mail.sender.address if work.mail.sender else ""
     work.tell(
-        "message_added", work.mail.sender.address if work.mail.sender else "",
+        "reread" if reread else "message_added", "operator" if reread else sender,
         kind=work.decision.kind.value, by=work.decision.thread_reason,
     )  # fmt: skip
     work.say("ticket.threaded", ticket=work.number, by=work.decision.thread_reason)
@@ -211,22 +214,25 @@ def _join(work: _Work) -> None:
 
 def _add_message(work: _Work) -> None:
     mail, kept = work.mail, work.kept
-    work.message = work.tx.add_message(
-        {
-            "mail_id": kept.mail_id, "ticket_id": work.ticket, "raw_id": kept.raw_id,
-            "message_id": effective_id(mail, work.facts.arrived_at, work.facts.source),
-            "digest": mail.digest,
-            "direction": work.decision.direction, "kind": work.decision.kind.value,
-            "sender_name": mail.sender.name if mail.sender else "",
-            "sender_address": mail.sender.key[:LONGEST_ADDRESS] if mail.sender else "",
-            "subject": mail.subject,
-            "sent_at": mail.date, "arrived_at": work.facts.arrived_at, "created_at": work.facts.now,
-            "text": mail.text[:MOST_TEXT], "language": work.decision.language,
-            "thread_reason": work.decision.thread_reason,
-            "verdicts": _json([_verdict(v) for v in work.decision.verdicts]),
-            "reasons": _json([*work.decision.reasons, *_left_out(work), *_cut(mail.text), *_defects(mail)]),
-        }
-    )  # fmt: skip
+    values: dict[str, object] = {
+        "mail_id": kept.mail_id, "ticket_id": work.ticket, "raw_id": kept.raw_id,
+        "message_id": effective_id(mail, work.facts.arrived_at, work.facts.source),
+        "digest": mail.digest,
+        "direction": work.decision.direction, "kind": work.decision.kind.value,
+        "sender_name": mail.sender.name if mail.sender else "",
+        "sender_address": mail.sender.key[:LONGEST_ADDRESS] if mail.sender else "",
+        "subject": mail.subject,
+        "sent_at": mail.date, "arrived_at": work.facts.arrived_at, "created_at": work.facts.now,
+        "text": mail.text[:MOST_TEXT], "language": work.decision.language,
+        "thread_reason": work.decision.thread_reason,
+        "verdicts": _json([_verdict(v) for v in work.decision.verdicts]),
+        "reasons": _json([*work.decision.reasons, *_left_out(work), *_cut(mail.text), *_defects(mail)]),
+    }  # fmt: skip
+    if work.decision.rewrites is None:
+        work.message = work.tx.add_message(values)
+    else:
+        work.message = work.decision.rewrites
+        work.tx.rewrite_message(work.message, values)
     work.tx.add_files(work.message, tuple(_file_of(work, one) for one in mail.attachments))
 
 
@@ -276,6 +282,8 @@ def _carry_out(work: _Work, change: Change) -> None:
     match change:
         case OpenTicket():
             return  # written first: everything else needs its number
+        case Describe():
+            _describe(work, change)
         case AddParticipants():
             people = {a.key[:LONGEST_ADDRESS]: (a.name, role) for a, role in change.people}
             work.tx.add_participants(_ticket(work), tuple((key, *person) for key, person in people.items()))
@@ -316,6 +324,20 @@ def _ticket(work: _Work) -> int:
     if work.ticket is None:
         raise ValueError("this change needs a ticket")
     return work.ticket
+
+
+def _describe(work: _Work, described: Describe) -> None:
+    before = work.facts.tickets[_ticket(work)].ticket
+    if not before.subject:
+        work.changed["subject"] = described.subject
+    if not before.requester_address:
+        work.changed |= {
+            "requester_name": described.requester.name,
+            "requester_address": described.requester.address[:LONGEST_ADDRESS],
+            "language": described.language,
+        }
+    for other in described.links:
+        work.tx.link(before.id, other)
 
 
 # ---------------------------------------------------------------------- clocks and status

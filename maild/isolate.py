@@ -97,7 +97,7 @@ class Worker:
     ``command``: what is started, with one end of a socket as its standard input.
     """
 
-    command: Sequence[str] = COMMAND
+    command: Sequence[str] = field(default_factory=lambda: COMMAND)
     limits: Callable[[int], Limits] = limits
     process: "subprocess.Popen[bytes] | None" = None
     channel: socket.socket | None = None

@@ -107,6 +107,7 @@ def _take_all(past: Iterator[Past], config: Config, store: Store, told: Told) ->
         ingest.ingest([arrival], drop, one.uidvalidity, lease, office)
         done.mails += 1
         told()
+    office.worker.close()
     with store.write() as tx:
         done.withheld = outbox.withhold_all(tx, WITHHELD)
         done.tickets = sum(1 for _ in tx.tickets())

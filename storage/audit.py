@@ -58,6 +58,9 @@ def receipts(tx: Transaction) -> Receipts:
     )
 
 
+_ON_A_TICKET = (SightingState.FILED, SightingState.QUARANTINED, SightingState.DISCARDED)
+
+
 def flaws(tx: Transaction) -> tuple[Flaw, ...]:
     """Everything that one table says and another does not bear out, each with the maildrop it came by."""
     found = [
@@ -95,7 +98,7 @@ def _bytes_gone(tx: Transaction) -> Iterator[Flaw]:
 
 
 def _never_filed(tx: Transaction) -> Iterator[Flaw]:
-    filed = SIGHTING.c.state.in_((SightingState.FILED.value, SightingState.QUARANTINED.value))
+    filed = SIGHTING.c.state.in_([state.value for state in _ON_A_TICKET])
     for row in tx.connection.execute(_SEEN.where(filed, SIGHTING.c.message_id.is_(None))):
         yield Flaw(why="it counts as filed, and no message says so", mail_id=row.mail_id)
     there = select(SIGHTING.c.message_id).where(SIGHTING.c.message_id.is_not(None))

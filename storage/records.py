@@ -143,6 +143,28 @@ class KeptMail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A mail that could not be read, and the plain ticket that stands for it.
+
+    ``message_row``: what stands on the ticket in its place. ``size``: of the bytes that are kept; ``tries``:
+    how often it was read alone.
+    """
+
+    sighting_id: int
+    message_row: int
+    mail_id: str
+    maildrop: str
+    ticket_id: int
+    state: SightingState
+    reason: str
+    tries: int
+    arrived_at: datetime
+    size: int
+    sha256: str
+    whole_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """One matter between a requester and the desk. ``key``: random, what signed tokens name."""
 

@@ -50,6 +50,7 @@ from storage.records import (
     MessageKind,
     NewMail,
     OutboxState,
+    Quarantined,
     SeenFile,
     SightingState,
     Stage,
@@ -143,7 +144,7 @@ def _record(kind: type[R], row: Any, **changed: object) -> R:
 
 _NAMES: dict[type, frozenset[str]] = {
     kind: frozenset(f.name for f in fields(kind))
-    for kind in (Ticket, Clock, Twin, Maildrop, Lease, StoredFile, StoredMessage)
+    for kind in (Ticket, Clock, Twin, Maildrop, Lease, Quarantined, StoredFile, StoredMessage)
 }
 
 
@@ -389,6 +390,16 @@ class Transaction:
             _SETTLE, {"b_id": sighting_id, "state": state.value, "message_id": message_id, "reason": reason}
         )
 
+    def quarantine(self, *, mail_id: str = "", ticket_id: int | None = None) -> tuple[Quarantined, ...]:
+        """What is in quarantine, oldest first; by mail or ticket also what was discarded from it."""
+        if mail_id:
+            wanted = _QUARANTINED.where(MESSAGE.c.mail_id == mail_id, _SET_ASIDE)
+        elif ticket_id is not None:
+            wanted = _QUARANTINED.where(MESSAGE.c.ticket_id == ticket_id, _SET_ASIDE)
+        else:
+            wanted = _QUARANTINED.where(SIGHTING.c.state == "quarantined")
+        return tuple(_record(Quarantined, row, state=SightingState(row.state)) for row in self._all(wanted))
+
     def raw(self, sha256: str) -> bytes | None:
         """The bytes of a mail as received."""
         content = self.connection.execute(select(RAW.c.content).where(RAW.c.sha256 == sha256)).scalar()
@@ -510,6 +521,13 @@ class Transaction:
         """Write a filed message; returns its row's number."""
         bounded = {"message_id": indexable(str(values["message_id"]))}
         return _key(self.connection.execute(_ADD_MESSAGE, {**values, **bounded}))
+
+    def rewrite_message(self, message_row: int, values: Mapping[str, object]) -> None:
+        """Write what was read of a message at last over what stood in its place."""
+        bounded = {"message_id": indexable(str(values["message_id"]))}
+        self.connection.execute(
+            update(MESSAGE).where(MESSAGE.c.id == message_row).values(**{**values, **bounded})
+        )
 
     def add_files(self, message_row: int, files: Sequence[StoredFile]) -> None:
         """Write which files came with a message."""
@@ -899,6 +917,18 @@ _KEPT = _wanted(
     .join(MAILDROP, MAILDROP.c.id == SIGHTING.c.maildrop_id),
     SIGHTING.c.id,
 )
+_SET_ASIDE = SIGHTING.c.state.in_((SightingState.QUARANTINED.value, SightingState.DISCARDED.value))
+_QUARANTINED = (
+    select(
+        SIGHTING.c.id.label("sighting_id"), MESSAGE.c.id.label("message_row"), SIGHTING.c.mail_id,
+        MAILDROP.c.name.label("maildrop"), MESSAGE.c.ticket_id, SIGHTING.c.state, SIGHTING.c.reason,
+        SIGHTING.c.tries, SIGHTING.c.arrived_at, RAW.c.size, RAW.c.sha256, SIGHTING.c.whole_size,
+    )
+    .join(MESSAGE, MESSAGE.c.id == SIGHTING.c.message_id)
+    .join(RAW, RAW.c.id == SIGHTING.c.raw_id)
+    .join(MAILDROP, MAILDROP.c.id == SIGHTING.c.maildrop_id)
+    .order_by(SIGHTING.c.id)
+)  # fmt: skip
 _BY_REFERENCE = _wanted(select(REFERENCE.c.message_id, REFERENCE.c.ticket_id), REFERENCE.c.message_id)
 _BY_SENT = _wanted(
     select(OUTBOX.c.message_id, OUTBOX.c.ticket_id).where(OUTBOX.c.ticket_id.is_not(None)),

@@ -41,6 +41,14 @@ _COMMANDS = (
     ("outbox release", "outbox:outbox_release", "Let held letters leave."),
     ("outbox retry", "outbox:outbox_retry", "Try letters again."),
     ("outbox drop", "outbox:outbox_drop", "Never send these letters; their content is kept."),
+    ("quarantine list", "quarantine:quarantine_list", "The mails that could not be read, and why."),
+    ("quarantine show", "quarantine:quarantine_show", "One of them; --raw: the mail itself."),
+    (
+        "quarantine retry",
+        "quarantine:quarantine_retry",
+        "Read it again, and put what was read on its ticket.",
+    ),
+    ("quarantine discard", "quarantine:quarantine_discard", "Leave it unread for good; nothing is deleted."),
     ("parse", "prove:parse", "What maild reads in a mail."),
     ("reconcile", "reconcile:reconcile", "Every mail of every maildrop against the ledger."),
     ("config show", "prove:config_show", "What is in force, and where each value comes from."),
@@ -54,6 +62,7 @@ _COMMANDS = (
 _GROUPS = {
     "ticket": "Look at one ticket.",
     "outbox": "What we owe: look at it, hold it, let it go, try it again.",
+    "quarantine": "Mails that could not be read.",
     "config": "The configuration: in force, right or wrong, possible.",
     "db": "The database's schema.",
 }
@@ -207,6 +216,7 @@ def maild(
 _CODE_OF = {
     "maild.config.ConfigError": Code.CONFIG,
     "maild.daemon.Locked": Code.TRY_LATER,
+    "maild.isolate.NoWorker": Code.TRY_LATER,
     "maild.receive.mailbox.LoginRefused": Code.REFUSED,
     "maild.receive.mailbox.NoFolder": Code.CONFIG,
     "maild.receive.mailbox.Unreachable": Code.UNREACHABLE,

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from maild import alarm, compose, config
+from maild import alarm, compose, config, isolate
 from maild.cli import Code, ConfigOption, JsonOption, say_json
 from maild.config import Config, DoorMaildrop, ImapMaildrop, Submission
 from maild.receive import mailbox
@@ -191,6 +191,20 @@ def _can_write(directory: Path) -> bool:
             return True
     except OSError:
         return False
+
+
+def _reader(_settings: Config, _file: Path) -> Iterator[Finding]:
+    """Whether a process can be started to read large mail in."""
+    with closing(isolate.Worker()) as worker:
+        try:
+            found = worker.read(b"Subject: doctor\r\n\r\n")
+        except isolate.NoWorker as error:
+            found = isolate.Failure(fate=isolate.Fate.DIED, detail=str(error))
+    if isinstance(found, isolate.Failure):
+        remedy = "give maild room for one more process (memory, ulimit -u): large mail waits until then"
+        yield _fail("reader", f"no process to read large mail in: {found.detail}", remedy)
+    else:
+        yield _ok("reader", "large mail is read in a process of its own")
 
 
 def _database(settings: Config, _file: Path) -> Iterator[Finding]:
@@ -578,6 +592,7 @@ def _later(settings: Config, _file: Path) -> Iterator[Finding]:
 CHECKS: tuple[Callable[[Config, Path], Iterator[Finding]], ...] = (
     _secrets,
     _state,
+    _reader,
     _database,
     _maildrops,
     _submission,

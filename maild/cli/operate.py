@@ -104,6 +104,7 @@ def _status(settings: "Config", now: datetime) -> dict[str, Any]:
     }
     return {
         "ok": not problems, "problems": problems, "maildrops": drops, "unfiled": counts["unfiled"],
+        "quarantined": counts["quarantined"],
         "open": counts["open"], "near_limit": counts["near_limit"], "breached": counts["breached"],
         "next_due": counts["next_due"], "outbox": owed, "oldest_unsent": oldest.due_at,
         "troubles": [{"name": t.name, "since": t.since, "detail": t.detail} for t in found.values()],
@@ -137,5 +138,6 @@ def _print_status(found: dict[str, Any], *, as_json: bool) -> None:
     lines.append(
         f"next limit: {found['next_due'].isoformat(timespec='seconds') if found['next_due'] else 'none'}"
     )
-    lines.append(f"outbox: {owed}; not filed yet: {found['unfiled']}")
+    unread = f"; in quarantine: {found['quarantined']}" if found["quarantined"] else ""
+    lines.append(f"outbox: {owed}; not filed yet: {found['unfiled']}{unread}")
     typer.echo("\n".join(lines))

@@ -52,6 +52,16 @@ class OpenTicket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Describe:
+    """What is known at last of a ticket that was opened without it; what people have filled in stays."""
+
+    subject: str
+    requester: Address
+    language: str
+    links: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddParticipants:
     """People who take part from now on; ``role``: requester, watcher or agent."""
 
@@ -165,6 +175,7 @@ class Note:
 
 Change: TypeAlias = (
     OpenTicket
+    | Describe
     | AddParticipants
     | RememberIds
     | StartClock
@@ -186,7 +197,8 @@ class Decision:
     """All that one mail brings about.
 
     ``ticket``: the number of the ticket it belongs to; None for a new one (an ``OpenTicket`` among the
-    changes then) and for mail without any. ``twin``: the row of the message that it repeats.
+    changes then) and for mail without any. ``twin``: the row of the message that it repeats. ``rewrites``:
+    the row of a message that could not be read before, and now takes its place.
     ``text``: the new words of the mail; ``language``: theirs, "" where they do not tell.
     ``decorations``: SHA-256 of the pictures that are no files for anybody.
     """
@@ -196,6 +208,7 @@ class Decision:
     direction: str = "in"
     ticket: int | None = None
     twin: int | None = None
+    rewrites: int | None = None
     thread_reason: str = ""
     verdicts: tuple[Verdict, ...] = ()
     reasons: tuple[str, ...] = ()

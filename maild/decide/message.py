@@ -28,6 +28,7 @@ from maild.decide.decision import (
     AnswerAgent,
     Change,
     Decision,
+    Describe,
     Disposition,
     MuteAddress,
     Note,
@@ -63,12 +64,17 @@ def decide(mail: ParsedMail, facts: Facts, policy: Policy) -> Decision:
     clues = threads.clues(mail, policy)
     belongs = threads.belonging(mail, kind, clues, facts, policy)
     decision = _BY_KIND[kind](mail, clues, belongs, facts, policy)
+    reasons = (why, *_copy_of(mail, facts), *decision.reasons)
+    return _shown(replace(decision, reasons=reasons), mail, belongs, facts)
+
+
+def _shown(decision: Decision, mail: ParsedMail, belongs: Belonging, facts: Facts) -> Decision:
+    """With all that is shown of the mail, whatever was decided."""
     new = novelty.news(mail, facts.answered).text
     return replace(
         decision,
         thread_reason=decision.thread_reason or belongs.winner,
         verdicts=belongs.verdicts,
-        reasons=(why, *_copy_of(mail, facts), *decision.reasons),
         text=new,
         language=language.of_words(mail, new),
         decorations=decoration.decorations(mail, facts),
@@ -347,6 +353,47 @@ def unreadable(mail: ParsedMail, why: str, facts: Facts, policy: Policy) -> Deci
             *_told(team, clock, facts, policy),
         ),
     )
+
+
+def reread(mail: ParsedMail, message_row: int, ticket: int, facts: Facts, policy: Policy) -> Decision:
+    """What becomes of a plain ticket whose mail could be read after all: it shows the mail.
+
+    Nobody is written to and no command is run, because days may have passed; a person has the ticket. A mail
+    that was filed elsewhere in the meantime changes nothing: it is a duplicate.
+    """
+    if (twin := _twin(mail, facts)) is not None:
+        return _duplicate(twin)
+    kind, why = classify.kind_of(mail, facts, policy)
+    belongs = threads.belonging(mail, kind, threads.clues(mail, policy), facts, policy)
+    links = {*belongs.links, *((belongs.ticket,) if belongs.ticket is not None else ())} - {ticket}
+    described = Describe(
+        subject=mail.subject,
+        requester=_answerable(mail),
+        language=language.of_answer(mail, novelty.news(mail, facts.answered).text, belongs, facts, policy),
+        links=tuple(sorted(links)),
+    )
+    shown = _SHOWN_AS.get(kind, MessageKind.REQUEST)
+    decision = Decision(
+        disposition=Disposition.FILED,
+        kind=shown,
+        direction="out" if shown in (MessageKind.OWN_COPY, MessageKind.OUTSIDE_ANSWER) else "in",
+        ticket=ticket,
+        rewrites=message_row,
+        thread_reason="reread",
+        reasons=(why,),
+        changes=(described, _everybody(mail, policy), _remember(mail, ticket, facts)),
+    )
+    return _shown(decision, mail, belongs, facts)
+
+
+_SHOWN_AS = {
+    MailKind.OWN: MessageKind.OWN_COPY,
+    MailKind.SENT: MessageKind.OUTSIDE_ANSWER,
+    MailKind.BOUNCE: MessageKind.BOUNCE,
+    MailKind.DISPOSITION_NOTICE: MessageKind.DISPOSITION_NOTICE,
+    MailKind.LIST: MessageKind.LIST,
+    MailKind.AUTO_REPLY: MessageKind.AUTO_REPLY,
+}
 
 
 # ---------------------------------------------------------------------- mail of an agent

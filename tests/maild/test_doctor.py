@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from maild import cli, compose, config
+from maild import cli, compose, config, isolate
 from maild.cli import Code, doctor
 from storage import database
 from tests.peers.certificate import Certificate
@@ -489,3 +489,11 @@ def test_a_check_that_breaks_is_a_finding_and_the_others_are_made(
     found = examine()
     assert "ZeroDivisionError" in found.of("letters", "fail")[0]
     assert found.of("clock", "ok")
+
+
+def test_large_mail_needs_a_process(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where none can be started, it waits: better known before."""
+    assert examine().of("reader", "ok")
+    monkeypatch.setattr(isolate, "COMMAND", ("/nowhere/python",))
+    (said,) = examine().of("reader", "fail")
+    assert "No such file" in said

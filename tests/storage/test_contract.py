@@ -174,16 +174,39 @@ def test_what_failed_waits_behind_what_was_never_tried(store: Store) -> None:
         assert tx.kept([]) == ()
 
 
-def test_why_a_mail_was_set_aside_is_kept(store: Store) -> None:
-    """Beside its state, and counted."""
+def test_what_is_in_quarantine_is_found_until_it_is_settled(store: Store) -> None:
+    """With its reason, its ticket and its size; by mail or ticket also what was discarded."""
     with store.write() as tx:
-        (one,) = keep(tx, 1)
-        tx.settle(
-            one.sighting_id, SightingState.QUARANTINED, message(tx, ticket(tx), one), "died of signal 11"
-        )
-        row = tx.connection.exec_driver_sql("SELECT state, reason FROM sighting").one()
-        assert tuple(row) == ("quarantined", "died of signal 11")
+        one, two, three = keep(tx, 1, 2, 3)
+        number = ticket(tx)
+        row = message(tx, number, two)
+        tx.settle(one.sighting_id, SightingState.FILED, message(tx, number, one))
+        tx.settle(two.sighting_id, SightingState.QUARANTINED, row, "died of signal 11")
+        tx.settle(three.sighting_id, SightingState.FILED, row)
+        (found,) = tx.quarantine()
+        assert (found.sighting_id, found.message_row, found.ticket_id) == (two.sighting_id, row, number)
+        assert (found.mail_id, found.reason, found.tries) == (two.mail_id, "died of signal 11", 0)
+        assert (found.size, found.sha256, found.maildrop) == (len(two.content), two.sha256, "support")
         assert tx.backlog_counts()["quarantined"] == 1
+        assert tx.quarantine(mail_id=two.mail_id) == tx.quarantine(ticket_id=number) == (found,)
+        assert tx.quarantine(mail_id=one.mail_id) == tx.quarantine(ticket_id=999) == ()
+        tx.settle(two.sighting_id, SightingState.DISCARDED, row, found.reason)
+        assert tx.quarantine() == ()
+        (discarded,) = tx.quarantine(mail_id=two.mail_id)
+        assert discarded == replace(found, state=SightingState.DISCARDED)
+
+
+def test_what_was_read_at_last_takes_the_place_of_what_stood_there(store: Store) -> None:
+    """And of nothing else."""
+    with store.write() as tx:
+        one, two = keep(tx, 1, 2)
+        number = ticket(tx)
+        row, other = message(tx, number, one), message(tx, number, two)
+        before = tx.text_of(two.mail_id)
+        tx.rewrite_message(row, {"message_id": "x" * 5000, "text": "Bonjour"})
+        assert row != other
+        assert (tx.text_of(one.mail_id), tx.text_of(two.mail_id)) == ("Bonjour", before)
+        assert len(tx.twins("x" * 5000)) == 1
 
 
 def test_what_is_older_than_the_start_is_known_and_never_filed(store: Store) -> None:

@@ -13,6 +13,7 @@ from maild.decide.classify import MailKind, kind_of
 from maild.decide.decision import (
     AddParticipants,
     Decision,
+    Describe,
     Disposition,
     Notify,
     OpenTicket,
@@ -289,6 +290,36 @@ def test_old_mail_is_backlog() -> None:
     decision = message.decide(mail(), facts(arrived_at=NOON - 30 * HOUR), DESKS)
     assert of(decision, OpenTicket)[0].backlog
     assert not of(decision, SendReceipt, Notify)
+
+
+def test_the_same_unreadable_mail_seen_again_is_no_second_ticket() -> None:
+    """It is known by its bytes."""
+    nothing = replace(parse_mail(b""), digest="sha")
+    seen = Twin(id=7, ticket_id=1001, message_id="c.sha", digest="sha", sender_address="", sent_at=None)
+    decision = message.unreadable(nothing, "died", facts(twins=(seen,)), DESKS)
+    assert (decision.disposition, decision.ticket) == (Disposition.DUPLICATE, 1001)
+    other = message.unreadable(nothing, "died", facts(twins=(replace(seen, digest="x"),)), DESKS)
+    assert other.disposition is Disposition.QUARANTINED
+
+
+@given(st.binary(max_size=300), st.sampled_from(list(Source)))
+def test_a_reread_writes_to_nobody_and_stops_nothing(content: bytes, source: Source) -> None:
+    """Whatever the mail turns out to be: it is shown on its ticket, and that is all."""
+    decision = message.reread(parse_mail(content), 7, 1001, facts(state(), source=source), DESKS)
+    assert (decision.disposition, decision.ticket, decision.rewrites) == (Disposition.FILED, 1001, 7)
+    assert not [c for c in decision.changes if not isinstance(c, Describe | AddParticipants | RememberIds)]
+
+
+def test_a_reread_is_linked_with_the_ticket_it_would_have_joined() -> None:
+    """And never with itself."""
+    known = facts(state(), state(1002), by_reference=references(first=1001, second=1002))
+    (described,) = of(
+        message.reread(mail(In_Reply_To="<second@ecole.test>"), 7, 1001, known, DESKS), Describe
+    )
+    assert described.links == (1002,)
+    (described,) = of(message.reread(mail(In_Reply_To="<first@ecole.test>"), 7, 1001, known, DESKS), Describe)
+    assert described.links == ()
+    assert described.requester.address == JEAN
 
 
 def test_a_mail_that_our_code_fails_on_is_seen_by_people() -> None:
