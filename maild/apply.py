@@ -44,7 +44,8 @@ from maild.decide.message import effective_id
 from maild.decide.policy import Policy
 from maild.decide.tokens import Purpose
 from parsers.addresses import Address
-from parsers.mail import Attachment, ParsedMail
+from parsers.attachments import Attachment
+from parsers.mail import ParsedMail
 from storage import outbox
 from storage.records import Event, KeptMail, MessageKind, SightingState, Stage, Status, StoredFile
 from storage.store import Transaction

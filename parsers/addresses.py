@@ -1,22 +1,30 @@
 """Who is meant by an address field, and the subaddress in it (RFC 5322 3.4, RFC 5233).
 
-``parsers.mail`` asks mail-parser first; this module holds the value they share and reads the fields that
-mail-parser finds ambiguous: daemons without a domain, names without brackets. Total.
+``people`` asks mail-parser first; this module holds the value they share and reads the fields that
+mail-parser finds ambiguous: daemons without a domain, names without quotes, lists with semicolons. Total.
 """
 
+import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from parsers.headers import decode_header
 
 MAX_ADDRESSES: Final = 1_000
 
-_ADDRESS: Final = r"[^\s<>()\[\]:;,\"@]{1,128}@[^\s<>()\[\]:;,\"@]{1,255}"
-_ANGLE: Final = re.compile(r"<\s*([^<>\s]{1,400}(?:\s+@\s*[^<>\s]{1,255})?)\s*>")
-_BARE: Final = re.compile(_ADDRESS)
-_COMMENT: Final = re.compile(r"\(([^()]{0,500})\)")
+_BARE: Final = re.compile(
+    r"[^\s<>()\[\]:;,\"@]{1,128}@(?:[^\s<>()\[\]:;,\"@]{1,255}|\[[0-9A-Za-z.:]{1,60}\])"
+)
+_SHOWN_BARE: Final = re.compile(rf"\[?\s{{0,9}}(?:mailto:)?({_BARE.pattern})\s{{0,9}}\]?", re.IGNORECASE)
+_TOKEN: Final = re.compile(
+    r"(?P<quoted>\"(?:[^\"\\]|\\.){0,150}+\")|(?P<word>=\?[^?\s]{1,60}\?[bBqQ]\?[^?]{0,1000}+\?=)"
+    r"|<(?P<angle>[^<>]{0,1000}+)>|(?P<mark>[(),;])|(?P<text>[^\"=<>(),;]++|.)",
+    re.DOTALL,
+)
+_ROUTE: Final = re.compile(r"@[^:<>]{1,400}:(.+)")
 _DAEMON: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]{1,63}")
+_NOBODY: Final = re.compile(r"undisclosed|unlisted|recipient|destinataire", re.IGNORECASE)
 _QUOTES: Final = " \t\"'"
 
 
@@ -50,33 +58,109 @@ def bare_addresses(field: str) -> tuple[str, ...]:
 
 
 def read_addresses(field: str) -> tuple[Address, ...]:
-    """The mailboxes of an unfolded field by plain pattern, for fields that mail-parser gives up on.
+    """The mailboxes of an unfolded field, token by token, for fields that mail-parser gives up on.
 
-    The address in brackets counts, never one that stands in a display name; without brackets the only
-    address; without any the name of a daemon.
+    The address in brackets counts, never one that stands in a quoted name; without brackets any address; and
+    where there is none the name of a daemon. Some programs encode the whole field or escape it for HTML.
     """
-    angles = list(_ANGLE.finditer(field))[:MAX_ADDRESSES]
-    if angles:
-        return tuple(_angled(field, angles))
-    plain = _without_comments(field)
-    found = _BARE.findall(plain)[:MAX_ADDRESSES]
-    if len(found) == 1:
-        rest = plain.replace(found[0], " ").strip(" \t\"'<>,;")
-        return (Address(readable_name(rest or _comment(field)), found[0]),)
-    if found:
-        return tuple(Address("", one) for one in found)
-    daemon = _DAEMON.fullmatch(plain.strip(_QUOTES + "<>"))
-    return (Address(readable_name(_comment(field)), daemon[0]),) if daemon else ()
+    if "&lt;" in field:
+        field = html.unescape(field)
+    found = _scan(field)
+    if not found and "=?" in field and "@" not in field:
+        found = _scan(decode_header(field.encode("utf-8", "replace")))
+    return found
 
 
-def _angled(field: str, angles: list[re.Match[str]]) -> list[Address]:
-    out = []
-    end = 0
-    for angle in angles:
-        name = field[end : angle.start()].strip(" \t,;")
-        out.append(Address(readable_name(name), re.sub(r"\s+", "", angle[1])))
-        end = angle.end()
-    return [one for one in out if "@" in one.address or len(out) == 1]
+@dataclass(slots=True)
+class _Scan:
+    """What was read of a field so far."""
+
+    found: list[Address] = field(default_factory=list)
+    daemons: list[Address] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)  # pieces without address: a name may go on behind a comma
+    phrase: list[str] = field(default_factory=list)
+    remark: list[str] = field(default_factory=list)
+    named: bool = False  # whether the phrase before has its address
+
+    def angle(self, inner: str) -> None:
+        """An address in brackets ends its phrase; empty brackets are none."""
+        if not inner.strip():
+            return
+        written = "".join(self.phrase)
+        name = ", ".join([*self.held, written]) if written.strip() else ""
+        address = _clean_address(inner)
+        if "@" in address:
+            self.found.append(Address(readable_name(name), address))
+        elif _DAEMON.fullmatch(address):
+            self.daemons.append(Address(readable_name(name), address))
+        self.phrase.clear()
+        self.held.clear()
+        self.named = True
+
+    def separator(self, mark: str) -> None:
+        """A comma, a semicolon or the end: what stands before it may be an address without brackets."""
+        written, remark = "".join(self.phrase), "".join(self.remark).strip()
+        self.phrase.clear()
+        self.remark.clear()
+        bare = [_clean_address(one) for one in _BARE.findall(written)] if "@" in written else []
+        if len(bare) == 1:
+            rest = _SHOWN_BARE.sub(" ", written).strip(" \t\"'<>,;")
+            self.found.append(Address(readable_name(rest or remark), bare[0]))
+        elif bare:
+            self.found += [Address("", one) for one in bare]
+        elif self.named and remark and self.found and not self.found[-1].name:
+            self.found[-1] = Address(readable_name(remark), self.found[-1].address)
+        elif not self.named and _DAEMON.fullmatch(written.strip(_QUOTES)):
+            self.daemons.append(Address(readable_name(remark), written.strip(_QUOTES)))
+        self.held = [*self.held[-2:], written.strip()] if mark == "," and not bare and written.strip() else []
+        self.named = False
+
+    def text(self, written: str) -> None:
+        """Part of a phrase; a colon ends the name of a group (RFC 5322 3.4)."""
+        label, colon, rest = written.rpartition(":")
+        if colon and not label.lower().endswith(("mailto", "[ipv6")) and "[" not in label:
+            self.phrase.clear()
+            self.held.clear()
+            written = rest
+        self.phrase.append(written)
+
+
+def _scan(field: str) -> tuple[Address, ...]:
+    seen = _Scan()
+    comments = field.count("(") <= field.count(")")  # one that is never closed would swallow the rest
+    depth = 0
+    for token in _TOKEN.finditer(field):
+        kind, written = token.lastgroup, token[0]
+        if kind == "mark" and written in "()":
+            depth = max(0, depth + (1 if written == "(" else -1)) if comments else 0
+        elif depth:
+            seen.remark.append(written)
+        elif kind == "mark":
+            seen.separator(written)
+        elif kind == "angle":
+            seen.angle(token["angle"])
+        elif kind == "text":
+            seen.text("" if written in "<>" else written)
+        else:
+            seen.phrase.append(written)
+        if len(seen.found) >= MAX_ADDRESSES:
+            break
+    seen.separator("")
+    nobody = _NOBODY.search(field) is not None
+    return tuple(seen.found[:MAX_ADDRESSES] or ([] if nobody else seen.daemons[:1]))
+
+
+def _clean_address(written: str) -> str:
+    """An address without what programs put around it: mailto:, quotes, a route (RFC 5322 4.4), a last dot."""
+    address = written.strip()
+    route = _ROUTE.fullmatch(address)
+    if route is not None:
+        address = route[1]
+    if address[:7].lower() == "mailto:":
+        address = address[7:].partition("?")[0]
+    if not address.startswith('"'):
+        address = re.sub(r"\s+", "", address).strip("'\"")
+    return address.rstrip(".")
 
 
 def readable_name(name: str) -> str:
@@ -84,18 +168,6 @@ def readable_name(name: str) -> str:
     name = name.strip(_QUOTES)
     if "=?" in name:
         name = decode_header(name.encode("utf-8", "replace")).strip(_QUOTES)
+    if "  " in name or "\t" in name:
+        name = " ".join(name.split())
     return re.sub(r"\\([\"\\()])", r"\1", name) if "\\" in name else name
-
-
-def _without_comments(field: str) -> str:
-    for _ in range(4):
-        shorter = _COMMENT.sub(" ", field)
-        if shorter == field:
-            break
-        field = shorter
-    return field.replace("(", " ").replace(")", " ")
-
-
-def _comment(field: str) -> str:
-    found = _COMMENT.search(field)
-    return found[1].strip() if found else ""

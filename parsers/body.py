@@ -7,12 +7,29 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from parsers.html import read_html
 from parsers.mime import Part
 
 MAX_TEXT: Final = 2_000_000  # characters of text that are read
 LONG_TEXT: Final = f"more than {MAX_TEXT} characters of text"
-_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_PAGE_END: Final = re.compile(r"[\x0b\x0c\x85]")
 _READABLE: Final = ("text/plain", "text/html")
+# Kinds of text that are meant for programs, or to be saved.
+_FILES: Final = frozenset(
+    f"text/{kind}"
+    for kind in "calendar csv tab-separated-values vcard x-vcard directory rfc822-headers x-amp-html "
+    "watch-html xml css javascript".split()
+)
+_ENRICHED: Final = re.compile(r"<param>[^<]*</param>|<(?!<)/?[A-Za-z-]{1,60}>", re.IGNORECASE)
+# How HTML begins, in clear or in base64, whatever the part calls itself.
+_HTML_BEGINS: Final = (b"<", b"PGh0bW", b"PEhUTU", b"PCFET0", b"PCFkb2")
+_HTML: Final = re.compile(rb"<(?:!doctype\s{1,9}html|html)\b", re.IGNORECASE)
+# What programs put into the plain spelling of a mail that they have in HTML alone.
+_STUB: Final = re.compile(r"\bhtml\b", re.IGNORECASE)
+_LONGEST_STUB: Final = 400  # characters
+_MAX_COMPARED: Final = 20_000  # bytes of a part that may be the other spelling of its neighbour
+_WORD: Final = re.compile(r"\w+")
 _QUOTE: Final = re.compile(r">+")
 
 
@@ -40,7 +57,9 @@ def find_layout(root: Part) -> Layout:
     segments = _segments(root, attachments, related)
     if not segments:
         segments = _named_text(attachments)
-    return Layout(segments=tuple(segments), attachments=tuple(attachments), related=frozenset(related))
+    return Layout(
+        segments=tuple(_paired(segments)), attachments=tuple(attachments), related=frozenset(related)
+    )
 
 
 def _segments(part: Part, attachments: list[Part], related: set[int]) -> list[Segment]:
@@ -56,7 +75,11 @@ def _segments(part: Part, attachments: list[Part], related: set[int]) -> list[Se
         root = _related_root(part)
         segments = _segments(root, attachments, related)
         for child in part.children:
-            if child is not root:
+            if child is root:
+                continue
+            if _is_spelling(child) and not any(segment.html for segment in segments):
+                segments += [_segment(child)]  # the other spelling, where multipart/alternative was left out
+            else:
                 leaves = list(child.leaves())
                 attachments.extend(leaves)
                 related.update(map(id, leaves))
@@ -72,6 +95,36 @@ def _segments(part: Part, attachments: list[Part], related: set[int]) -> list[Se
     return segments
 
 
+def _paired(segments: list[Segment]) -> list[Segment]:
+    """The segments, neighbours made one that spell the same words in plain text and in HTML.
+
+    Web forms send both in a multipart/mixed.
+    """
+    if len(segments) < 2:
+        return segments
+    out: list[Segment] = []
+    for segment in segments:
+        last = out[-1] if out else Segment()
+        plain, html = last.plain + segment.plain, last.html + segment.html
+        if len(plain) == len(html) == 1 and (last.plain or last.html) and _same_words(plain[0], html[0]):
+            out[-1] = Segment(plain=plain, html=html)
+        else:
+            out.append(segment)
+    return out
+
+
+def _same_words(plain: Part, html: Part) -> bool:
+    if max(plain.end - plain.start, html.end - html.start) > _MAX_COMPARED:
+        return False
+    words = _WORD.findall(plain_text(plain))
+    return bool(words) and words == _WORD.findall(read_html(html.text()).whole)
+
+
+def is_stub(plain: str) -> bool:
+    """Whether a plain text beside HTML says nothing, or only that one should read the HTML."""
+    return not plain.strip() or (len(plain) <= _LONGEST_STUB and _STUB.search(plain) is not None)
+
+
 def _leaf(part: Part, attachments: list[Part]) -> list[Segment]:
     if is_body_text(part):
         return [_segment(part)]
@@ -80,16 +133,35 @@ def _leaf(part: Part, attachments: list[Part]) -> list[Segment]:
 
 
 def _named_text(attachments: list[Part]) -> list[Segment]:
-    """The first text with a file name, where nothing else is the body and nobody called it an attachment."""
-    for part in attachments:
-        if part.content_type in _READABLE and part.disposition != "attachment":
-            attachments.remove(part)
-            return [_segment(part)]
+    """The first text with a file name or of a rarer kind, where nothing else is the body.
+
+    Unless somebody called it an attachment.
+    """
+    readable = [part for part in attachments if part.maintype == "text" and part.disposition != "attachment"]
+    for part in (
+        *(part for part in readable if part.content_type in _READABLE),
+        *(part for part in readable if part.content_type not in _FILES and not part.filename),
+    ):
+        attachments.remove(part)
+        return [_segment(part)]
     return []
 
 
 def _segment(part: Part) -> Segment:
-    return Segment(html=(part,)) if part.content_type == "text/html" else Segment(plain=(part,))
+    """HTML is what says so, and what begins like it although it says it is plain."""
+    html = part.content_type == "text/html" or _begins_like_html(part)
+    return Segment(html=(part,)) if html else Segment(plain=(part,))
+
+
+def _begins_like_html(part: Part) -> bool:
+    if not part.content[part.start : part.start + 64].lstrip().startswith(_HTML_BEGINS):
+        return False
+    return _HTML.match(part.payload()[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")) is not None
+
+
+def _is_spelling(part: Part) -> bool:
+    """Whether a part beside the root of multipart/related is HTML that nothing refers to."""
+    return part.content_type == "text/html" and is_body_text(part) and not part.content_id
 
 
 def is_body_text(part: Part) -> bool:
@@ -102,15 +174,18 @@ def is_body_text(part: Part) -> bool:
 
 
 def _alternative(part: Part, attachments: list[Part], related: set[int]) -> list[Segment]:
-    """The plain and the HTML spelling of one text; the later of two HTML spellings is the richer one."""
+    """The plain and the HTML spelling of one text; the later of two HTML spellings is the richer one.
+
+    Two plain ones are no spellings of each other: both are read.
+    """
     plain: list[Segment] = []
     rich: list[Segment] = []
     for child in part.children:
         found = _segments(child, attachments, related)
         if any(segment.html for segment in found):
             rich = found
-        elif not plain:
-            plain = found
+        else:
+            plain += found
     if not (plain and rich):
         return rich or plain
     # Apple Mail splits one of the spellings around pictures, so each may have several parts.
@@ -138,6 +213,8 @@ def _related_root(part: Part) -> Part:
 def plain_text(part: Part) -> str:
     """The text of a plain part: charset, line ends, format=flowed, without control characters."""
     text = part.text()[:MAX_TEXT].replace("\r\n", "\n").replace("\r", "\n")
+    if part.content_type in ("text/enriched", "text/richtext"):
+        text = _ENRICHED.sub("", text)
     if part.parameters.get("format", "").lower() == "flowed":
         text = unflow(text, part.parameters.get("delsp", "").lower() == "yes")
     return without_controls(text)
@@ -150,7 +227,9 @@ def is_cut(part: Part) -> bool:
 
 def without_controls(text: str) -> str:
     """``text`` without control characters that mean nothing in text (NUL among them)."""
-    return text if text.isprintable() else _CONTROLS.sub("", text)
+    if text.isprintable() or _CONTROLS.search(text) is None:
+        return text
+    return _CONTROLS.sub("", _PAGE_END.sub("\n", text))
 
 
 def unflow(text: str, delete_space: bool) -> str:

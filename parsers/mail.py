@@ -1,41 +1,41 @@
-"""``parse_mail``: everything the daemon knows of a mail, from its bytes alone. The door to mail-parser.
+"""``parse_mail``: everything the daemon knows of a mail, from its bytes alone.
 
 First thing that reads a kept mail. Total: any bytes give a ``ParsedMail``; what was wrong with them stands in
 its ``defects``. Sends nothing to a log and knows no clock, so the same bytes always say the same.
 """
 
 import hashlib
-import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.message import Message
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from typing import Final
 
-from mailparser import MailParser
-
 from parsers import auto, mime, notices, quotes, report
-from parsers.addresses import MAX_ADDRESSES, Address, bare_addresses, read_addresses, readable_name
-from parsers.body import LONG_TEXT, Layout, Segment, find_layout, is_cut, plain_text, without_controls
+from parsers.addresses import Address, bare_addresses
+from parsers.attachments import Attachment, loose_file, read_attachments
+from parsers.body import (
+    LONG_TEXT,
+    Layout,
+    Segment,
+    find_layout,
+    is_cut,
+    is_stub,
+    plain_text,
+    without_controls,
+)
 from parsers.headers import Fields, decode_header, raw_text
 from parsers.html import MAX_HTML, read_html, sanitize_html
-from parsers.identifiers import identifiers, message_identifier
+from parsers.identifiers import MAX_IDENTIFIERS, identifiers, message_identifier
 from parsers.language import detect_language
-from parsers.mime import Part, read_tree, uuencoded
+from parsers.mime import Part, read_tree
+from parsers.people import TOO_MANY_ADDRESSES, People, read_people
 from parsers.report import DeliveryReport
 from parsers.subject import is_forward_prefix
-from parsers.tnef import tnef_files
+from parsers.tnef import Winmail
+from parsers.uuencode import without_files
 
-# It would write header text of strangers to the log.
-logging.getLogger("mailparser").setLevel(logging.CRITICAL)
-
-MEMORABLE: Final = 300  # characters of an address field that is worth remembering
-MAX_ADDRESS_FIELD: Final = 65_536  # characters of one address field that are read
-TOO_MANY_ADDRESSES: Final = f"{MAX_ADDRESSES} addresses or more in a field"
 COSTLY_HTML: Final = "HTML too intricate, read as text only"
 LONG_HTML: Final = f"more than {MAX_HTML} characters of HTML"
 _DELIVERED: Final = (
@@ -46,10 +46,6 @@ _DIGESTED: Final = (
     "from", "sender", "reply-to", "to", "cc", "subject", "date", "in-reply-to", "references", "mime-version",
     "content-type", "content-transfer-encoding", "content-disposition", "content-id", "content-language",
 )  # fmt: skip
-_DATE: Final = re.compile(
-    r"\b(\d{1,2})[ -]([A-Za-z]{3})[a-z]{0,8}[ -](\d{4}),? (\d{1,2}:\d{2})(?::(\d{2}))?(?: ([+-]\d{4}))?"
-)
-_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f<>:\"/\\|?*\u202a-\u202e\u2066-\u2069]+")
 _CALENDAR_METHOD: Final = re.compile(r"^METHOD:[ \t]*REPLY[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _CALENDAR_UID: Final = re.compile(r"^UID(?:;[^:\r\n]{0,200})?:(.{1,1000})$", re.IGNORECASE | re.MULTILINE)
 
@@ -76,23 +72,6 @@ _BOUNDS: Final = {
     LONG_HTML: Bound.HTML,
     LONG_TEXT: Bound.TEXT,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
-    """A file that came with the mail. ``filename`` is safe to show and to save, "" when it had none."""
-
-    filename: str
-    content_type: str
-    content: bytes
-    sha256: str
-    content_id: str
-    inline: bool
-
-    @property
-    def size(self) -> int:
-        """Bytes of the decoded content."""
-        return len(self.content)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,23 +132,13 @@ class ParsedMail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _People:
-    """The address fields and the date as mail-parser or the fallbacks read them."""
-
-    sender: Address | None
-    reply_to: tuple[Address, ...]
-    to: tuple[Address, ...]
-    cc: tuple[Address, ...]
-    date: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Content:
-    """The body: its text, the source of its HTML, and what is new in it."""
+    """The body: its text, the source of its HTML, what is new in it, and the files that stood in it."""
 
     text: str
     html: str
     new: quotes.Reply
+    files: tuple[Attachment, ...] = ()
 
 
 def parse_mail(content: bytes) -> ParsedMail:
@@ -179,11 +148,17 @@ def parse_mail(content: bytes) -> ParsedMail:
     fields = root.fields
     layout = find_layout(root)
     parts = tuple(root.leaves())
-    people = _people(fields, defects)
-    subject = fields.text("subject")
+    people = read_people(fields, defects)
+    subject = _subject(fields)
     answered = identifiers(_joined_field(fields, "in-reply-to"))
     references = identifiers(_joined_field(fields, "references"))
-    body = _content(layout, subject, bool(answered or references), defects)
+    if len(references) == MAX_IDENTIFIERS:
+        defects.append(f"more than {MAX_IDENTIFIERS - 1} references")
+    answers = bool(answered or references)
+    body = _content(layout, subject, answers, defects)
+    files, envelope = read_attachments(layout, body.html)
+    if not body.text.strip() and (envelope.text or envelope.html):
+        body = _enveloped(envelope, subject, answers, defects)
     return_path = _return_path(fields)
     list_id = auto.list_identifier(fields)
     precedence = fields.text("precedence").strip().lower()
@@ -207,7 +182,7 @@ def parse_mail(content: bytes) -> ParsedMail:
         text=body.text,
         reply_text=body.new.text,
         html_source=body.html,
-        attachments=_attachments(layout, body),
+        attachments=(*files, *body.files),
         auto_submitted=bool(reason),
         auto_reason=reason,
         is_bounce=is_bounce,
@@ -226,6 +201,14 @@ def parse_mail(content: bytes) -> ParsedMail:
         digest=_digest(root),
         defects=tuple(dict.fromkeys(defects)),
     )
+
+
+def _subject(fields: Fields) -> str:
+    """The first Subject that says something."""
+    first = fields.text("subject")
+    if first.strip() or len(fields.all("subject")) < 2:
+        return first
+    return next((text for value in fields.all("subject")[1:5] if (text := decode_header(value)).strip()), "")
 
 
 def _joined_field(fields: Fields, name: str) -> str:
@@ -249,125 +232,6 @@ def _delivered_to(fields: Fields) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address for value in values for address in bare_addresses(value)))
 
 
-def _people(fields: Fields, defects: list[str]) -> _People:
-    """The address fields and Date: mail-parser on a bare header first, plain patterns for what it leaves."""
-    sender = _address_field(fields, "from")
-    asked = _ask_mailparser({"from": sender, "date": raw_text(fields.raw("date"))}, defects)
-    found = _either(asked.from_ if asked else (), sender)
-    return _People(
-        sender=found[0] if found else _later_sender(fields),
-        reply_to=_recipients(_address_field(fields, "reply-to"), defects),
-        to=_recipients(_address_field(fields, "to"), defects),
-        cc=_recipients(_address_field(fields, "cc"), defects),
-        date=_date(asked.date if asked else None, fields.all("date")),
-    )
-
-
-def _recipients(raw: str, defects: list[str]) -> tuple[Address, ...]:
-    """The mailboxes of a To, Cc or Reply-To; short fields are remembered: the desk's own stands in most."""
-    if not raw:
-        return ()
-    if len(raw) <= MEMORABLE:
-        return _remembered(raw)
-    asked = _ask_mailparser({"to": raw}, defects)
-    found = _either(asked.to if asked else (), raw)
-    if len(found) >= MAX_ADDRESSES:
-        defects.append(TOO_MANY_ADDRESSES)
-    return found
-
-
-@lru_cache(maxsize=1024)
-def _remembered(raw: str) -> tuple[Address, ...]:
-    asked = _ask_mailparser({"to": raw}, [])
-    return _either(asked.to if asked else (), raw)
-
-
-def _address_field(fields: Fields, name: str) -> str:
-    """A repeated To or Cc is one list; of a repeated From the first counts (see ``_later_sender``)."""
-    values = fields.all(name)
-    if not values:
-        return ""
-    if len(values) == 1 or name == "from":
-        return raw_text(values[0])[:MAX_ADDRESS_FIELD]
-    return ", ".join(map(raw_text, values[:50]))[:MAX_ADDRESS_FIELD]
-
-
-def _later_sender(fields: Fields) -> Address | None:
-    """Where the first From is unusable: a later one, then Sender (RFC 5322 3.6.2)."""
-    for value in [*fields.all("from")[1:5], fields.raw("sender")]:
-        found = read_addresses(raw_text(value))
-        if found:
-            return found[0]
-    return None
-
-
-def _ask_mailparser(header: dict[str, str], defects: list[str]) -> MailParser | None:
-    """mail-parser's reading of a header that holds nothing else: on whole mails it is slow and frail."""
-    bare = Message()
-    for name, value in header.items():
-        if value:
-            bare[name] = value
-    bare.set_payload("")
-    bare.epilogue = ""
-    try:
-        return MailParser(bare)
-    except Exception as error:  # noqa: BLE001  # whatever it trips over, the patterns read the fields
-        defects.append(f"mail-parser: {type(error).__name__}")
-        return None
-
-
-def _either(read: object, raw: str) -> tuple[Address, ...]:
-    """What mail-parser found, or the plain pattern's reading of the same field."""
-    if not raw:
-        return ()
-    pairs = read if isinstance(read, list) else []
-    found = tuple(
-        Address(readable_name(name), address.strip("<> "))
-        for name, address in pairs[:MAX_ADDRESSES]
-        if "@" in address
-    )
-    return found or read_addresses(raw)
-
-
-def _date(read: object, values: Sequence[bytes]) -> datetime | None:
-    """The Date in UTC (RFC 5322 3.3); one without a zone is taken for UTC. None when none makes sense."""
-    found = _utc(read) if isinstance(read, datetime) else None
-    if found is not None:
-        return found
-    return next((one for value in values[:5] if (one := _utc(_loose_date(raw_text(value))))), None)
-
-
-def _utc(instant: datetime | None) -> datetime | None:
-    if instant is None:
-        return None
-    try:
-        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):  # a year or a zone that no clock has
-        return None
-
-
-def _loose_date(raw: str) -> datetime | None:
-    """A date as programs write it that know no RFC: ISO 8601, or day, month and time somewhere in it."""
-    readings = (parsedate_to_datetime, datetime.fromisoformat, _date_within)
-    return next((instant for reading in readings if (instant := _tried(reading, raw.strip()))), None)
-
-
-def _tried(reading: Callable[[str], datetime | None], raw: str) -> datetime | None:
-    try:
-        return reading(raw)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-
-
-def _date_within(raw: str) -> datetime | None:
-    found = _DATE.search(raw)
-    if found is None:
-        return None
-    return parsedate_to_datetime(
-        f"{found[1]} {found[2]} {found[3]} {found[4]}:{found[5] or '00'} {found[6] or '+0000'}"
-    )
-
-
 def _content(layout: Layout, subject: str, answers: bool, defects: list[str]) -> _Content:
     """The body: plain text where it was sent, else read from the HTML; what is new from the richer one."""
     texts: list[str] = []
@@ -380,11 +244,11 @@ def _content(layout: Layout, subject: str, answers: bool, defects: list[str]) ->
         texts.append(text)
         unquoted.append(text if new is None else new)
         shown += [source] if source else []
-    text = _stacked(texts)
-    reply = quotes.read_reply(
-        text, subject=subject, answers=answers, unquoted=_stacked(unquoted) if marked else None
-    )
-    return _Content(text=text, html="\n".join(shown), new=reply)
+    text, files = without_files(_stacked(texts))
+    whole = without_files(_stacked(unquoted))[0] if marked else None
+    reply = quotes.read_reply(text, subject=subject, answers=answers, unquoted=whole)
+    loose = tuple(loose_file(file.name, file.content) for file in files)
+    return _Content(text=text, html="\n".join(shown), new=reply, files=loose)
 
 
 def _segment(segment: Segment, defects: list[str]) -> tuple[str, str | None, str]:
@@ -392,18 +256,28 @@ def _segment(segment: Segment, defects: list[str]) -> tuple[str, str | None, str
     plain = _stacked([plain_text(part) for part in segment.plain])
     if any(map(is_cut, segment.plain)):
         defects.append(LONG_TEXT)
-    html = "\n".join(part.text() for part in segment.html)
-    source = without_controls(html[:MAX_HTML])
-    if not source:
-        return plain, None, ""
-    blank = not plain.strip()
-    if blank and len(html) > MAX_HTML:
+    source = without_controls("\n".join(part.text() for part in segment.html)[: MAX_HTML + 1])
+    return _with_html(plain, source, defects) if source else (plain, None, "")
+
+
+def _with_html(plain: str, source: str, defects: list[str]) -> tuple[str, str | None, str]:
+    stub = is_stub(plain)
+    if stub and len(source) > MAX_HTML:
         defects.append(LONG_HTML)
-    read = read_html(source, want_whole=blank)
+    source = source[:MAX_HTML]
+    read = read_html(source, want_whole=stub)
     if read.costly:
         defects.append(COSTLY_HTML)
     unquoted = read.unquoted if read.unquoted and read.unquoted.strip() else None
-    return without_controls(read.whole) if blank else plain, unquoted, source
+    return without_controls(read.whole) if stub and read.whole.strip() else plain, unquoted, source
+
+
+def _enveloped(envelope: Winmail, subject: str, answers: bool, defects: list[str]) -> _Content:
+    """The body that only winmail.dat holds."""
+    plain = without_controls(envelope.text)
+    text, unquoted, source = _with_html(plain, without_controls(envelope.html), defects)
+    reply = quotes.read_reply(text, subject=subject, answers=answers, unquoted=unquoted)
+    return _Content(text=text, html=source, new=reply)
 
 
 def _stacked(texts: list[str]) -> str:
@@ -413,7 +287,7 @@ def _stacked(texts: list[str]) -> str:
 
 
 def _delivery(
-    root: Part, parts: tuple[Part, ...], people: _People, subject: str, text: str, return_path: str | None
+    root: Part, parts: tuple[Part, ...], people: People, subject: str, text: str, return_path: str | None
 ) -> DeliveryReport | None:
     """The report of a delivery that this mail is, None for any other mail."""
     sender = people.sender or Address("", "")
@@ -433,73 +307,6 @@ def _delivery(
 
 def _forwards_attached(subject: str, parts: Sequence[Part]) -> bool:
     return is_forward_prefix(subject) and any(part.content_type == "message/rfc822" for part in parts)
-
-
-def _attachments(layout: Layout, body: _Content) -> tuple[Attachment, ...]:
-    """Every leaf that is no body; winmail.dat gives way to the files inside it."""
-    files: list[Attachment] = []
-    for part in layout.attachments:
-        file = _attachment(part, id(part) in layout.related, body.html)
-        wrapped = tnef_files(file.content) if _is_tnef(file) else []
-        files += [_loose_file(name, content) for name, content in wrapped] or [file]
-    if "\nbegin " in body.text or body.text.startswith("begin "):
-        found = uuencoded(body.text.encode("utf-8", "replace"))
-        files += [_loose_file(name, content) for name, content, _, _ in found[:50]]
-    return tuple(files)
-
-
-def _is_tnef(file: Attachment) -> bool:
-    return file.content_type.endswith("/ms-tnef") or file.filename.lower() == "winmail.dat"
-
-
-def _loose_file(name: str, content: bytes) -> Attachment:
-    """A file that stood inside another part, in winmail.dat or uuencoded in the text."""
-    return Attachment(
-        filename=safe_filename(name),
-        content_type="application/octet-stream",
-        content=content,
-        sha256=hashlib.sha256(content).hexdigest(),
-        content_id="",
-        inline=False,
-    )
-
-
-def _attachment(part: Part, related: bool, html: str) -> Attachment:
-    content = part.payload()
-    content_id = part.content_id
-    inline = part.disposition == "inline" or (part.disposition != "attachment" and related)
-    if content_id and not inline:
-        inline = f"cid:{content_id}" in html
-    return Attachment(
-        filename=safe_filename(part.filename) or _enclosed_name(part, content),
-        content_type=part.content_type,
-        content=content,
-        sha256=hashlib.sha256(content).hexdigest(),
-        content_id=content_id,
-        inline=inline,
-    )
-
-
-def safe_filename(name: str) -> str:
-    """The last step of a path, without what a file system or a terminal would take for more than a name.
-
-    >>> safe_filename("../../etc/cron.d/x"), safe_filename("C:\\\\temp\\\\a.pdf")
-    ('x', 'a.pdf')
-    """
-    last = re.split(r"[/\\]", name[-1000:])[-1]
-    clean = _UNSAFE.sub("_", without_controls(last)).strip(" .") if last.strip(" .") else ""
-    if len(clean) <= 200:
-        return clean
-    stem, dot, suffix = clean.rpartition(".")
-    return f"{stem[: 199 - len(suffix)]}.{suffix}" if dot and len(suffix) <= 12 else clean[:200]
-
-
-def _enclosed_name(part: Part, content: bytes) -> str:
-    """An enclosed mail is named after its subject."""
-    if part.content_type != "message/rfc822":
-        return ""
-    enclosed, _ = read_tree(content[:65_536])
-    return (safe_filename(enclosed.fields.text("subject").replace("/", "-"))[:100] or "message") + ".eml"
 
 
 def _calendar_uid(parts: Sequence[Part]) -> str:

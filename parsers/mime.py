@@ -8,18 +8,27 @@ stays one undivided part, and every repair is named in the defects.
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
+from urllib.parse import unquote
 
-from parsers.charsets import decode_text
-from parsers.headers import MAX_VALUE, Fields, content_type, decode_base64, decode_header, disposition
+from parsers.charsets import decode_text, html_charset
+from parsers.headers import (
+    MAX_VALUE,
+    Fields,
+    content_type,
+    decode_base64,
+    decode_header,
+    disposition,
+)
+from parsers.smime import signed_content
+from parsers.uuencode import uuencoded
 
 MAX_DEPTH: Final = 50  # levels of multipart
 MAX_PARTS: Final = 1_000
 MAX_HEADER_BYTES: Final = 1_048_576
 MAX_FIELDS: Final = 1_000
 FOLDED_FROM: Final = 60  # bytes of a value from which on a bare line below may be its rest
-MAX_BOUNDARY: Final = 200  # characters; RFC 2046 5.1.1 allows 70
 
 # The defects of a mail that holds more than is read.
 TOO_DEEP: Final = f"multipart nested deeper than {MAX_DEPTH} levels"
@@ -37,12 +46,20 @@ _KNOWN_FIELD: Final = re.compile(
     rb"|auto-submitted|precedence|importance|priority|thread-[a-z]{1,10}|user-agent|organization)[ \t]*:",
     re.IGNORECASE,
 )
+_LEADING: Final = re.compile(rb"[\s\0]{1,200}")
+# A name in letters that RFC 5322 2.2 forbids, with one that it allows below.
+_FOREIGN_FIELD: Final = re.compile(rb"[^\s:]{1,100}:[^\n]*\n[!-9;-~]{1,200}[ \t]*:")
+_GOES_ON: Final = (b"<", b",", b'"', b"=?", b";")  # how the rest of a field begins, and no other line
 _GUESSED_BOUNDARY: Final = re.compile(
-    rb"(?:\A|\n)--([^\s-][^\r\n]{0,199}?)[ \t]*\r*\n(?=content-)", re.IGNORECASE
+    rb"(?:\A|\n)--([^\s][^\r\n]{0,199}?)[ \t]*\r*\n(?=content-)", re.IGNORECASE
 )
-_UU_BEGIN: Final = re.compile(rb"(?:\A|\n)begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n")
+_WORDS: Final = re.compile(rb"\s{0,99}[^\s=]+[ \t]+\S")
+_LATE_SOFT_BREAK: Final = re.compile(rb"=[ \t]+(?=\r?\n)")
+_NOT_LETTERS: Final = bytes(set(range(256)) - set(b"abcdefghijklmnopqrstuvwxyz0123456789"))
+_ESCAPED: Final = re.compile(r"%[89A-Fa-f][0-9A-Fa-f]")
 _BASE64_FOOTER: Final = re.compile(rb"\n[ \t]*\r*\n(?=[-_]{2})")
 _NEWLINE: Final = b"\r\n"
+_SIGNATURES: Final = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +94,14 @@ class Part:
     @property
     def filename(self) -> str:
         """The file name as its sender wrote it, decoded; filename before name (RFC 2183 2.3)."""
-        for parameters, name in ((self.disposition_parameters, "filename"), (self.parameters, "name")):
-            written = parameters.get(name, "")
-            if "=?" in written:
-                written = decode_header(written.encode("utf-8", "replace"))
-            if written:
-                return written
-        return ""
+        written = (
+            self.disposition_parameters.get("filename", ""),
+            self.parameters.get("name", ""),
+            self.disposition_parameters.get("name", ""),
+        )
+        names = [_decoded_name(name) for name in written if name]
+        # Gateways put question marks where they know no better, and spare one of the two spellings.
+        return next((name for name in names if "?" not in name), names[0] if names else "")
 
     def payload(self) -> bytes:
         """The body with its transfer encoding undone (RFC 2045 6), as far as it can be."""
@@ -93,7 +111,11 @@ class Part:
 
     def text(self) -> str:
         """The payload as text, by its charset parameter or whatever explains the bytes."""
-        return decode_text(self.payload(), self.parameters.get("charset", ""))
+        content = self.payload()
+        declared = self.parameters.get("charset", "")
+        if self.content_type == "text/html" and (not declared or "ascii" in declared.lower()):
+            declared = html_charset(content) or declared
+        return decode_text(content, declared)
 
     def leaves(self) -> Iterator["Part"]:
         """Every part without children, in the order of the mail; goes no deeper than ``MAX_DEPTH``."""
@@ -116,56 +138,55 @@ class _Node:
     children: list["_Node"] = field(default_factory=list)
 
 
+def _decoded_name(written: str) -> str:
+    """A file name with the encodings undone that RFC 2231 has no place for."""
+    if "=?" in written:
+        written = decode_header(written.encode("utf-8", "replace"))
+    if _ESCAPED.search(written):
+        named = unquote(written)
+        written = written if "\ufffd" in named else named
+    return written
+
+
 def decode_transfer(raw: bytes, encoding: bytes, is_text: bool = False) -> bytes:
     """Undo a Content-Transfer-Encoding; an unknown one is taken for none."""
-    name = encoding.strip().lower()
+    name = encoding.lower().translate(None, _NOT_LETTERS)
     if not name or name in (b"7bit", b"8bit"):
         return raw
     if name.startswith(b"base64"):
         if is_text:  # a list footer appended in clear to an encoded text is not base64
             raw = _BASE64_FOOTER.split(raw, maxsplit=1)[0]
-        return decode_base64(raw)
+        return raw if is_text and _is_in_clear(raw) else decode_base64(raw)
     if name.startswith(b"quoted"):
+        if b"= " in raw or b"=\t" in raw:
+            raw = _LATE_SOFT_BREAK.sub(b"=", raw)
         return binascii.a2b_qp(raw)
-    if name in (b"x-uuencode", b"uuencode", b"x-uue", b"uue"):
+    if name in (b"xuuencode", b"uuencode", b"xuue", b"uue"):
         files = uuencoded(raw)
-        return files[0][1] if files else raw
+        return files[0].content if files else raw
     return raw
 
 
-def uuencoded(raw: bytes) -> list[tuple[str, bytes, int, int]]:
-    """The uuencoded files in ``raw``: name, content, and the span they fill; broken ones are left out."""
-    files = []
-    position = 0
-    while (begin := _UU_BEGIN.search(raw, position)) is not None:
-        stop = raw.find(b"\nend", begin.end() - 1)
-        if stop < 0:
-            break
-        content = _uu_lines(raw[begin.end() : stop])
-        position = stop + 4
-        if content is not None:
-            files.append((decode_header(begin[1]), content, begin.start(), position))
-    return files
-
-
-def _uu_lines(block: bytes) -> bytes | None:
-    out = []
-    for line in block.splitlines():
-        try:
-            out.append(binascii.a2b_uu(line))
-        except binascii.Error:
-            # Some encoders write trailing bytes that the length in front does not count.
-            expected = ((line[0] - 32 & 63) * 4 + 5) // 3
-            try:
-                out.append(binascii.a2b_uu(line[:expected]))
-            except binascii.Error:
-                return None
-    return b"".join(out)
+def _is_in_clear(raw: bytes) -> bool:
+    """Whether a text called base64 was never encoded: it begins with words and decodes to nothing."""
+    if _WORDS.match(raw) is None:
+        return False
+    try:
+        return not decode_base64(raw[:200]).decode().isprintable()
+    except UnicodeDecodeError:
+        return True
 
 
 def read_tree(content: bytes) -> tuple[Part, tuple[str, ...]]:
     """The MIME tree of a mail and what was wrong with it. Never raises."""
     defects: list[str] = []
+    root = _tree(content, defects)
+    if any(leaf.content_type in _SIGNATURES for leaf in root.leaves()):
+        root = _opened(root, defects)
+    return root, tuple(dict.fromkeys(defects))
+
+
+def _tree(content: bytes, defects: list[str]) -> Part:
     content = _straight_lines(content)
     fields, start = read_fields(content, 0, len(content), defects)
     root = _node(fields, start, len(content), 0, "text/plain")
@@ -188,13 +209,26 @@ def read_tree(content: bytes) -> tuple[Part, tuple[str, ...]]:
         if not spans:
             node.content_type = "text/plain"
         pending.extend(reversed(node.children))
-    return _frozen(root, content), tuple(dict.fromkeys(defects))
+    return _frozen(root, content)
+
+
+def _opened(part: Part, defects: list[str]) -> Part:
+    """The tree with opaque signatures opened (RFC 8551 3.5.2): each as if it were multipart/signed."""
+    if part.children:
+        return replace(part, children=tuple(_opened(child, defects) for child in part.children))
+    signed = signed_content(part.payload()) if part.content_type in _SIGNATURES else b""
+    if not signed:
+        return part
+    return replace(part, content_type="multipart/signed", children=(_tree(signed, defects), part))
 
 
 def _straight_lines(content: bytes) -> bytes:
-    """Line ends of broken transports made bare newlines; a byte order mark before the first field dropped."""
+    """Line ends of broken transports made bare newlines; noise before the first field dropped."""
     if content.startswith(b"\xef\xbb\xbf"):
         content = content[3:]
+    noise = _LEADING.match(content)
+    if noise is not None and _KNOWN_FIELD.match(content, noise.end()):
+        content = content[noise.end() :]
     if b"\n" not in content[:MAX_HEADER_BYTES] and b"\r" in content:
         return content.replace(b"\r", b"\n")
     if b"\r\r\n" in content[:4096]:
@@ -203,7 +237,7 @@ def _straight_lines(content: bytes) -> bytes:
 
 
 def _node(fields: Fields, start: int, end: int, depth: int, default: str) -> _Node:
-    declared = fields.raw("content-type")
+    declared = _declared_type(fields.all("content-type"))
     kind, parameters = content_type(declared) if declared else ("", {})
     return _Node(
         fields=fields,
@@ -213,6 +247,13 @@ def _node(fields: Fields, start: int, end: int, depth: int, default: str) -> _No
         end=max(start, end),
         depth=depth,
     )
+
+
+def _declared_type(values: list[bytes]) -> bytes:
+    """Where the type is declared twice, the one that says how to take the body apart."""
+    if len(values) < 2:
+        return values[0] if values else b""
+    return next((value for value in values[:5] if value.lower().startswith(b"multipart/")), values[0])
 
 
 def _frozen(node: _Node, content: bytes) -> Part:
@@ -277,35 +318,63 @@ def _after_broken_line(
     if line.startswith((b"From ", b">From ")) and not items:
         defects.append("mbox line before the header block")
         return line_end
-    following = line_end
+    if line.startswith(b"--") and _is_delimiter(line, items):
+        return None
+    if _FOREIGN_FIELD.match(content, position, stop):
+        foreign, _, rest = line.partition(b":")
+        items.append((foreign.decode("utf-8", "replace"), rest))
+        defects.append("field with a name that is none")
+        return line_end
+    if not _goes_on_after(content, line_end, stop):
+        return None
+    defects.append("line without a field name in the header block")
+    if items and (len(items[-1][1]) >= FOLDED_FROM or line.startswith(_GOES_ON)):
+        name, value = items[-1]
+        items[-1] = (name, value.rstrip(b"\r\n") + b"\n " + line.strip())
+    return line_end
+
+
+def _is_delimiter(line: bytes, items: list[tuple[str, bytes]]) -> bool:
+    """Whether a line is the delimiter that the Content-Type above it declares."""
+    boundary = line.strip()[2:].removesuffix(b"--")
+    return any(name.lower() == "content-type" and boundary and boundary in value for name, value in items)
+
+
+def _goes_on_after(content: bytes, following: int, stop: int) -> bool:
+    """Whether a known field stands soon below a line that is none."""
     for _ in range(40):
         if following >= stop:
             break
         if _KNOWN_FIELD.match(content, following, stop):
-            defects.append("line without a field name in the header block")
-            if items and len(items[-1][1]) >= FOLDED_FROM:
-                name, value = items[-1]
-                items[-1] = (name, value.rstrip(b"\r\n") + b"\n " + line.strip())
-            return line_end
+            return True
         following = content.find(b"\n", following, stop) + 1 or stop
-    return None
+    return False
 
 
 def _split(content: bytes, node: _Node, limit: int, defects: list[str]) -> list[tuple[int, int]]:
     """The spans between the delimiter lines of a multipart body (RFC 2046 5.1.1)."""
-    boundary = node.parameters.get("boundary", "")[:MAX_BOUNDARY].rstrip()
-    spans = _spans(content, node, boundary.encode("utf-8", "replace"), limit, defects) if boundary else []
-    if not spans:
-        defects.append("multipart without its boundary")
-        guessed = _GUESSED_BOUNDARY.search(content, node.start, min(node.end, node.start + 65_536))
-        if guessed is not None:
-            spans = _spans(content, node, guessed[1], limit, defects)
-    return spans
+    written = node.parameters.get("boundary", "").encode("utf-8", "replace")
+    boundary = written.rstrip()
+    if not boundary:
+        return _guessed_spans(content, node, limit, defects)
+    # RFC 2046 allows no blank at the end of a boundary: one there may be meant, or lost on the way.
+    spans = _spans(content, node, written, limit, defects) if written != boundary else []
+    spans = spans or _spans(content, node, boundary, limit, defects)
+    spans = spans or _spans(content, node, boundary, limit, defects, followed=True)
+    return spans or _guessed_spans(content, node, limit, defects)
+
+
+def _guessed_spans(content: bytes, node: _Node, limit: int, defects: list[str]) -> list[tuple[int, int]]:
+    """The spans between the lines that look like delimiters: dashes above a field of a part."""
+    defects.append("multipart without its boundary")
+    guessed = _GUESSED_BOUNDARY.search(content, max(0, node.start - 1), min(node.end, node.start + 65_536))
+    return _spans(content, node, guessed[1], limit, defects) if guessed is not None else []
 
 
 def _spans(
-    content: bytes, node: _Node, boundary: bytes, limit: int, defects: list[str]
+    content: bytes, node: _Node, boundary: bytes, limit: int, defects: list[str], *, followed: bool = False
 ) -> list[tuple[int, int]]:
+    """The spans between the lines of one boundary; ``followed``: text may stand behind it, after a blank."""
     delimiter = b"--" + boundary
     spans: list[tuple[int, int]] = []
     opened = -1
@@ -317,14 +386,15 @@ def _spans(
         closing = content.startswith(b"--", position, node.end)
         line_end = content.find(b"\n", position, node.end)
         line_end = node.end if line_end < 0 else line_end
-        if content[position + 2 * closing : line_end].strip():
+        behind = content[position + 2 * closing : line_end]
+        if behind.strip() and not (followed and behind[:1] in b" \t"):
             continue  # a longer boundary that begins like this one, or text
+        if closing and opened < 0:
+            continue  # the end of what has not begun, or has ended
         if opened >= 0:
             spans.append((opened, _before_newline(content, opened, at)))
         opened = -1 if closing else min(line_end + 1, node.end)
         position = line_end
-        if closing:
-            break
         if len(spans) >= limit:
             defects.append(TOO_MANY_PARTS)
             break

@@ -6,7 +6,8 @@ whatever is no picture, or was never seen before, is a file.
 """
 
 from maild.decide.facts import Facts
-from parsers.mail import Attachment, ParsedMail
+from parsers.attachments import Attachment
+from parsers.mail import ParsedMail
 
 # Beyond these every picture is a file: a mail with more of them is an album, not a signature.
 MOST_PICTURES = 12

@@ -3,10 +3,11 @@
 import pytest
 
 from parsers.addresses import Address, bare_addresses, read_addresses, split_subaddress
+from parsers.attachments import safe_filename
 from parsers.charsets import charset_name, decode_text
 from parsers.headers import content_type, decode_base64, decode_header, disposition
 from parsers.identifiers import identifiers, message_identifier
-from parsers.mail import parse_mail, safe_filename
+from parsers.mail import parse_mail
 
 
 @pytest.mark.parametrize(

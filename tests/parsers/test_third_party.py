@@ -1,12 +1,16 @@
 """Other projects' mail, read where it lies: it must survive, and raise no false alarm."""
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from parsers.mail import parse_mail
-from parsers.tnef import tnef_files
+from parsers.mime import read_tree
+from parsers.tnef import read_tnef
 from tests.parsers.expectations import flat
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
@@ -62,18 +66,117 @@ def test_bounces_are_found_and_their_recipients_named() -> None:
     assert len(wrong) <= 0.03 * total, wrong
 
 
-# The lists of these name the parts of a stream that our reading sees as one, or nothing at all.
-UNLIKE = {"long-filename.tnef", "missing-filenames.tnef"}
+# Files that the list of a stream does not name, though they lie in it.
+UNNAMED = {
+    "christmas.tnef": set(),
+    "long-filename.tnef": {"allproductsmar2000.dat"},
+    "missing-filenames.tnef": {
+        "generpts.src", "TechlibDEC99.doc", "TechlibDEC99-JAN00.doc", "TechlibNOV99.doc",
+    },
+}  # fmt: skip
+EMPTY = {"AUTOEXEC.BAT", "CONFIG.SYS"}
 
 
-def test_files_come_out_of_winmail_dat() -> None:
-    for path in _mails("mimekit-tnef"):
-        wanted = path.with_suffix(".list")
-        if path.suffix != ".tnef" or not wanted.exists() or path.name in UNLIKE:
+def test_files_and_bodies_come_out_of_winmail_dat() -> None:
+    streams = [path for path in _mails("mimekit-tnef") if path.suffix == ".tnef"]
+    assert len(streams) == 19
+    for path in streams:
+        lines = path.with_suffix(".list").read_text(encoding="utf-8", errors="replace").split("\n")
+        inside = read_tnef(path.read_bytes())
+        wanted = {line for line in lines if line and not line.startswith("body.")}
+        assert {name for name, _ in inside.files} == wanted | UNNAMED.get(path.name, set()), path.name
+        assert all(content or name in EMPTY for name, content in inside.files), path.name
+        assert inside.text or inside.html or not any(line.startswith("body.") for line in lines), path.name
+
+
+# Where we read another tree than mime4j, on purpose.
+OTHER_TREES = {
+    "badbound.msg": "delimiters that match no boundary: all of it is text rather than nothing",
+    "missing-boundary.msg": "the same",
+    "multipartnopart.msg": "the same",
+    "missing-inner-boundary.msg": "the same, inside",
+    "missing-inner-start-boundary.msg": "the same, inside",
+    "basic-plain-with-bad-header-separator.msg": "a line of blanks ends the header where text follows it",
+    "hdr-fakeout.msg": "the same",
+    "malformedHeader-nocrlfcrlf.msg": "words in front of the body are body, not lost",
+    "malformedHeader-noheader.msg": "the same",
+    "malformedHeaderStartsBody-nocrlfcrlf.msg": "the same",
+    "malformedHeaderStartsBody-noheader.msg": "the same",
+    "multi-frag.msg": "base64 with a piece missing: what decodes is kept",
+}
+
+
+_NODE = re.compile(r'<(/?)message>|<(?:text|binary)-body name="([^"]*)"')
+
+
+def _decoded(xml: str) -> Iterator[str]:
+    """The files with the leaves of a tree, "" for an enclosed mail."""
+    depth = 0
+    for closing, name in _NODE.findall(xml):
+        if name:
+            yield from [name] if depth == 1 else []
             continue
-        lines = wanted.read_text(encoding="utf-8", errors="replace").split("\n")
-        names = {name for name, _ in tnef_files(path.read_bytes())}
-        assert names == {line for line in lines if line and not line.startswith("body.")}, path.name
+        yield from [""] if depth == 1 and not closing else []
+        depth += -1 if closing else 1
+
+
+def test_the_trees_of_mime4j() -> None:
+    for path in _mails("mime4j"):
+        if path.suffix != ".msg":
+            continue
+        folder = path.parent / "decoded"
+        wanted = list(_decoded((folder / f"{path.stem}_decoded.xml").read_text("utf-8", "replace")))
+        leaves = list(read_tree(path.read_bytes())[0].leaves())
+        same = len(leaves) == len(wanted) and all(
+            _one_newline(leaf.payload()) == _one_newline((folder / name).read_bytes())
+            if name
+            else leaf.content_type == "message/rfc822"
+            for leaf, name in zip(leaves, wanted, strict=True)
+        )
+        assert same == (path.name not in OTHER_TREES), path.name
+
+
+def _one_newline(content: bytes) -> bytes:
+    return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+# Where we read other leaves than Stalwart's parser, on purpose: its trees are one library's reading.
+OTHER_LEAVES = {
+    "000.eml": "delimiters without anything between them are empty parts",
+    "002.eml": "a multipart without a delimiter is text",
+    "003.eml": "parts of one boundary inside each other lie beside each other",
+    "007.eml": "the delimiter of a part ends its header",
+    "009.eml": "the delimiter of the outer part ends the inner one",
+    "011.eml": "the same",
+    "012.eml": "the same",
+    "013.eml": "parts of one boundary inside each other lie beside each other",
+    "014.eml": "a last delimiter opens an empty part",
+    "016.eml": "the delimiter of the outer part ends the inner ones",
+    "019.eml": "noise where a header should be is text",
+    "020.eml": "the text of a part whose header was left out is not lost",
+    "021.eml": "the same",
+}
+
+
+def _leaf_types(tree: dict[str, Any], number: int, digest: bool = False) -> Iterator[str]:
+    part = tree["parts"][number]
+    declared = next((field["value"] for field in part["headers"] if field["name"] == "content_type"), None)
+    kind = (declared or {}).get("ContentType", {}) if isinstance(declared, dict) else {}
+    name = f"{kind.get('c_type')}/{kind.get('c_subtype')}" if kind else ""
+    if "Multipart" in part["body"]:
+        for child in part["body"]["Multipart"]:
+            yield from _leaf_types(tree, child, name == "multipart/digest")
+    else:
+        yield name or ("message/rfc822" if digest else "text/plain")
+
+
+@pytest.mark.parametrize("source", ["stalwart-rfc", "stalwart-malformed"])
+def test_the_trees_of_stalwart(source: str) -> None:
+    for path in _mails(source):
+        tree = json.loads((path.parent / "tree" / f"{path.stem}.json").read_text(encoding="utf-8"))
+        leaves = [leaf.content_type for leaf in read_tree(path.read_bytes())[0].leaves()]
+        other = source == "stalwart-malformed" and path.name in OTHER_LEAVES
+        assert (leaves == list(_leaf_types(tree, 0))) == (not other), path.name
 
 
 @pytest.mark.parametrize("source", ["email-reply-trimmer", "talon"])
