@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import zstandard
 from sqlalchemy import (
+    BindParameter,
     CompoundSelect,
     Connection,
     CursorResult,
@@ -431,10 +432,13 @@ class Transaction:
         return {row.key: row.id for row in rows}
 
     def known_mails(self, message_ids: Sequence[str]) -> tuple[KnownMail, ...]:
-        """The mails of these Message-IDs that are here, in or out, in the order of the ids."""
+        """The mails of these few Message-IDs that are here, in or out, in the order of the ids."""
+        if not message_ids:
+            return ()
         asked = {indexable(id_): id_ for id_ in message_ids}
         rank = {id_: number for number, id_ in enumerate(asked)}
-        rows = sorted(self._in(_KNOWN, asked), key=lambda row: rank[row.message_id])
+        found = self.connection.execute(_known(len(asked)), _numbered(asked)).all()
+        rows = sorted(found, key=lambda row: rank[row.message_id])
         return tuple(
             KnownMail(
                 message_id=asked[row.message_id], text=row.text, sender=row.sender_address,
@@ -451,8 +455,7 @@ class Transaction:
         """SHA-256 of a file -> the first mails that it came with, at most ``MOST_SEEN``."""
         found: dict[str, tuple[SeenFile, ...]] = {}
         if hashes:
-            wanted = {f"wanted_{number}": one for number, one in enumerate(hashes)}
-            for row in self.connection.execute(_seen_files(len(wanted)), wanted):
+            for row in self.connection.execute(_seen_files(len(hashes)), _numbered(hashes)):
                 seen = SeenFile(sender=row.sender_address, ticket_id=row.ticket_id)
                 found[row.sha256] = (*found.get(row.sha256, ()), seen)
         return found
@@ -879,6 +882,22 @@ def _standing(spans: int) -> Select[Any]:
     return select(_MUTED.scalar_subquery(), *counts)
 
 
+def _numbered(values: Iterable[str]) -> dict[str, str]:
+    """Values by the names that a statement for so many has for them: cheaper than a list that it expands."""
+    return {f"wanted_{number}": value for number, value in enumerate(values)}
+
+
+@lru_cache(maxsize=16)
+def _known(count: int) -> CompoundSelect[Any]:
+    """One statement for some Message-IDs; in two columns: a mail that we sent is kept as its bytes."""
+    wanted: list[BindParameter[str]] = [bindparam(f"wanted_{number}") for number in range(count)]
+    filed = select(MESSAGE.c.message_id, MESSAGE.c.text, MESSAGE.c.sender_address, null().label("content"))
+    sent = select(OUTBOX.c.message_id, literal(""), literal(""), OUTBOX.c.content)
+    return union_all(
+        filed.where(MESSAGE.c.message_id.in_(wanted)), sent.where(OUTBOX.c.message_id.in_(wanted))
+    )
+
+
 @lru_cache(maxsize=16)
 def _seen_files(count: int) -> Select[Any]:
     """One statement for some hashes, bounded for each: the commonest logo costs no more than a rare one."""
@@ -935,17 +954,6 @@ _BY_SENT = _wanted(
     OUTBOX.c.message_id,
 )
 _BY_KEY = _wanted(select(TICKET.c.key, TICKET.c.id), TICKET.c.key)
-# In two columns, because a mail that we sent is kept as its bytes.
-_KNOWN = union_all(
-    _wanted(
-        select(MESSAGE.c.message_id, MESSAGE.c.text, MESSAGE.c.sender_address, null().label("content")),
-        MESSAGE.c.message_id,
-    ),
-    _wanted(
-        select(OUTBOX.c.message_id, literal(""), literal(""), OUTBOX.c.content),
-        OUTBOX.c.message_id,
-    ),
-)
 _LAST_LANGUAGE = (
     select(MESSAGE.c.language)
     .where(MESSAGE.c.sender_address == bindparam("wanted"), MESSAGE.c.language != "")

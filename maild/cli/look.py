@@ -179,7 +179,7 @@ def local(at: datetime | None, settings: Config) -> str:
 
 
 def ticket_show(number: Number, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """One ticket, its mails in both directions and the new words of each."""
+    """One ticket, its mails in both directions, the words and the files of each."""
     settings = read_config(config)
     with ledger(settings) as store, store.read() as tx:
         ticket = ticket_of(tx, number, settings)
