@@ -13,6 +13,8 @@ from typing import Final
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from parsers.quotes import INDENTED, LEFT_OUT
+
 MAX_HTML: Final = 1_000_000  # characters
 MAX_NESTING: Final = 500  # levels; lexbor and ammonia both need quadratic time beyond
 
@@ -46,31 +48,32 @@ _HIDDEN: Final = re.compile(r"display\s{0,3}:\s{0,3}none|mso-hide\s{0,3}:\s{0,3}
 # is far cheaper than to ask the tree. Quotations are skipped, text may go on behind them.
 _QUOTATIONS: Final = {
     "cite": "blockquote[type=cite]",
-    "gmail_": "blockquote.gmail_quote,.gmail_attr,.gmail_signature,.gmail_signature_prefix",
-    "moz-": ".moz-cite-prefix,.moz-signature",
-    "protonmail_": ".protonmail_quote,.protonmail_signature_block",
+    "gmail_": "blockquote.gmail_quote,.gmail_attr",
+    "moz-": ".moz-cite-prefix",
+    "protonmail_": "blockquote.protonmail_quote",
     "yahoo_quoted": ".yahoo_quoted,[id*=yahoo_quoted]",
     "reply-intro": "#reply-intro",
-    "outlook-mobile-signature": "[id^=ms-outlook-mobile-signature]",
-    "composer_signature": "#composer_signature",
     "data-marker": "[data-marker=__HEADERS__],[data-marker=__QUOTED_TEXT__]",
     "tutanota_quote": ".tutanota_quote",
     "zmail_extra": ".zmail_extra",
 }
+_SIGNATURES: Final = {
+    "gmail_": ".gmail_signature,.gmail_signature_prefix",
+    "moz-": ".moz-signature",
+    "protonmail_": ".protonmail_signature_block",
+    "outlook-mobile-signature": "[id^=ms-outlook-mobile-signature]",
+    "composer_signature": "#composer_signature",
+}
 # Where these stand everything that follows is the answered mail.
 _CUTS: Final = {
     "divrplyfwdmsg": "#divRplyFwdMsg,#x_divRplyFwdMsg",
-    "appendonsend": "#appendonsend",
     "reference-message": "#mail-editor-reference-message-container,.ms-outlook-mobile-reference-message",
     "zwchr": "#zwchr",
     "olk_src_body": "#OLK_SRC_BODY_SECTION",
     "stopspelling": "hr#stopSpelling",
     "fsreplyabove": ".fsReplyAbove",
     "mailru_original": "#mailru_original",
-    "border-top": 'div[style*="border-top:solid #" i],div[style*="border-top: solid #" i]',
 }
-_LABEL: Final = re.compile(r"\s*(?:de|from|von|van|afzender|expéditeur|date|sent|envoyé)\s*:", re.IGNORECASE)
-
 _STYLES: Final = frozenset(
     "color background-color font-family font-size font-style font-weight text-align text-decoration margin "
     "margin-left margin-right margin-top margin-bottom padding padding-left padding-right padding-top "
@@ -85,23 +88,30 @@ _SIZE: Final = re.compile(r"\s(?:width|height)\s*=\s*[\"']?\s*([0-9]{1,5}(?:px)?
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HtmlText:
-    """The text of an HTML body; ``unquoted``: without what clients mark as quoted, None if nothing is."""
+    """The text of an HTML body; ``unquoted``: without what clients mark as quoted, None if nothing is.
+
+    In ``unquoted`` a ``quotes.LEFT_OUT`` stands for a quotation, and a ``quotes.INDENTED`` before each line
+    of a block quotation that nothing else marks: only the words around it tell whose it is.
+    """
 
     whole: str
     unquoted: str | None
     costly: bool
 
 
-def read_html(source: str, *, want_whole: bool = True) -> HtmlText:
+def read_html(source: str, *, want_whole: bool = True, answers: bool = True) -> HtmlText:
     """The text of ``source`` in reading order, blocks on lines of their own.
 
-    Without ``want_whole`` the whole text stays "" and the parser is only asked when something is marked.
+    Without ``want_whole`` the whole text stays "" and the parser is only asked when something is marked. A
+    mail that does not answer one (``answers``) has no quotations to leave out, only a signature.
     """
     source = guarded(source)
     lowered = source.lower()
-    quotations = [selector for word, selector in _QUOTATIONS.items() if word in lowered]
-    cuts = [selector for word, selector in _CUTS.items() if word in lowered]
-    if not (quotations or cuts or want_whole):
+    quotations = [selector for word, selector in _QUOTATIONS.items() if answers and word in lowered]
+    signatures = [selector for word, selector in _SIGNATURES.items() if word in lowered]
+    cuts = [selector for word, selector in _CUTS.items() if answers and word in lowered]
+    indents = answers and "<blockquote" in lowered
+    if not (quotations or signatures or cuts or indents or want_whole):
         return HtmlText(whole="", unquoted=None, costly=False)
     if is_costly(source):
         return HtmlText(whole=_stripped(source), unquoted=None, costly=True)
@@ -109,28 +119,17 @@ def read_html(source: str, *, want_whole: bool = True) -> HtmlText:
     if body is None:
         return HtmlText(whole="", unquoted=None, costly=False)
     hides = "display" in lowered or "mso-hide" in lowered
-    skipped = _found(body, quotations)
-    ends = _found(body, cuts)
+    marks = _Marks(_found(body, quotations + signatures), _found(body, cuts), indents)
     return HtmlText(
-        whole=_text(body, _NONE, _NONE, hides) if want_whole else "",
-        unquoted=_text(body, skipped, ends, hides) if skipped or ends else None,
+        whole=_text(body, _NO_MARKS, hides) if want_whole else "",
+        unquoted=_text(body, marks, hides) if marks.skipped or marks.ends or marks.indents else None,
         costly=False,
     )
 
 
 def _found(body: LexborNode, selectors: list[str]) -> frozenset[int]:
-    """The nodes that any of the selectors finds; of Outlook's lines only those above a quoted header."""
-    if not selectors:
-        return _NONE
-    return frozenset(node.mem_id for node in body.css(",".join(selectors)) if not _mere_line(node))
-
-
-def _mere_line(node: LexborNode) -> bool:
-    """Whether a line drawn above a block separates something else than the answered mail."""
-    style = node.attributes.get("style")
-    if node.tag != "div" or not style or "border-top" not in style.lower() or node.attributes.get("id"):
-        return False
-    return _LABEL.match(node.text(deep=True)[:80].replace("\u00a0", " ")) is None
+    """The nodes that any of the selectors finds."""
+    return frozenset(node.mem_id for node in body.css(",".join(selectors))) if selectors else _NONE
 
 
 def guarded(source: str) -> str:
@@ -204,6 +203,18 @@ def _without_beacon(image: re.Match[str]) -> str:
     return "" if beacon else image[0]
 
 
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """The nodes to leave out, those where the text ends, and whether to mark what stands indented."""
+
+    skipped: frozenset[int]
+    ends: frozenset[int]
+    indents: bool
+
+
+_NO_MARKS: Final = _Marks(_NONE, _NONE, indents=False)
+
+
 @dataclass(slots=True)
 class _Page:
     """Text on its way from the tree to lines."""
@@ -211,6 +222,7 @@ class _Page:
     lines: list[str]
     pieces: list[str]
     preformatted: int = 0
+    indented: int = 0
 
     def write(self, text: str) -> None:
         """Text of a node; white space collapses outside <pre>."""
@@ -230,9 +242,16 @@ class _Page:
         line = "".join(self.pieces).strip()
         self.pieces.clear()
         if line:
-            self.lines.append(_SPACES.sub(" ", line) if "  " in line and not self.preformatted else line)
+            line = _SPACES.sub(" ", line) if "  " in line and not self.preformatted else line
+            self.lines.append(INDENTED + line if self.indented else line)
         elif even_empty and self.lines and self.lines[-1]:
             self.lines.append("")
+
+    def leave_out(self, tag: str) -> None:
+        """An element that is not written; of a block quotation it stays visible that one stood here."""
+        if tag == "blockquote":
+            self.end_line()
+            self.lines.append(LEFT_OUT)
 
     def open(self, tag: str) -> None:
         """A start tag."""
@@ -257,10 +276,10 @@ class _Page:
         self.preformatted -= tag == "pre"
 
 
-def _text(root: LexborNode, skipped: frozenset[int], cuts: frozenset[int], hides: bool) -> str:
+def _text(root: LexborNode, marks: _Marks, hides: bool) -> str:
     """Walk the tree in document order, without recursion, and write its text down."""
     page = _Page([], [])
-    chosen = bool(skipped or cuts)
+    chosen = bool(marks.skipped or marks.ends)
     node = root.child
     while node is not None:
         tag = node.tag or ""
@@ -268,21 +287,26 @@ def _text(root: LexborNode, skipped: frozenset[int], cuts: frozenset[int], hides
             page.write(node.text_content or "")
         elif tag[:1] != "-" and tag not in _SILENT:
             here = node.mem_id if chosen else 0
-            if here in cuts:
+            if here in marks.ends:
                 break
-            if here not in skipped and not (hides and _is_hidden(node)):
+            if here in marks.skipped:
+                page.leave_out(tag)
+            elif not (hides and _is_hidden(node)):
                 page.open(tag)
+                page.indented += marks.indents and tag == "blockquote"
                 child = node.child
                 if child is not None:
                     node = child
                     continue
                 page.close(tag, node)
+                page.indented -= marks.indents and tag == "blockquote"
         while (following := node.next) is None:
             parent = node.parent
             if parent is None or parent.mem_id == root.mem_id:
                 page.end_line()
                 return "\n".join(page.lines).strip("\n")
             page.close(parent.tag or "", parent)
+            page.indented -= marks.indents and parent.tag == "blockquote"
             node = parent
         node = following
     page.end_line()

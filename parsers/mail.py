@@ -32,7 +32,7 @@ from parsers.language import detect_language
 from parsers.mime import Part, read_tree
 from parsers.people import TOO_MANY_ADDRESSES, People, read_people
 from parsers.report import DeliveryReport
-from parsers.subject import is_forward_prefix
+from parsers.subject import has_reply_prefix, is_forward_prefix
 from parsers.tnef import Winmail
 from parsers.uuencode import without_files
 
@@ -154,7 +154,7 @@ def parse_mail(content: bytes) -> ParsedMail:
     references = identifiers(_joined_field(fields, "references"))
     if len(references) == MAX_IDENTIFIERS:
         defects.append(f"more than {MAX_IDENTIFIERS - 1} references")
-    answers = bool(answered or references)
+    answers = bool(answered or references) or has_reply_prefix(subject)
     body = _content(layout, subject, answers, defects)
     files, envelope = read_attachments(layout, body.html)
     if not body.text.strip() and (envelope.text or envelope.html):
@@ -239,7 +239,7 @@ def _content(layout: Layout, subject: str, answers: bool, defects: list[str]) ->
     marked = False
     shown: list[str] = []
     for segment in layout.segments:
-        text, new, source = _segment(segment, defects)
+        text, new, source = _segment(segment, answers, defects)
         marked = marked or new is not None
         texts.append(text)
         unquoted.append(text if new is None else new)
@@ -251,21 +251,21 @@ def _content(layout: Layout, subject: str, answers: bool, defects: list[str]) ->
     return _Content(text=text, html="\n".join(shown), new=reply, files=loose)
 
 
-def _segment(segment: Segment, defects: list[str]) -> tuple[str, str | None, str]:
+def _segment(segment: Segment, answers: bool, defects: list[str]) -> tuple[str, str | None, str]:
     """Text, new text where the HTML marks what is quoted, and the HTML source."""
     plain = _stacked([plain_text(part) for part in segment.plain])
     if any(map(is_cut, segment.plain)):
         defects.append(LONG_TEXT)
     source = without_controls("\n".join(part.text() for part in segment.html)[: MAX_HTML + 1])
-    return _with_html(plain, source, defects) if source else (plain, None, "")
+    return _with_html(plain, source, answers, defects) if source else (plain, None, "")
 
 
-def _with_html(plain: str, source: str, defects: list[str]) -> tuple[str, str | None, str]:
+def _with_html(plain: str, source: str, answers: bool, defects: list[str]) -> tuple[str, str | None, str]:
     stub = is_stub(plain)
     if stub and len(source) > MAX_HTML:
         defects.append(LONG_HTML)
     source = source[:MAX_HTML]
-    read = read_html(source, want_whole=stub)
+    read = read_html(source, want_whole=stub, answers=answers)
     if read.costly:
         defects.append(COSTLY_HTML)
     unquoted = read.unquoted if read.unquoted and read.unquoted.strip() else None
@@ -275,7 +275,7 @@ def _with_html(plain: str, source: str, defects: list[str]) -> tuple[str, str | 
 def _enveloped(envelope: Winmail, subject: str, answers: bool, defects: list[str]) -> _Content:
     """The body that only winmail.dat holds."""
     plain = without_controls(envelope.text)
-    text, unquoted, source = _with_html(plain, without_controls(envelope.html), defects)
+    text, unquoted, source = _with_html(plain, without_controls(envelope.html), answers, defects)
     reply = quotes.read_reply(text, subject=subject, answers=answers, unquoted=unquoted)
     return _Content(text=text, html=source, new=reply)
 

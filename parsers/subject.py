@@ -9,8 +9,10 @@ from typing import Final
 
 MAX_SUBJECT: Final = 2_000  # characters that are looked at
 
-_REPLY: Final = r"re|r[ée]f|r[ée]p|antw(?:oord)?|aw|antwort|betr(?:eff)?|sv|vs"
-_FORWARD: Final = r"fwd?|tr|transf|wg|wtr|doorst|doorgest|i|rv|enc"
+_REPLY: Final = r"re|r[ée]f\.?|r[ée]p\.?|antw(?:oord)?\.?|aw|antwort|betr(?:eff)?|sv|vs|odp|回复|答复"
+_FORWARD: Final = (
+    r"fwd?|tr|transf(?:[ée]r[ée])?\.?|wg|wtr|weitergeleitet|doorst(?:uren)?\.?|doorgest(?:uurd)?\.?|i|rv|enc"
+)
 _PREFIX: Final = re.compile(
     rf"\s*(?:(?P<forward>{_FORWARD})|(?:{_REPLY}))\s*(?:\[\d{{1,3}}\]|\(\d{{1,3}}\))?\s*[:：]\s*",
     re.IGNORECASE,
@@ -23,7 +25,9 @@ _TAG: Final = re.compile(
     r"|secure|confidential|confidentiel|newsletter|phish\w*|warning)\s*[\])*}]+\s*[:-]?\s*",
     re.IGNORECASE,
 )
+_BARE_TAG: Final = re.compile(r"(?:external|externe?|spam)\s?:\s*(?=\w{1,15}\s?:)", re.IGNORECASE)
 _BLOB: Final = re.compile(r"\s*\[[^\[\]]{1,100}\]\s*")
+_LIST: Final = re.compile(r"\s*\[[^\[\]\d:]{1,100}\]\s*")
 _TRAILER: Final = re.compile(r"\s*\(fwd\)\s*$", re.IGNORECASE)
 _WRAPPED: Final = re.compile(r"\s*\[fwd:\s*(.*)\]\s*$", re.IGNORECASE)
 
@@ -59,11 +63,11 @@ def _shorter(text: str) -> str:
 
 
 def is_forward_prefix(subject: str) -> bool:
-    """Whether the outermost prefix says that a person forwarded the mail; gateway tags are looked through."""
-    text = subject[:MAX_SUBJECT].strip()
-    tag = _TAG.match(text)
-    if tag:
-        text = text[tag.end() :]
+    """Whether the outermost prefix says that a person forwarded the mail.
+
+    Tags of gateways and lists are looked through; not a ticket's, whose own subject may begin with a prefix.
+    """
+    text = _untagged(subject, _LIST)
     if _WRAPPED.match(text):
         return True
     found = _PREFIX.match(text)
@@ -71,11 +75,19 @@ def is_forward_prefix(subject: str) -> bool:
 
 
 def has_reply_prefix(subject: str) -> bool:
-    """Whether the outermost prefix says that the mail is an answer."""
-    text = subject[:MAX_SUBJECT].strip()
-    tag = _TAG.match(text)
-    found = _PREFIX.match(text, tag.end() if tag else 0)
+    """Whether the outermost prefix says that the mail is an answer, whatever tags stand before it."""
+    found = _PREFIX.match(_untagged(subject, _BLOB))
     return found is not None and found["forward"] is None
+
+
+def _untagged(subject: str, blob: re.Pattern[str]) -> str:
+    text = subject[:MAX_SUBJECT].strip()
+    for _ in range(5):
+        tag = _TAG.match(text) or _BARE_TAG.match(text) or blob.match(text)
+        if tag is None:
+            break
+        text = text[tag.end() :]
+    return text
 
 
 def ticket_numbers(subject: str, prefix: str) -> tuple[int, ...]:

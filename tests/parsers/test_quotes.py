@@ -1,6 +1,10 @@
 """What the person newly wrote."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from parsers.mail import parse_mail
 from parsers.quotes import SEPARATORS, marker_tokens, read_reply, reply_text
@@ -103,16 +107,123 @@ def test_tokens_are_found_in_quoted_and_bold_separators() -> None:
     assert marker_tokens("(m:t1)") == ()
 
 
+def _answer_in_html(html: str, subject: str = "Re: x") -> str:
+    head = f"Content-Type: text/html; charset=utf-8\nSubject: {subject}\n\n"
+    return parse_mail((head + html).encode()).reply_text
+
+
 def test_html_is_judged_by_its_structure_first() -> None:
     html = (
         '<p>Oui.</p><blockquote>mon extrait</blockquote><div id="appendonsend"></div><div id="divRplyFwdMsg">'
         "<b>De :</b> X<br></div><p>vieux</p>"
     )
-    mail = parse_mail(b"Content-Type: text/html; charset=utf-8\nIn-Reply-To: <a@x>\n\n" + html.encode())
-    assert mail.reply_text.split() == ["Oui.", "mon", "extrait"]
-    assert "vieux" in mail.text
+    assert _answer_in_html(html).split() == ["Oui.", "mon", "extrait"]
+    assert "vieux" in _answer_in_html(html, "Une question")
+
+
+@pytest.mark.parametrize(
+    "quote", ["<blockquote type=cite>", '<blockquote class="gmail_quote">', "<blockquote>"]
+)
+@pytest.mark.parametrize("around", ["<div>", "<div class=gmail_quote>", "<div class=protonmail_quote>"])
+def test_answers_between_html_quotations_stay(around: str, quote: str) -> None:
+    html = (
+        f"<p>Voici.</p>{around}{ATTRIBUTION.replace('<', '&lt;')}<br>{quote}Quel poste ?</blockquote>"
+        f"<p>PC-1</p>{quote}Quand ?</blockquote><p>Hier.</p></div>"
+    )
+    reply = _answer_in_html(html)
+    assert [word for word in reply.split() if word in ("Voici.", "PC-1", "Hier.")] == [
+        "Voici.",
+        "PC-1",
+        "Hier.",
+    ]
+    assert "a écrit" not in reply
+
+
+def test_an_empty_element_at_the_end_of_a_message_cuts_nothing() -> None:
+    html = '<p>Bonjour</p><div id="appendonsend"></div><p>mon poste est en panne</p>'
+    assert _answer_in_html(html).split() == "Bonjour mon poste est en panne".split()
+
+
+@pytest.mark.parametrize("said", ["Mes réponses en rouge ci-dessous.", "Mijn antwoorden staan hieronder."])
+def test_answers_that_a_person_announces_inside_the_quoted_mail_stay(said: str) -> None:
+    asked = "Quel poste ?\n\nPC-1\n\nQuand ?\n\nHier."
+    assert reply_text(f"{said}\n\n{OUTLOOK}\n{asked}").endswith(asked)
+    assert reply_text(f"{said}\n\n-- \nJean\n\n{OUTLOOK}\n{asked}").endswith(asked)
+    assert reply_text(f"{said}\n\n{ATTRIBUTION}\n\n{asked}").endswith(asked)
+    quoted = "\n".join(f"> {line}".rstrip() for line in asked.split("\n"))
+    assert reply_text(f"{said}\n\n{ATTRIBUTION}\n{quoted}").endswith(quoted)
+    html = f"<p>{said}</p><div id=divRplyFwdMsg><b>De :</b> X</div><p>Quel poste ?</p><p>PC-1</p>"
+    assert "PC-1" in _answer_in_html(html)
+
+
+def test_our_separator_inside_a_quotation_hides_no_answer_below() -> None:
+    quoted = f"{ATTRIBUTION}\n> {SEPARATORS['fr']}\n> Quel poste ?"
+    assert reply_text(f"Bonjour,\n\n{quoted}\n\nPC-1").endswith("PC-1")
+    assert reply_text(f"Bonjour,\n\n> {SEPARATORS['fr']}\n> Quel poste ?\n\nPC-1") == "Bonjour,\n\nPC-1"
+
+
+def test_a_quoted_header_hides_no_answer_below() -> None:
+    quoted = "\n".join(f"> {line}" for line in OUTLOOK.split("\n"))
+    assert reply_text(f"Bonjour,\n\n{quoted}\n\nPC-1") == "Bonjour,\n\nPC-1"
+    assert reply_text(f"{ATTRIBUTION}\n> mon avis\n>\n{quoted}\n\nPC-1") == "PC-1"
+
+
+@pytest.mark.parametrize("quote", [f"{ATTRIBUTION}\n> panne", OUTLOOK, f"--\nJean\n\n{OUTLOOK}"])
+def test_a_mail_that_answers_nothing_keeps_what_it_quotes(quote: str) -> None:
+    text = f"Voici ce que j'ai reçu\n\n{quote}"
+    assert read_reply(text, subject="Panne", answers=False).text == text
+    assert read_reply(f"{text}\n\nEnvoyé de mon iPhone", answers=False).text == text
+
+
+def test_nothing_is_cut_below_a_mere_tagline() -> None:
+    text = f"Envoyé de mon iPhone\n________________________________\n{OUTLOOK}"
+    assert reply_text(text) == text
+    assert reply_text(f"👍\n\n{OUTLOOK}") == "👍"
+
+
+_LINES = st.sampled_from(
+    [
+        "", "", "Bonjour,", "le poste 12 est en panne :", "Jean", "> vieux", ">", ">> plus vieux",
+        ATTRIBUTION, "Le lun. 3 nov. 2025 à 10:12, Service Desk de la Fédération",
+        "Wallonie <s@etnic.be> a écrit :", "Support <s@etnic.be> schrieb:", "De : S <s@etnic.be>",
+        "Envoyé : lundi 3 novembre 2025 10:12", "À : Jean", "Objet : x", "Date : 24/11", "_" * 32,
+        "-----Message d'origine-----", "-- ", "--", "Envoyé de mon iPhone", SEPARATORS["fr"],
+        "Mes réponses en rouge ci-dessous.", "---------- Forwarded message ---------",
+        f"> {SEPARATORS['nl']}", "-- Please reply above this line --", "\ue000 x", ">\ue000",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(_LINES, max_size=40).map("\n".join), st.booleans(), st.sampled_from(["Re: x", "TR: x", "x"]))
+def test_the_new_text_is_some_words_of_the_text_in_order(text: str, answers: bool, subject: str) -> None:
+    reply = read_reply(text, subject=subject, answers=answers)
+    words = iter(re.findall(r"\w+", text))
+    assert all(word in words for word in re.findall(r"\w+", reply.text))
+    assert bool(re.search(r"\w", reply.text)) == bool(re.search(r"\w", text))
+    assert read_reply(text, subject=subject, answers=answers) == reply
+
+
+_ELEMENTS = st.sampled_from(
+    [
+        "<p>oui</p>", "<br>", "<div>", "</div>", "<blockquote type=cite>", "<blockquote>", "</blockquote>",
+        "vieux ", f"<p>{ATTRIBUTION.replace('<', '&lt;')}</p>", "<div class=gmail_attr>", "<b>De :</b>",
+        " s@etnic.be<br>Envoyé : lundi 3 novembre 2025 10:12<br>Objet : x<br>", "<div id=divRplyFwdMsg>",
+        "<div class=gmail_signature>", "Jean", "<div class=yahoo_quoted>", "<p>Mes réponses en rouge.</p>",
+        "<hr id=zwchr>", "<p>Envoyé de mon iPhone</p>",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(_ELEMENTS, max_size=25).map("".join), st.sampled_from(["Re: x", "TR: x", "x"]))
+def test_the_new_text_of_html_is_some_words_of_its_text_in_order(html: str, subject: str) -> None:
+    head = f"Content-Type: text/html; charset=utf-8\nSubject: {subject}\n\n"
+    mail = parse_mail((head + html).encode())
+    words = iter(re.findall(r"\w+", mail.text))
+    assert all(word in words for word in re.findall(r"\w+", mail.reply_text))
+    assert bool(re.search(r"\w", mail.reply_text)) == bool(re.search(r"\w", mail.text))
 
 
 def test_a_trailing_quotation_of_an_answer_goes_without_attribution() -> None:
-    assert read_reply("Oui.\n\n> vieux\n> texte", answers=True).text == "Oui."
-    assert read_reply("Voici :\n\n> mon journal", answers=False).text == "Voici :\n\n> mon journal"
+    assert reply_text("Oui.\n\n> vieux\n> texte") == "Oui."
+    assert reply_text("Oui.\n\nSupport, 23.11:\n> vieux") == "Oui.\n\nSupport, 23.11:"
+    assert reply_text("Voici :\n\n> mon journal") == "Voici :\n\n> mon journal"
