@@ -42,7 +42,13 @@ _SILENT: Final = frozenset(
 )
 _NONE: Final[frozenset[int]] = frozenset()
 _SPACES: Final = re.compile(r"[ \t\r\n\f\u00a0]+")
-_HIDDEN: Final = re.compile(r"display\s{0,3}:\s{0,3}none|mso-hide\s{0,3}:\s{0,3}all", re.IGNORECASE)
+# What a reader does not see: the lines that newsletters show in the list of mails only.
+_HIDDEN: Final = re.compile(
+    r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|mso-hide\s{0,3}:\s{0,3}all"
+    r"|(?:max-height|opacity)\s{0,3}:\s{0,3}0(?:\.0{1,3})?(?:px|pt|em|%)?\s{0,3}(?:[;!\"']|$)",
+    re.IGNORECASE,
+)
+_HIDING: Final = ("display", "visibility", "mso-hide", "max-height", "opacity", " hidden")
 
 # What mail clients wrap around the mail they answer, by a word that the source then holds: to look for a word
 # is far cheaper than to ask the tree. Quotations are skipped, text may go on behind them.
@@ -80,10 +86,14 @@ _STYLES: Final = frozenset(
     "padding-bottom border border-left border-right border-top border-bottom border-collapse width height "
     "vertical-align white-space list-style-type line-height".split()
 )
-_TINY: Final = frozenset({"0", "1", "2", "0px", "1px", "2px"})
-_IMAGE: Final = re.compile(r"<img\b[^<>]{0,4000}>", re.IGNORECASE)
-_REMOTE: Final = re.compile(r"\ssrc\s*=\s*[\"']?\s*(?:https?:)?//", re.IGNORECASE)
-_SIZE: Final = re.compile(r"\s(?:width|height)\s*=\s*[\"']?\s*([0-9]{1,5}(?:px)?)\b", re.IGNORECASE)
+# Values of styles that fetch something or run something, by whatever property.
+_RISKY: Final = ("url(", "image-set", "expression", "javascript:", "\\")
+_SOURCE_IMAGE: Final = re.compile(r"<im(?:g|age)\b[^>]{0,4000}")
+# An image as nh3 writes it: every value in double quotes, every angle bracket in them escaped.
+_IMAGE: Final = re.compile(r"<img [^>]*>")
+_REMOTE: Final = re.compile(r" src=\"https?:", re.IGNORECASE)
+_SIZE: Final = re.compile(r"(?<![\w-])(?:width|height)(?:=\"|\s{0,3}:\s{0,3})([0-9]{1,5})")
+_TINY: Final = ("0", "1", "2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +116,8 @@ def read_html(source: str, *, want_whole: bool = True, answers: bool = True) -> 
     mail that does not answer one (``answers``) has no quotations to leave out, only a signature.
     """
     source = guarded(source)
+    if "<" not in source:
+        return HtmlText(whole=entities.unescape(source), unquoted=None, costly=False)
     lowered = source.lower()
     quotations = [selector for word, selector in _QUOTATIONS.items() if answers and word in lowered]
     signatures = [selector for word, selector in _SIGNATURES.items() if word in lowered]
@@ -118,10 +130,15 @@ def read_html(source: str, *, want_whole: bool = True, answers: bool = True) -> 
     body = LexborHTMLParser(source).body
     if body is None:
         return HtmlText(whole="", unquoted=None, costly=False)
-    hides = "display" in lowered or "mso-hide" in lowered
+    hides = any(word in lowered for word in _HIDING) and (
+        " hidden" in lowered or _HIDDEN.search(source) is not None
+    )
     marks = _Marks(_found(body, quotations + signatures), _found(body, cuts), indents)
+    whole = _text(body, _NO_MARKS, hides) if want_whole else ""
+    if want_whole and hides and not whole:  # somebody meant it to be read
+        whole = _text(body, _NO_MARKS, hides=False)
     return HtmlText(
-        whole=_text(body, _NO_MARKS, hides) if want_whole else "",
+        whole=whole,
         unquoted=_text(body, marks, hides) if marks.skipped or marks.ends or marks.indents else None,
         costly=False,
     )
@@ -172,29 +189,47 @@ def nesting(source: str) -> int:
 def sanitize_html(source: str) -> str:
     """``source`` as it may be shown to a person, "" when it is too deep to clean.
 
-    No scripts, forms, data: or UNC links; images of the mail itself (cid:) stay; remote images small enough
-    to be beacons go.
+    No scripts, forms, data: or UNC links, no style that fetches; images of the mail itself (cid:) stay;
+    remote images that nobody is to see go.
     """
     source = guarded(source)
     if is_costly(source):
         return ""
-    if "<img" in source or "<IMG" in source:
-        source = _IMAGE.sub(_without_beacon, source)
-    return nh3.clean(
+    lowered = source.lower()
+    images = _SOURCE_IMAGE.findall(lowered)
+    styled = _is_risky(lowered) or any(map(_HIDDEN.search, images))
+    clean = nh3.clean(
         source,
         url_schemes={"http", "https", "mailto", "tel", "cid"},
         attributes=_ATTRIBUTES,
+        attribute_filter=_harmless if styled else None,  # a call for each attribute
         filter_style_properties=set(_STYLES),
         clean_content_tags={"script", "style", "title"},
         link_rel="noopener noreferrer nofollow",
         url_relative="deny",
     )
+    return _IMAGE.sub(_without_beacon, clean) if images else clean
 
 
 _ATTRIBUTES: Final = {
     **{tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()},
     "*": {"style", "dir", "lang"},
 }
+
+
+def _harmless(tag: str, attribute: str, value: str) -> str:
+    """A style without what fetches or runs; a hidden image gets the size of a beacon."""
+    if attribute != "style":
+        return value
+    if tag == "img" and _HIDDEN.search(value):
+        return "width:0;height:0"
+    if not _is_risky(value.lower()):
+        return value
+    return ";".join(each for each in value.split(";") if not _is_risky(each.lower()))
+
+
+def _is_risky(lowered: str) -> bool:
+    return any(sign in lowered for sign in _RISKY)
 
 
 def _without_beacon(image: re.Match[str]) -> str:
@@ -223,6 +258,7 @@ class _Page:
     pieces: list[str]
     preformatted: int = 0
     indented: int = 0
+    mark: str = ""  # of a list item whose text has not come yet
 
     def write(self, text: str) -> None:
         """Text of a node; white space collapses outside <pre>."""
@@ -234,12 +270,16 @@ class _Page:
             text = rest
         elif "  " in text or not text.isprintable():
             text = _SPACES.sub(" ", text)
+        if self.mark and text.strip():
+            self.pieces.append(self.mark)
+            self.mark = ""
         if text:
             self.pieces.append(text)
 
     def end_line(self, *, even_empty: bool = False) -> None:
         """Close the line if it holds text, or in any case."""
-        line = "".join(self.pieces).strip()
+        line = "".join(self.pieces)
+        line = line.rstrip() if self.preformatted else line.strip()
         self.pieces.clear()
         if line:
             line = _SPACES.sub(" ", line) if "  " in line and not self.preformatted else line
@@ -260,7 +300,7 @@ class _Page:
         elif tag in _BLOCK:
             self.end_line()
             if tag == "li":
-                self.pieces.append("- ")
+                self.mark = "- "
             elif tag == "pre":
                 self.preformatted += 1
         elif tag in ("td", "th"):
@@ -314,8 +354,9 @@ def _text(root: LexborNode, marks: _Marks, hides: bool) -> str:
 
 
 def _is_hidden(node: LexborNode) -> bool:
-    style = node.attributes.get("style")
-    return style is not None and _HIDDEN.search(style) is not None
+    attributes = node.attributes
+    style = attributes.get("style")
+    return "hidden" in attributes or (style is not None and _HIDDEN.search(style) is not None)
 
 
 def _stripped(source: str) -> str:

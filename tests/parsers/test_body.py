@@ -19,7 +19,7 @@ from parsers.mime import read_tree
         ("<style>x</style>a<script>b</script><!--[if mso]>c<![endif]-->", "a"),
         ("<ul><li>a</li><li>b</li></ul>", "- a\n- b"),
         ("<table><tr><td>a</td><td>b</td></tr></table>", "a b"),
-        ("<pre>a\n  b</pre>", "a\nb"),
+        ("<pre>a\n  b</pre>", "a\n  b"),
         ('<div style="display:none">x</div>a', "a"),
         ("", ""),
         ("<<<", "<<<"),
