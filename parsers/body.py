@@ -120,9 +120,15 @@ def _same_words(plain: Part, html: Part) -> bool:
     return bool(words) and words == _WORD.findall(read_html(html.text()).whole)
 
 
-def is_stub(plain: str) -> bool:
-    """Whether a plain text beside HTML says nothing, or only that one should read the HTML."""
+def may_be_stub(plain: str) -> bool:
+    """Whether a plain text beside HTML says nothing, or perhaps only that one should read the HTML."""
     return not plain.strip() or (len(plain) <= _LONGEST_STUB and _STUB.search(plain) is not None)
+
+
+def says_more(html: str, plain: str) -> bool:
+    """Whether the text of the HTML is the real one where the plain one may be a stub."""
+    words = len(_WORD.findall(plain[: 2 * _LONGEST_STUB]))
+    return bool(html.strip()) and len(_WORD.findall(html[: 20 * _LONGEST_STUB])) > 2 * words
 
 
 def _leaf(part: Part, attachments: list[Part]) -> list[Segment]:

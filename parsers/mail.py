@@ -21,8 +21,9 @@ from parsers.body import (
     Segment,
     find_layout,
     is_cut,
-    is_stub,
+    may_be_stub,
     plain_text,
+    says_more,
     without_controls,
 )
 from parsers.headers import Fields, decode_header, raw_text
@@ -261,7 +262,7 @@ def _segment(segment: Segment, answers: bool, defects: list[str]) -> tuple[str, 
 
 
 def _with_html(plain: str, source: str, answers: bool, defects: list[str]) -> tuple[str, str | None, str]:
-    stub = is_stub(plain)
+    stub = may_be_stub(plain)
     if stub and len(source) > MAX_HTML:
         defects.append(LONG_HTML)
     source = source[:MAX_HTML]
@@ -269,7 +270,8 @@ def _with_html(plain: str, source: str, answers: bool, defects: list[str]) -> tu
     if read.costly:
         defects.append(COSTLY_HTML)
     unquoted = read.unquoted if read.unquoted and read.unquoted.strip() else None
-    return without_controls(read.whole) if stub and read.whole.strip() else plain, unquoted, source
+    whole = without_controls(read.whole) if stub and says_more(read.whole, plain) else plain
+    return whole, unquoted, source
 
 
 def _enveloped(envelope: Winmail, subject: str, answers: bool, defects: list[str]) -> _Content:

@@ -22,6 +22,8 @@ PNG = part(
     b"image/png", b"UE5H", b"Content-Transfer-Encoding: base64", b"Content-ID: <i1@x>",
     b"Content-Disposition: inline; filename=i.png",
 )  # fmt: skip
+LONG = " ".join([B] * 9)
+STUB = part(b"text/plain", b"Your mail client does not support HTML.")
 CAL = part(b"text/calendar; method=REQUEST; charset=utf-8", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR")
 MSG = part(b"message/rfc822", b"From: z@x.be\r\nSubject: dedans\r\n\r\ncorps")
 
@@ -358,9 +360,14 @@ MAILS: list[tuple[str, bytes, Meant]] = [
         (B, []),
     ),
     (
-        "plain says no html",
-        many(b"alternative", part(b"text/plain", b"Your mail client does not support HTML."), HT),
-        (B, []),
+        "the plain spelling only tells to read the other one",
+        many(b"alternative", STUB, part(b"text/html; charset=utf-8", f"<p>{LONG}</p>".encode())),
+        (LONG, []),
+    ),
+    (
+        "a plain spelling that speaks of HTML",
+        many(b"alternative", STUB, HT),
+        ("Your mail client does not support HTML.", []),
     ),
     ("three bodies", many(b"alternative", T, HT, part(b"text/html", b"<p>Trois</p>")), (B, [])),
     (
