@@ -50,6 +50,7 @@ _OPENER: Final = re.compile(
     r"|dans un e-?mail daté du|in a message dated|in een bericht met de datum|in einer nachricht vom)",
     re.IGNORECASE,
 )
+_SENTENCE_END: Final = re.compile(r"[:!?]$|[^\W\d_]{4,}\.$")
 _INSIDE: Final = re.compile(r"[.!?]\s+(?=(?:Le|On|Op|Am) \S)")
 
 # Words before a name that no client writes: "le directeur a écrit", "schreef ik", "our supplier wrote".
@@ -105,7 +106,7 @@ def attribution(plain: Sequence[str], last: int, *, quotes: bool) -> int:
     joined = ""
     for first in range(last, max(-1, last - MAX_LINES), -1):
         line = _bare(plain[first])
-        if not line or len(line) > _LONGEST:
+        if first < last and (not _goes_on(line) or _is_quoted(plain[first]) != _is_quoted(plain[last])):
             break
         joined = f"{line} {joined}" if joined else line
         if _is_dated(line, joined, quotes) or (quotes and first < last and _is_sender_wrapped(line, joined)):
@@ -114,7 +115,16 @@ def attribution(plain: Sequence[str], last: int, *, quotes: bool) -> int:
             if _is_dated(line[inside.end() :], joined[inside.end() :], quotes):
                 return first + 1
     line = _bare(plain[last])
-    return last if line and _is_sender_first(line, quotes) else -1
+    return last if _is_sender_first(line, quotes) else -1
+
+
+def _goes_on(line: str) -> bool:
+    """Whether a line can be continued by the next: it is no end of a sentence."""
+    return 0 < len(line) <= _LONGEST and not _SENTENCE_END.search(line)
+
+
+def _is_quoted(line: str) -> bool:
+    return line.lstrip().startswith(">")
 
 
 def _bare(line: str) -> str:

@@ -18,19 +18,21 @@ _SENT: Final = re.compile(
     r"(?:diese (?:nachricht|e-?mail) wurde )?(?:von|mit|vom)\b)",
     re.IGNORECASE,
 )
-_WORD: Final = re.compile(r"[^\W_][\w.-]*")
+_WORD: Final = re.compile(r"k-9|web\.de|e-mail|[^\W_]\w*", re.IGNORECASE)
+_OWN_THING: Final = re.compile(r"\s(?:mon|ma|my|mijn) [A-Z0-9]")
 _DEVICES: Final = frozenset(
     "iphone ipad ipod ios android smartphone mobile mobiel téléphone telefoon telefon phone gsm portable "
     "tablette tablet handy mobiltelefon outlook galaxy samsung huawei xiaomi redmi oppo honor pixel nokia "
     "sony motorola oneplus blackberry windows yahoo proton protonmail gmx web.de k-9 k9 bluemail spark app "
-    "application appareil device toestel apparaat gerät android-gerät android-apparaat galaxy-smartphone "
-    "gmail mymail orange typeapp aquamail airmail webmail mailbird móvil dispositivo".split()
+    "application appareil device toestel apparaat gerät gmail mymail orange typeapp aquamail airmail webmail "
+    "mailbird typemail cloudmagic unibox postbox boxer hotmail zimbra icloud htc tel móvil".split()
 )
 _TAGLINE_WORDS: Final = _DEVICES | frozenset(
     "de du le la un une mon ma my the a an from with on using pour for voor für op auf van vanaf vanuit mijn "
     "met een het von meinem meiner vom mit über dem der aus per par via avec sur l d gesendet verschickt "
     "geschickt versendet mail email e-mail courrier messagerie sécurisée sécurisé secure beveiligde sichere "
-    "sicherer terminal cell cellphone handset client network netwerk réseau netz mi da wireless min".split()
+    "sicherer terminal cell cellphone handset client network netwerk réseau netz mi da wireless min "
+    "intelligent".split()
 )
 _PLATFORM: Final = (
     r"(?:pour|for|voor|für) (?:iOS|Android|Windows|Mac(?:OS)?|iPhone|iPad)(?: 1[01])?"
@@ -112,8 +114,9 @@ def _is_sent_from(line: str) -> bool:
     if sent is None:
         return False
     words = _WORD.findall(line[sent.end() :])
-    known = all(word.lower() in _TAGLINE_WORDS or not word[0].islower() for word in words)
-    return known and any(word.lower() in _DEVICES for word in words)
+    if not all(word.lower() in _TAGLINE_WORDS or not word[0].islower() for word in words):
+        return False
+    return any(word.lower() in _DEVICES for word in words) or _OWN_THING.match(line, sent.end()) is not None
 
 
 def announces_answers(line: str) -> bool:

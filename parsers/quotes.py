@@ -169,8 +169,7 @@ def _plain(text: str) -> str:
 
 
 def _quotes_follow(plain: list[str], indented: frozenset[int], number: int) -> bool:
-    while number < len(plain) and not plain[number]:
-        number += 1
+    number = _next_text(plain, number)
     return number < len(plain) and (number in indented or plain[number].lstrip().startswith(">"))
 
 
@@ -280,9 +279,7 @@ def _behind_attribution(scan: _Scan, start: int, end: int, kept: list[int]) -> l
 
     ``kept``: the lines above it.
     """
-    first = start
-    while first < end and not scan.plain[first]:
-        first += 1
+    first = _next_text(scan.plain, start)
     above = scan.says_something(kept)
     everything = list(range(start, end))
     if not (first < end and _is_set_off(scan, first)):
@@ -290,7 +287,8 @@ def _behind_attribution(scan: _Scan, start: int, end: int, kept: list[int]) -> l
     last = first
     while last < end and (scan.is_quoted(last) or not (last in scan.cuts or last in scan.attributions)):
         last += 1
-    unquoted = [number for number in range(first, last) if not _is_set_off(scan, number)]
+    unquoted = [n for n in range(first, last) if not _is_set_off(scan, n)]
+    unquoted = sorted({*unquoted, *_own_excerpts(scan, unquoted)})
     answers = [number for number in _without_signature(scan, kept + unquoted) if number >= first]
     if not scan.says_something(answers):
         return everything if scan.announces_answers(kept) else unquoted
@@ -298,6 +296,29 @@ def _behind_attribution(scan: _Scan, start: int, end: int, kept: list[int]) -> l
         return unquoted
     # Answers below a question mean little without it; a long quotation is no question.
     return sorted({*unquoted, *_questions(scan, first, answers[-1])})
+
+
+def _own_excerpts(scan: _Scan, unquoted: list[int]) -> list[int]:
+    """The quoted lines below an attribution that the person's own words lead up to."""
+    out: list[int] = []
+    for number in unquoted:
+        if scan.plain[number].endswith(":") and number not in scan.attributions:
+            out += _paragraph(scan, _next_text(scan.plain, number + 1))
+    return out
+
+
+def _paragraph(scan: _Scan, number: int) -> range:
+    """The ``>`` lines from line ``number`` on, up to the first other line."""
+    stop = number
+    while stop < len(scan.plain) and scan.is_quoted(stop):
+        stop += 1
+    return range(number, stop)
+
+
+def _next_text(plain: list[str], number: int) -> int:
+    while number < len(plain) and not plain[number]:
+        number += 1
+    return number
 
 
 def _is_set_off(scan: _Scan, number: int) -> bool:
@@ -322,15 +343,25 @@ def _quoted_block(scan: _Scan, number: int, end: int) -> tuple[int, bool]:
     """The line after a run of ``>`` lines, and whether the run quotes the answered mail.
 
     It does when an attribution, header or separator stands in it, when HTML marks it, or when it closes the
-    answer and no sentence leads up to it; else it is the person's own, a log perhaps.
+    answer; else it is the person's own, a log perhaps, and so is what a sentence leads up to.
     """
     stop = number
+    if _leads_up(scan.plain, number):
+        while stop < end and scan.is_quoted(stop) and not _has_evidence(scan, own := _paragraph(scan, stop)):
+            stop = _next_text(scan.plain, own.stop)
+        if stop > number:
+            return stop, False
     while stop < end and (scan.is_quoted(stop) or not scan.plain[stop]):
         stop += 1
-    beginning = range(number, min(stop, number + 12))
-    if any(one in scan.attributions or one in scan.cuts or scan.lines[one] == LEFT_OUT for one in beginning):
-        return stop, True
-    return stop, stop >= end and number > 0 and not _leads_up(scan.plain, number)
+    return stop, _has_evidence(scan, range(number, stop)) or (stop >= end and number > 0)
+
+
+def _has_evidence(scan: _Scan, block: range) -> bool:
+    """Whether the first lines of a block say whose words it quotes."""
+    return any(
+        number in scan.attributions or number in scan.cuts or scan.lines[number] == LEFT_OUT
+        for number in block[:12]
+    )
 
 
 def _leads_up(plain: list[str], number: int) -> bool:
@@ -347,9 +378,8 @@ def _without_signature(scan: _Scan, kept: list[int]) -> list[int]:
     plain = scan.plain
     kept = _trimmed(plain, kept)
     for position in range(max(1, len(kept) - SIGNATURE_LINES), len(kept)):
-        if _DASHES.match(_line(plain, kept[position])) and any(_line(plain, n) for n in kept[:position]):
-            if _is_signature(scan, kept[position:]):
-                kept = kept[:position]
+        if _begins_signature(scan, kept, position):
+            kept = kept[:position]
             break
     kept = _trimmed(plain, kept)
     for position in range(len(kept) - 1, max(-1, len(kept) - 6), -1):
@@ -358,19 +388,24 @@ def _without_signature(scan: _Scan, kept: list[int]) -> list[int]:
     return _trimmed(plain, kept)
 
 
-def _is_signature(scan: _Scan, block: list[int]) -> bool:
+def _begins_signature(scan: _Scan, kept: list[int], position: int) -> bool:
     """Dashes and a blank are the mark of RFC 3676 4.3; bare dashes may also part two paragraphs.
 
     A quotation that was kept is no part of a signature.
     """
+    block = kept[position:]
+    above = kept[max(0, len(kept) - SIGNATURE_LINES) : position]
+    first, *below = (_line(scan.plain, number) for number in block)
+    if not _DASHES.match(first) or not any(_line(scan.plain, number) for number in kept[:position]):
+        return False
     if any(number in scan.cuts or number in scan.attributions for number in block):
         return False
     if scan.lines[block[0]].rstrip("\r") == "-- ":
         return True
-    below = [line for number in block[1:] if (line := _line(scan.plain, number))]
-    if any(_DASHES.match(line) for line in below):
+    if any(_DASHES.match(line) for line in (*below, *(_line(scan.plain, number) for number in above))):
         return False
-    return len(below) <= 10 and not any(len(line) > 100 or line.endswith("?") for line in below)
+    said = [line for line in below if line]
+    return len(said) <= 10 and not any(len(line) > 100 or line.endswith("?") for line in said)
 
 
 def _line(plain: list[str], number: int) -> str:

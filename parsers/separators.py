@@ -12,8 +12,11 @@ TIME_OF_DAY: Final = re.compile(r"(?<!\d)\d{1,2}\s?[:hu.]\s?\d\d(?!\d)")
 DASH: Final = r"[-‐-―]"  # every dash of Unicode's first row of them
 
 _FROM: Final = "de|from|von|van|da|fra|från|od|от|expéditeur|afzender|absender"
-_TO: Final = "à|a|to|an|aan|pour|til|till|do|para|кому|destinataires?|ontvangers?|empfänger|risposta"
-_CC: Final = "cc|copie à|kopie|copie|bcc|cci|kopie an|reply-to|répondre à|importance|priorité|belang"
+_TO: Final = "à|a|to|an|aan|pour|til|till|do|para|кому|destinataires?|ontvangers?|empfänger"
+_CC: Final = (
+    "cc|copie à|kopie|copie|bcc|cci|kopie an|reply-to|répondre à|risposta|antwort an|antwoord aan|importance"
+    "|priorité|prioriteit|priorität|belang|wichtigkeit|urgentie"
+)
 _SENT: Final = (
     "envoyée?|envoyé le|date d['’]envoi|sent|sent on|date sent|verzonden|verzonden op|verzenddatum|verstuurd"
     "|gesendet|gesendet am|inviato|enviado|sendt|skickat|wysłano|отправлено"
@@ -100,24 +103,35 @@ def header_block(plain: Sequence[str], number: int, *, announced: bool = False) 
     first = _label(plain[number])
     if first is None or first[0] == "cc":
         return 0
-    values = {first[0]: first[1]}
+    values = dict([first])
     after = number + 1
     missed = False
     for position in range(after, min(len(plain), number + _HEADER_LINES)):
         line = plain[position]
         found = _label(line)
         if found is not None:
-            values.setdefault(*found)
+            if _is_known(found[0], values):  # the next header begins, or this one only further down
+                if first[0] != "from":
+                    return 0
+                break
+            values[found[0]] = found[1]
             after = position + 1
             missed = False
         elif "@" not in line and not line.endswith((";", ",")):  # else the rest of a list of recipients
-            if missed:
+            if missed or (line and "from" not in values):
                 break
             missed = True
     if not _names_a_sender(values):
         return 0
     proven = announced or _is_timed(values) or any("@" in line for line in plain[number:after])
     return after if proven else 0
+
+
+def _is_known(label: str, values: dict[str, str]) -> bool:
+    """Whether a header has such a field already; no client writes both "Sent:" and "Date:"."""
+    if label in ("sent", "date"):
+        return "sent" in values or "date" in values
+    return label != "cc" and label in values
 
 
 def _names_a_sender(values: dict[str, str]) -> bool:
