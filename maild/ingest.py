@@ -24,7 +24,7 @@ from maild.decide import decoration, identity, language, marks, message, novelty
 from maild.decide.decision import Decision, SendReceipt
 from maild.decide.facts import Answered, Facts, Spent, TicketFacts
 from maild.decide.policy import Policy, Rate
-from maild.isolate import Failure, Fate, NoWorker, Worker
+from maild.isolate import Closed, Failure, Fate, NoWorker, Worker
 from maild.steps import Step
 from parsers.mail import ParsedMail, parse_mail
 from storage.database import is_unavailable
@@ -169,6 +169,8 @@ def _read_alone(
         return Failure(fate=Fate.DIED, detail=f"ended {kept.tries} times with the whole process")
     try:
         found = office.worker.read(kept.content, before=lambda: _count_try(kept, lease, office))
+    except Closed:
+        return None  # it is read at the next start
     except NoWorker as error:
         _tell_of_no_worker(kept, error, office)
         return None

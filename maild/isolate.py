@@ -57,6 +57,10 @@ class NoWorker(Exception):
     """No worker process could be started; try again later."""
 
 
+class Closed(Exception):
+    """The worker was ended for good, in the midst of the mail or before it; the mail is not to blame."""
+
+
 class Fate(StrEnum):
     """What became of a parse that gave no mail."""
 
@@ -103,6 +107,7 @@ class Worker:
     channel: socket.socket | None = None
     used_at: float = 0.0
     turn: threading.Lock = field(default_factory=threading.Lock)
+    closed: threading.Event = field(default_factory=threading.Event)
 
     def read(self, content: bytes, *, before: Callable[[], None] = lambda: None) -> ParsedMail | Failure:
         """Parse a mail in a process of its own.
@@ -112,8 +117,11 @@ class Worker:
 
         Raises:
             NoWorker: none could be started.
+            Closed: after ``close``, or when it came meanwhile.
         """
         with self.turn:
+            if self.closed.is_set():
+                raise Closed
             channel = self._ready()
             before()
             limit = self.limits(len(content))
@@ -124,10 +132,16 @@ class Worker:
             if isinstance(found, Failure) and found.fate is not Fate.RAISED:
                 self._end()
             self.used_at = time.monotonic()
+            if self.closed.is_set() and isinstance(found, Failure):
+                raise Closed
             return found
 
     def close(self) -> None:
-        """End the worker, whatever it does; the next mail starts another."""
+        """End the worker for good, whatever it does: nobody waits for a mail that does not end."""
+        self.closed.set()
+        process = self.process
+        if process is not None and process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
         with self.turn:
             self._end()
 

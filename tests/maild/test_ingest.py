@@ -12,7 +12,7 @@ from maild import arrival, ingest
 from maild.apply import Applied
 from maild.decide.decision import Disposition
 from maild.decide.policy import Budget, Rate
-from maild.isolate import Failure, Fate, NoWorker
+from maild.isolate import Closed, Failure, Fate, NoWorker
 from parsers.mail import ParsedMail, parse_mail
 from storage.database import Unavailable
 from storage.records import KeptMail
@@ -293,6 +293,14 @@ def test_where_no_process_can_be_started_mails_wait_and_it_is_said(
     assert [to for kind, to in desk.letters() if kind == "trouble"] == ["admin@etnic.test"]
 
 
+def test_a_process_that_ends_blames_no_mail(desk: Room, alone: Callable[[Exception], Reader]) -> None:
+    """What it had in hand is read at the next start, and nobody is told of a trouble."""
+    alone(Closed())
+    assert desk.ingest(MONSTER) == ()
+    assert tries(desk) == [("received", 1)]
+    assert desk.letters() == []
+
+
 def test_a_take_over_singles_out_what_the_other_process_left(
     desk: Room, alone: Callable[[Failure], Reader]
 ) -> None:
@@ -351,7 +359,6 @@ def test_every_budget_is_kept_within_and_across_batches(tmp_path: Path, scope: s
             row.state for row in desk.rows("SELECT state FROM outbox WHERE kind = 'receipt' ORDER BY id")
         ]
         assert states == ["ready", "ready", "ready", "suppressed", "suppressed"]
-        assert [to for kind, to in desk.letters() if kind == "trouble"] == ["admin@etnic.test"]
         desk.clock.later(minutes=55)
         desk.ingest(raw("c@ecole.test", Subject="C"))
         assert desk.rows("SELECT state FROM outbox WHERE kind = 'receipt' ORDER BY id")[-1].state == "ready"

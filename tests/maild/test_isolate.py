@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maild import isolate
-from maild.isolate import MIB, Failure, Fate, Limits, NoWorker, Worker
+from maild.isolate import MIB, Closed, Failure, Fate, Limits, NoWorker, Worker
 from parsers.mail import ParsedMail, parse_mail
 from tests.conftest import ROOT
 
@@ -292,14 +292,29 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def test_closing_ends_it_in_the_midst_of_a_mail(hire: Callable[..., Worker]) -> None:
-    """And twice is once."""
-    worker = hire()
-    worker.read(MAIL)
+    """At once, and for good; the mail is not blamed for it, and twice is once."""
+    worker = hire(entry("time.sleep(1000)"))
+    heard: list[object] = []
+
+    def ask() -> None:
+        try:
+            heard.append(worker.read(b"x", before=begun.set))
+        except Closed as error:
+            heard.append(error)
+
+    begun = threading.Event()
+    thread = threading.Thread(target=ask)
+    thread.start()
+    assert begun.wait(30)
     process = worker.process
     assert process is not None
     worker.close()
     worker.close()
+    thread.join()
     assert process.returncode == -signal.SIGKILL
+    assert isinstance(heard[0], Closed)
+    with pytest.raises(Closed):
+        worker.read(MAIL)
 
 
 # --- what is believed ---------------------------------------------------------------------------------------
