@@ -400,6 +400,8 @@ def _begins_signature(scan: _Scan, kept: list[int], position: int) -> bool:
         return False
     if any(number in scan.cuts or number in scan.attributions for number in block):
         return False
+    if any(line.startswith(">") for line in below):
+        return False
     if scan.lines[block[0]].rstrip("\r") == "-- ":
         return True
     if any(_DASHES.match(line) for line in (*below, *(_line(scan.plain, number) for number in above))):

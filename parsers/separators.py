@@ -105,7 +105,7 @@ def header_block(plain: Sequence[str], number: int, *, announced: bool = False) 
         return 0
     values = dict([first])
     after = number + 1
-    missed = False
+    gap = 0  # lines since the last label, blank ones for half
     for position in range(after, min(len(plain), number + _HEADER_LINES)):
         line = plain[position]
         found = _label(line)
@@ -116,11 +116,11 @@ def header_block(plain: Sequence[str], number: int, *, announced: bool = False) 
                 break
             values[found[0]] = found[1]
             after = position + 1
-            missed = False
+            gap = 0 if found[1] else -2  # a table has its values on lines of their own
         elif "@" not in line and not line.endswith((";", ",")):  # else the rest of a list of recipients
-            if missed or (line and "from" not in values):
+            gap += 2 if line else 1
+            if gap > 2 or (line and "from" not in values):
                 break
-            missed = True
     if not _names_a_sender(values):
         return 0
     proven = announced or _is_timed(values) or any("@" in line for line in plain[number:after])

@@ -246,6 +246,13 @@ MARKUP: dict[str, Callable[[str, str], str]] = {
         f"{_lines(new)}<div class=protonmail_signature_block>Jo</div>"
         f"<div class=protonmail_quote>{_says(at, 0)}<br>{_PROTON}</div>"
     ),
+    "table": lambda at, new: (
+        f"{_lines(new)}<table>"
+        + "".join(
+            f"<tr><td><p>{label}:</p></td><td><p>{value}</p></td>" for label, value in _rows(at, "fsto")
+        )
+        + f"</table>{_OLD}"
+    ),
     "notes": lambda at, new: f"{_lines(new)}{_table(at)}<hr noshade>{_OLD}",
     "gmx": lambda at, new: (
         f"<div>{_lines(new)}<div name=quote><div>{_header(at, 'sfto')}</div><div>{_OLD}</div></div></div>"

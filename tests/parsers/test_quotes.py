@@ -152,6 +152,7 @@ def test_answers_that_a_person_announces_inside_the_quoted_mail_stay(said: str) 
     assert reply_text(f"{said}\n\n{ATTRIBUTION}\n\n{asked}").endswith(asked)
     quoted = "\n".join(f"> {line}".rstrip() for line in asked.split("\n"))
     assert reply_text(f"{said}\n\n{ATTRIBUTION}\n{quoted}").endswith(quoted)
+    assert reply_text(f"{said}\n\n-- \nJean\n\n{ATTRIBUTION}\n{quoted}").endswith(quoted)
     html = f"<p>{said}</p><div id=divRplyFwdMsg><b>De :</b> X</div><p>Quel poste ?</p><p>PC-1</p>"
     assert "PC-1" in _answer_in_html(html)
 
