@@ -308,7 +308,7 @@ def _carry_out(work: _Work, change: Change) -> None:
         case AnswerAgent():
             _answer(work, change)
         case MuteAddress():
-            work.tx.mute(change.address, until=change.until, reason=change.reason)
+            work.tx.mute(compose.as_sent(change.address), until=change.until, reason=change.reason)
             work.tell("muted", "mail", address=change.address, until=change.until, reason=change.reason)
         case TellAdministrators():
             owe_trouble(
@@ -495,6 +495,9 @@ def _notify(work: _Work, notify: Notify) -> None:
         )  # fmt: skip
         _owe(work, letter, MessageKind.NOTIFICATION, f"notification:{work.kept.mail_id}:{address}")
         work.tell("notified", "maild", to=address)
+    if notify.in_digest:
+        work.changed["backlog"] = True
+        work.tell("left_to_digest", "maild", to=list(notify.in_digest))
 
 
 def _unread(work: _Work) -> Unread:
@@ -520,7 +523,11 @@ def _answer(work: _Work, answer: AnswerAgent) -> None:
         work.paper, number=work.number, subject=work.subject, lines=_lines(answer.lines),
         **_post(work, Purpose.ANSWER, answer.to, answer.language),
     )  # fmt: skip
-    _owe(work, letter, MessageKind.ANSWER, f"answer:{work.kept.mail_id}:{answer.to.key}")
+    owed = f"answer:{work.kept.mail_id}:{answer.to.key}"
+    _owe(work, letter, MessageKind.ANSWER, owed, suppressed=answer.withheld)
+    if answer.withheld:
+        work.tell("answer_withheld", "maild", to=answer.to.address, reasons=[answer.withheld])
+        work.say("loop.suppressed", ticket=work.number, reason=answer.withheld)
 
 
 def _lines(lines: tuple[str, ...]) -> tuple[str, ...]:

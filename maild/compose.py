@@ -248,9 +248,10 @@ def undelivered(
     return _letter(paper, "undelivered", values, post, automatic="auto-generated", html=False)
 
 
-def digest(paper: Stationery, *, tickets: Sequence[Line], **post: Unpack[Post]) -> Letter:
-    """To a team: the older mail that was found in the mailbox and got no receipt; at least one ticket."""
-    values = {"tickets": _rows(paper, tickets, post)}
+def digest(paper: Stationery, *, tickets: Sequence[Line], many: bool = False, **post: Unpack[Post]) -> Letter:
+    """To a team: older mail that was found in the mailbox and got no receipt or, where ``many``, more mail at
+    once than anybody is told of one by one; at least one ticket."""
+    values = {"tickets": _rows(paper, tickets, post), "many": many}
     return _letter(paper, "digest", values, post, automatic="auto-generated", html=True)
 
 
@@ -270,6 +271,11 @@ def text_of(content: bytes) -> str:
     """The plain text of a finished letter, as its recipient reads it; "" where it is none of ours."""
     rest = content.partition(_TEXT_HEAD)[2].partition(f"\r\n--{_BOUNDARY}".encode())[0]
     return a2b_qp(rest).decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def as_sent(address: str) -> str:
+    """An address as the envelope of a letter to it has it, case folded: what is counted and muted."""
+    return (_addr_spec(address) if "@" in address else address).casefold()
 
 
 def render_all(paper: Stationery) -> list[str]:
@@ -555,7 +561,8 @@ def _samples() -> Iterator[tuple[str, dict[str, Any], tuple[str, ...]]]:
         for stage in ("near", "breached"):
             yield "alert", {"stage": stage, "tickets": [ticket] * (1 + full)}, both
         yield "answer", {**ticket, "lines": ["ok"] * (1 + full)}, plain
-        yield "digest", {"tickets": [ticket] * (1 + full)}, both
+        for many in (True, False):
+            yield "digest", {"tickets": [ticket] * (1 + full), "many": many}, both
         for kind, uncertain in (("receipt", full), ("relay", not full)):
             lost = {"recipient": "ana@example.org", "kind": kind, "reply": "550 no", "uncertain": uncertain}
             yield "undelivered", {**ticket, **lost}, plain

@@ -616,6 +616,7 @@ class Budget(Table):
     ticket: Rates = _BUDGET.ticket
     domain: Rates = _BUDGET.domain
     total: Rates = _BUDGET.total
+    notification: Rates = _BUDGET.notification
 
 
 class Alert(Table):
@@ -1324,6 +1325,7 @@ def policy(config: Config) -> judged.Policy:
             ticket=budget.ticket,
             domain=budget.domain,
             total=budget.total,
+            notification=budget.notification,
         ),
         sla=judged.Sla(
             limit=sla.limit,

@@ -11,6 +11,7 @@ neighbours are filed in the same pass.
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,20 +22,23 @@ from maild.apply import Applied
 from maild.arrival import Arrival, Source, mail_id
 from maild.compose import Stationery
 from maild.decide import decoration, identity, language, marks, message, novelty, threads
-from maild.decide.decision import Decision, SendReceipt
+from maild.decide.decision import AnswerAgent, Decision, Notify, SendReceipt
 from maild.decide.facts import Answered, Facts, Spent, TicketFacts
 from maild.decide.policy import Policy, Rate
 from maild.isolate import Closed, Failure, Fate, NoWorker, Worker
 from maild.steps import Step
 from parsers.mail import ParsedMail, parse_mail
+from storage import outbox
 from storage.database import is_unavailable
-from storage.records import KeptMail, Lease, Maildrop, NewMail
+from storage.records import KeptMail, Lease, Maildrop, MessageKind, NewMail
 from storage.store import LeaseLost, Store, TicketState, Transaction
 
 _log = log.get("maild.ingest")
 
 # What is left to file after a crash is taken in parts, so that memory stays small.
 _PART = 50
+# More mails than this are never filed at once.
+_MOST_AT_ONCE = 100
 # A mail quotes what it answers, and through it what that had quoted: the nearest of its ancestors is enough.
 _NEAR = 3
 _PART_BYTES = 4 << 20
@@ -296,9 +300,12 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
         twins=twins,
         by_reference=by_reference,
         by_key=by_key,
-        tickets={id_: _ticket_facts(state) for id_, state in tx.states(named).items()} if named else {},
+        tickets={id_: _ticket_facts(state, mail, budgets) for id_, state in tx.states(named).items()}
+        if named
+        else {},
         spent=budgets.spent(mail),
         muted=budgets.mute(mail),
+        flooded=budgets.flooded(),
         answered=answered,
         spoken=_spoken(tx, mail, new),
         seen_files=tx.seen_files(pictures) if pictures else {},
@@ -342,8 +349,13 @@ def _spoken(tx: Transaction, mail: ParsedMail, new: str) -> str:
     return tx.last_language(mail.sender.key)
 
 
-def _ticket_facts(state: TicketState) -> TicketFacts:
-    return TicketFacts(ticket=state.ticket, participants=state.participants, running=state.running)
+def _ticket_facts(state: TicketState, mail: ParsedMail, budgets: "Budgets") -> TicketFacts:
+    # Only an agent's mail is answered on a ticket that there is.
+    asked = mail.sender is not None and budgets.policy.agent(mail.sender.address) is not None
+    return TicketFacts(
+        ticket=state.ticket, participants=state.participants, running=state.running,
+        spent=budgets.of_ticket(state.ticket.id) if asked else (),
+    )  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)
@@ -355,23 +367,56 @@ class Budgets:
     now: datetime
     counted: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     muted: dict[str, str] = field(default_factory=dict)
+    told: dict[Rate, Counter[str]] = field(default_factory=dict)
+
+    def flooded(self) -> frozenset[str]:
+        """Those of the desk's own people who have been told of as much as one can read."""
+        over = (
+            address
+            for rate in self.policy.budget.notification
+            for address, count in self._told(rate).items()
+            if count >= rate.count
+        )
+        return frozenset(over)
+
+    def _told(self, rate: Rate) -> Counter[str]:
+        if rate not in self.told:
+            self.told[rate] = Counter(self._told_before(rate))
+        return self.told[rate]
+
+    def _told_before(self, rate: Rate) -> dict[str, int]:
+        since, near = self.now - rate.span, rate.count - _MOST_AT_ONCE
+        # Mostly nobody comes near it, and one short look tells.
+        if not outbox.were_written(self.tx, MessageKind.NOTIFICATION, since=since, count=near):
+            return {}
+        agents = (agent.address for agent in self.policy.agents)
+        teams = (team.address for team in self.policy.teams if team.address)
+        return outbox.written(self.tx, (*agents, *teams), MessageKind.NOTIFICATION, since=since)
 
     def spent(self, mail: ParsedMail) -> tuple[Spent, ...]:
         """Every budget that a receipt for this mail would be counted in."""
+        return tuple(one for scope, value in _scopes(_answered_at(mail)) for one in self._spent(scope, value))
+
+    def of_ticket(self, ticket: int) -> tuple[Spent, ...]:
+        """The budget of one ticket."""
+        return self._spent("ticket", str(ticket))
+
+    def _spent(self, scope: str, value: str) -> tuple[Spent, ...]:
+        pairs = zip(self._rates(scope), self._used(scope, value), strict=True)
         return tuple(
-            Spent(scope=scope, allowed=rate.count, used=used, span=str(rate.span))
-            for scope, value in _scopes(mail.sender.key if mail.sender else "")
-            for rate, used in zip(self._rates(scope), self._used(scope, value), strict=True)
+            Spent(scope=scope, allowed=rate.count, used=used, span=str(rate.span)) for rate, used in pairs
         )
 
     def mute(self, mail: ParsedMail) -> str:
-        """Why the sender is muted; "" when he is not."""
-        self._used(*_scopes(mail.sender.key if mail.sender else "")[0])
-        return self.muted.get(mail.sender.key, "") if mail.sender else ""
+        """Why whoever would be answered is muted; "" when he is not."""
+        address = _answered_at(mail)
+        self._used("recipient", address)
+        return self.muted.get(address, "")
 
     def _rates(self, scope: str) -> tuple[Rate, ...]:
         budget = self.policy.budget
-        return {"recipient": budget.recipient, "domain": budget.domain, "total": budget.total}[scope]
+        rates = {"recipient": budget.recipient, "ticket": budget.ticket, "domain": budget.domain}
+        return rates.get(scope, budget.total)
 
     def _used(self, scope: str, value: str) -> tuple[int, ...]:
         if (scope, value) not in self.counted:
@@ -383,16 +428,30 @@ class Budgets:
         if scope == "recipient":
             self.muted[value], counts = self.tx.standing(value, now=self.now, since=since)
             return counts
-        domain = value if scope == "domain" else ""
-        return tuple(self.tx.answers_sent(since=at, domain=domain) for at in since)
+        domain, ticket = value if scope == "domain" else "", int(value) if scope == "ticket" else None
+        return tuple(self.tx.answers_sent(since=at, domain=domain, ticket_id=ticket) for at in since)
 
     def spend(self, decision: Decision) -> None:
-        """A receipt was decided: it counts for the mails behind it."""
+        """An answer was decided: it counts for the mails behind it."""
         for change in decision.changes:
             if isinstance(change, SendReceipt):
-                for where in _scopes(change.to.key):
-                    if where in self.counted:
-                        self.counted[where] = tuple(count + 1 for count in self.counted[where])
+                self._add(*_scopes(compose.as_sent(change.to.address)))
+            elif isinstance(change, AnswerAgent) and not change.withheld:
+                domain = compose.as_sent(change.to.address).rpartition("@")[2]
+                self._add(("ticket", str(decision.ticket)), ("domain", domain), ("total", ""))
+            elif isinstance(change, Notify):
+                for counted in self.told.values():
+                    counted.update(address.casefold() for address, _ in change.recipients)
+
+    def _add(self, *scopes: tuple[str, str]) -> None:
+        for where in scopes:
+            if where in self.counted:
+                self.counted[where] = tuple(count + 1 for count in self.counted[where])
+
+
+def _answered_at(mail: ParsedMail) -> str:
+    """Where a receipt for this mail would go, as the outbox writes it down."""
+    return compose.as_sent(message.answerable(mail).address)
 
 
 def _scopes(address: str) -> tuple[tuple[str, str], ...]:

@@ -31,6 +31,8 @@ AT_ONCE = 5000
 CAUSE = "timer:sweep"
 # The digest of old mail waits until the mailbox has been read through.
 BACKLOG_SETTLES = timedelta(seconds=30)
+# Whoever has had a digest gets the next one after this at the soonest, however much there is to tell.
+DIGEST_EVERY = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,23 +139,35 @@ def _owe(
 
 
 def _announce_backlog(office: Office, *, final: bool) -> None:
-    """Old mail found in the mailbox: the team hears of all of it in one digest."""
+    """What nobody was told of mail by mail: the team hears of all of it in one digest."""
     with office.store.read() as tx:
-        old = tx.backlog()
+        waiting = tx.backlog()
+    now, age = office.now(), office.policy.budget.receipt_max_age
+    old = [t for t in waiting if t.created_at - t.arrived_at > age]
+    many = [t for t in waiting if t.created_at - t.arrived_at <= age]
+    if old and (final or now - max(t.created_at for t in old) >= BACKLOG_SETTLES):
+        _digest(old, office, many=False)
+    if many:
+        _digest(many, office, many=True)
+
+
+def _digest(tickets: Sequence[Ticket], office: Office, *, many: bool) -> None:
+    """One letter a person, and not more often than people can read."""
     now, policy = office.now(), office.policy
-    if not old or (not final and now - max(t.created_at for t in old) < BACKLOG_SETTLES):
-        return
     facts = Facts(now=now, arrived_at=now, mail_id="", maildrop="", source=Source.INBOX)
     by_person: dict[tuple[str, str], list[Ticket]] = {}
-    for ticket in old:
+    for ticket in tickets:
         for person in recipients_of(ticket.team, facts, policy):
             by_person.setdefault(person, []).append(ticket)
     with office.store.write() as tx:
+        lately = outbox.written(tx, [a for a, _ in by_person], MessageKind.DIGEST, since=now - DIGEST_EVERY)
+        if lately:
+            return
         for (address, language), theirs in by_person.items():
             post = apply.post_of_no_ticket(Address("", address), language, now=now, policy=policy)
-            letter = compose.digest(
-                office.paper, tickets=_lines(((t, t.due_at) for t in theirs), policy), **post
-            )
-            _owe(tx, letter, MessageKind.DIGEST, f"backlog:{theirs[0].id}:{address}", now, None)
-        tx.announced([t.id for t in old])
-    _log.info("backlog.announced", tickets=len(old), letters=len(by_person))
+            lines = _lines(((t, t.due_at) for t in theirs), policy)
+            letter = compose.digest(office.paper, tickets=lines, many=many, **post)
+            owed = f"backlog:{theirs[0].id}:{now.isoformat()}:{address}"
+            _owe(tx, letter, MessageKind.DIGEST, owed, now, None)
+        tx.announced([t.id for t in tickets])
+    _log.info("backlog.announced", tickets=len(tickets), letters=len(by_person))

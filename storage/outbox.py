@@ -227,12 +227,28 @@ def undelivered(tx: Transaction, ticket_ids: Iterable[int]) -> dict[int, int]:
     return {row[0]: row[1] for rows in parts for row in rows}
 
 
-def written(tx: Transaction, *, recipient: str, kind: MessageKind, since: datetime) -> int:
-    """How many letters of a kind were written to somebody since an instant."""
-    count = select(func.count()).where(
-        OUTBOX.c.recipient == recipient.casefold(), OUTBOX.c.kind == kind.value, OUTBOX.c.created_at > since
+def written(
+    tx: Transaction, recipients: Iterable[str], kind: MessageKind, *, since: datetime
+) -> dict[str, int]:
+    """How many letters of a kind were written since an instant to each of these, by address case folded."""
+    count = (
+        select(OUTBOX.c.recipient, func.count())
+        .where(
+            OUTBOX.c.recipient.in_(bindparam("wanted", expanding=True)),
+            OUTBOX.c.kind == kind.value, OUTBOX.c.created_at > since,
+        )
+        .group_by(OUTBOX.c.recipient)
+    )  # fmt: skip
+    parts = (
+        tx.connection.execute(count, {"wanted": part}) for part in in_parts(map(str.casefold, recipients))
     )
-    return int(tx.connection.execute(count).scalar() or 0)
+    return {row[0]: row[1] for rows in parts for row in rows}
+
+
+def were_written(tx: Transaction, kind: MessageKind, *, since: datetime, count: int) -> bool:
+    """At least so many letters of a kind were written since an instant, to whomever."""
+    last = select(OUTBOX.c.id).where(OUTBOX.c.kind == kind.value, OUTBOX.c.created_at > since)
+    return tx.connection.execute(last.offset(max(0, count - 1)).limit(1)).first() is not None
 
 
 def sent_instants(tx: Transaction, since: datetime) -> list[datetime]:

@@ -497,7 +497,7 @@ class Transaction:
             select(func.count())
             .select_from(OUTBOX)
             .where(
-                OUTBOX.c.kind == MessageKind.RECEIPT.value,
+                OUTBOX.c.kind.in_((MessageKind.RECEIPT.value, MessageKind.ANSWER.value)),
                 OUTBOX.c.created_at > since,
                 OUTBOX.c.state != OutboxState.SUPPRESSED.value,
             )

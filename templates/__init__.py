@@ -30,7 +30,8 @@ Known to every template:
 ``answer.{subject,txt}.j2``
     To an agent: what became of the commands of a mail. ``number``, ``subject``, ``topic``, ``lines``.
 ``digest.{subject,txt,html}.j2``
-    To a team: older mail that was found in the mailbox and got no receipt. ``tickets`` as above.
+    To a team: older mail that was found in the mailbox and got no receipt or, where ``many``, more mail at
+    once than is told of one by one. ``tickets`` as above.
 ``undelivered.{subject,txt}.j2``
     To an agent: a letter about the ticket did not arrive. ``number``, ``subject``, ``topic``, ``recipient``
     (an address), ``kind`` ("receipt" or "relay"), ``reply`` (the server's last word), ``uncertain`` (True: it

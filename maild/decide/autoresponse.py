@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from maild.decide import identity
-from maild.decide.facts import Facts
+from maild.decide.facts import Facts, TicketFacts
 from maild.decide.policy import Policy
 from parsers.mail import ParsedMail
 
@@ -99,8 +99,16 @@ def answered_before(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
 
 def over_budget(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
     """The last guard: whatever fools every other one cannot make us send without end."""
-    spent = next((s for s in facts.spent if s.used >= s.allowed), None)
-    return f"budget: {spent.used} to this {spent.scope} in {spent.span}" if spent else ""
+    return next((spent.over for spent in facts.spent if spent.over), "")
+
+
+def agent_over_budget(ticket: TicketFacts, facts: Facts) -> str:
+    """The same guard for what an agent's mail is answered: his own program may answer ours.
+
+    Not by what he was sent in all, for whoever takes many tickets hears of each.
+    """
+    counted = (*ticket.spent, *(spent for spent in facts.spent if spent.scope != "recipient"))
+    return next((spent.over for spent in counted if spent.over), "")
 
 
 OBJECTIONS: tuple[Objection, ...] = (

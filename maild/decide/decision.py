@@ -131,19 +131,22 @@ class WithholdReceipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
-    """Tell agents, or a team's own address, of a mail. ``agents``: addresses."""
+    """Tell agents, or a team's own address, of a mail. ``in_digest``: those who were told of so much lately
+    that they hear of it in the next digest."""
 
     recipients: tuple[tuple[str, str], ...]  # (address, language)
     due_at: datetime | None
+    in_digest: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerAgent:
-    """One line a command to the agent who wrote them."""
+    """One line a command to the agent who wrote them. ``withheld``: why it must not leave, "" when it may."""
 
     to: Address
     language: str
     lines: tuple[str, ...]
+    withheld: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,12 @@ from storage.records import Clock, SeenFile, Ticket, Twin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketFacts:
-    """A candidate ticket; addresses are case folded."""
+    """A candidate ticket; addresses are case folded. ``spent``: its budgets, where an agent writes."""
 
     ticket: Ticket
     participants: frozenset[str]
     running: tuple[Clock, ...] = ()
+    spent: "tuple[Spent, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,11 @@ class Spent:
     allowed: int
     used: int
     span: str
+
+    @property
+    def over(self) -> str:
+        """Why nothing more may leave; "" while something may."""
+        return f"budget: {self.used} to this {self.scope} in {self.span}" if self.used >= self.allowed else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +69,7 @@ class Facts:
     tickets: Mapping[int, TicketFacts] = field(default_factory=dict)
     spent: tuple[Spent, ...] = ()
     muted: str = ""
+    flooded: frozenset[str] = frozenset()
     answered: Answered | None = None
     spoken: str = ""
     seen_files: Mapping[str, tuple[SeenFile, ...]] = field(default_factory=dict)

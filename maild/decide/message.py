@@ -245,7 +245,7 @@ def _filed_aside(
     opened = _opened(mail, belongs, facts, policy)
     reasons = autoresponse.objections(mail, facts, policy)
     withheld = WithholdReceipt(reasons=reasons, to=mail.sender.address if mail.sender else "")
-    told = () if kind is MessageKind.OWN_COPY else _told(opened.team, None, facts, policy)
+    told = () if kind is MessageKind.OWN_COPY else _told(mail, opened.team, None, facts, policy)
     return Decision(
         disposition=Disposition.FILED,
         kind=kind,
@@ -289,7 +289,7 @@ def _request(mail: ParsedMail, belongs: Belonging, facts: Facts, policy: Policy)
             _remember(mail, None, facts),
             clock,
             _receipt(mail, opened.language, clock, facts, policy),
-            *_told(opened.team, clock, facts, policy),
+            *_told(mail, opened.team, clock, facts, policy),
         ),
     )
 
@@ -305,7 +305,7 @@ def _reply(mail: ParsedMail, state: TicketFacts, facts: Facts, policy: Policy) -
     if ticket.status in (Status.RESOLVED, Status.WAITING, Status.OUT_OF_SCOPE):
         changes.append(SetStatus(status=Status.TAKEN, why="the requester wrote again"))
     clock = _clock(ticket.team, ticket.category, facts, policy, first=ticket.taken_at is None)
-    changes += [clock, *_told(ticket.team, clock, facts, policy, assignee=ticket.assignee)]
+    changes += [clock, *_told(mail, ticket.team, clock, facts, policy, assignee=ticket.assignee)]
     return _replied(ticket.id, tuple(changes), ())
 
 
@@ -350,7 +350,7 @@ def unreadable(mail: ParsedMail, why: str, facts: Facts, policy: Policy) -> Deci
             clock,
             WithholdReceipt(reasons=("unreadable",)),
             told,
-            *_told(team, clock, facts, policy),
+            *_told(None, team, clock, facts, policy),
         ),
     )
 
@@ -368,7 +368,7 @@ def reread(mail: ParsedMail, message_row: int, ticket: int, facts: Facts, policy
     links = {*belongs.links, *((belongs.ticket,) if belongs.ticket is not None else ())} - {ticket}
     described = Describe(
         subject=mail.subject,
-        requester=_answerable(mail),
+        requester=answerable(mail),
         language=language.of_answer(mail, novelty.news(mail, facts.answered).text, belongs, facts, policy),
         links=tuple(sorted(links)),
     )
@@ -438,7 +438,7 @@ def _ordered(
             Note(
                 kind="command_rejected", actor=agent.address, detail=tuple(("line", r) for r in refused[:1])
             ),
-            _answer(mail, agent, refused),
+            _answer(agent, refused, state, facts),
         )
         return _of_agent(MessageKind.COMMAND, state.ticket.id, changes, ("a command was not understood",))
     outcomes = commands.run(block.commands, agent, state, facts, policy)
@@ -451,14 +451,17 @@ def _ordered(
         kind="command", actor=agent.address, detail=(("verbs", " ".join(c.key for c in block.commands)),)
     )
     return _of_agent(
-        MessageKind.COMMAND, state.ticket.id, (remembered, named, *done, _answer(mail, agent, lines)), ()
+        MessageKind.COMMAND,
+        state.ticket.id,
+        (remembered, named, *done, _answer(agent, lines, state, facts)),
+        (),
     )
 
 
 def _noted(mail: ParsedMail, agent: Agent, state: TicketFacts, facts: Facts, policy: Policy) -> Decision:
     """Words of an agent to the desk alone: an internal note, and he is told that nothing left."""
     line = commands.said("kept", agent.language, number=_number(state, policy))
-    changes = (_remember(mail, state.ticket.id, facts), _answer(mail, agent, (line,)))
+    changes = (_remember(mail, state.ticket.id, facts), _answer(agent, (line,), state, facts))
     return _of_agent(MessageKind.NOTE, state.ticket.id, changes, ("kept as an internal note",))
 
 
@@ -472,7 +475,7 @@ def _unproven(
         headline=f"A mail from {agent.address} proved nothing",
         details=f"{_number(state, policy)}: {why}. It is kept as a note; nothing was run and nothing left.",
     )
-    answer = () if autoresponse.forged(mail, facts, policy) else (_answer(mail, agent, (line,)),)
+    answer = () if autoresponse.forged(mail, facts, policy) else (_answer(agent, (line,), state, facts),)
     changes = (_remember(mail, state.ticket.id, facts), told, *answer)
     return _of_agent(MessageKind.NOTE, state.ticket.id, changes, (f"no power: {why}",))
 
@@ -506,7 +509,7 @@ def _opened(mail: ParsedMail, belongs: Belonging, facts: Facts, policy: Policy) 
     place = rules.suggestion(mail, policy)
     return OpenTicket(
         subject=mail.subject,
-        requester=_answerable(mail),
+        requester=answerable(mail),
         language=language.of_answer(mail, novelty.news(mail, facts.answered).text, belongs, facts, policy),
         team=place.team,
         category=place.category,
@@ -518,7 +521,8 @@ def _opened(mail: ParsedMail, belongs: Belonging, facts: Facts, policy: Policy) 
     )
 
 
-def _answerable(mail: ParsedMail) -> Address:
+def answerable(mail: ParsedMail) -> Address:
+    """Who is answered: the sender, or where the sender asks for it another of the same domain."""
     # Reply-To may point to a third party (backscatter): it counts only within the sender's own domain.
     sender = mail.sender or NOBODY
     domain = sender.key.rpartition("@")[2]
@@ -527,7 +531,7 @@ def _answerable(mail: ParsedMail) -> Address:
 
 
 def _everybody(mail: ParsedMail, policy: Policy) -> AddParticipants:
-    requester = _answerable(mail)
+    requester = answerable(mail)
     people: dict[str, tuple[Address, str]] = {}
     for address, role in ((requester, "requester"), (mail.sender or NOBODY, "requester")):
         people.setdefault(address.key, (address, role))
@@ -574,7 +578,7 @@ def _clock(team: str, category: str, facts: Facts, policy: Policy, *, first: boo
 def _receipt(
     mail: ParsedMail, language: str, clock: StartClock, facts: Facts, policy: Policy
 ) -> SendReceipt | WithholdReceipt:
-    to = _answerable(mail)
+    to = answerable(mail)
     reasons = autoresponse.objections(mail, facts, policy)
     if reasons:
         # Only what a budget alone holds back is news to the administrator; the rest is as it should be.
@@ -589,12 +593,37 @@ def _is_backlog(facts: Facts, policy: Policy) -> bool:
 
 
 def _told(
-    team: str, clock: StartClock | None, facts: Facts, policy: Policy, *, assignee: str = ""
+    mail: ParsedMail | None,
+    team: str,
+    clock: StartClock | None,
+    facts: Facts,
+    policy: Policy,
+    *,
+    assignee: str = "",
 ) -> tuple[Notify, ...]:
     if _is_backlog(facts, policy):
         return ()  # old mail is told of in one digest
     recipients = recipients_of(team, facts, policy, assignee=assignee)
-    return (Notify(recipients=recipients, due_at=clock.due_at if clock else None),) if recipients else ()
+    others = _without_sender(mail, recipients, facts, policy)
+    now = tuple(one for one in others if one[0].casefold() not in facts.flooded)
+    later = tuple(address for address, _ in others if address.casefold() in facts.flooded)
+    due_at = clock.due_at if clock else None
+    return (Notify(recipients=now, due_at=due_at, in_digest=later),) if others else ()
+
+
+def _without_sender(
+    mail: ParsedMail | None, recipients: tuple[tuple[str, str], ...], facts: Facts, policy: Policy
+) -> tuple[tuple[str, str], ...]:
+    """Nobody is told of his own mail: where a program sent it, telling and answering would never end.
+
+    A mail from the one address that would hear of it is told to whoever else is there.
+    """
+    sender = mail.sender.key if mail is not None and mail.sender else ""
+    others = tuple((address, _) for address, _ in recipients if address.casefold() != sender)
+    if others or not recipients:
+        return others
+    rest = recipients_of("", facts, policy)
+    return tuple((address, _) for address, _ in rest if address.casefold() != sender)
 
 
 def recipients_of(
@@ -618,5 +647,10 @@ def recipients_of(
     return tuple((a.address, a.language) for a in members)
 
 
-def _answer(mail: ParsedMail, agent: Agent, lines: tuple[str, ...]) -> AnswerAgent:
-    return AnswerAgent(to=Address(agent.name, agent.address), language=agent.language, lines=lines)
+def _answer(agent: Agent, lines: tuple[str, ...], state: TicketFacts, facts: Facts) -> AnswerAgent:
+    return AnswerAgent(
+        to=Address(agent.name, agent.address),
+        language=agent.language,
+        lines=lines,
+        withheld=autoresponse.agent_over_budget(state, facts),
+    )

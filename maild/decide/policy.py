@@ -130,6 +130,8 @@ class Budget:
     ticket: tuple[Rate, ...] = (Rate(count=10, span=timedelta(hours=1)),)
     domain: tuple[Rate, ...] = (Rate(count=300, span=timedelta(hours=1)),)
     total: tuple[Rate, ...] = (Rate(count=1200, span=timedelta(hours=1)),)
+    # Not of answers: what one of the desk's own people is told mail by mail; the rest falls into digests.
+    notification: tuple[Rate, ...] = (Rate(count=120, span=timedelta(hours=1)),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

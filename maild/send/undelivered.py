@@ -98,8 +98,8 @@ def _tell_agents(
 
 def _may_be_told(tx: Transaction, address: str, entry: OutboxEntry, now: datetime) -> bool:
     """Not at the address that failed; and after an outage of days nobody gets a letter for each receipt."""
-    so_far = outbox.written(tx, recipient=address, kind=MessageKind.ALERT, since=now - DAY)
-    return address.casefold() != entry.recipient.casefold() and so_far < MOST_A_DAY
+    so_far = outbox.written(tx, [address], MessageKind.ALERT, since=now - DAY)
+    return address.casefold() != entry.recipient.casefold() and sum(so_far.values()) < MOST_A_DAY
 
 
 def _tell_administrators(tx: Transaction, entry: OutboxEntry, settlement: Settlement, office: Office) -> None:

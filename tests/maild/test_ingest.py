@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maild import arrival, ingest
+from maild import arrival, ingest, sweep
 from maild.apply import Applied
 from maild.decide.decision import Disposition
-from maild.decide.policy import Budget, Rate
+from maild.decide.policy import Agent, Budget, Rate, Team
 from maild.isolate import Closed, Failure, Fate, NoWorker
 from parsers.mail import ParsedMail, parse_mail
+from storage import outbox
 from storage.database import Unavailable
-from storage.records import KeptMail
+from storage.records import KeptMail, MessageKind
 from storage.store import LeaseLost, Transaction
-from tests.maild.decide.cases import DAY, HOUR, NOON
+from tests.maild.decide.cases import ANNE, DAY, HOUR, NOON
 from tests.maild.office import Room, raw, room
 
 
@@ -362,6 +363,92 @@ def test_every_budget_is_kept_within_and_across_batches(tmp_path: Path, scope: s
         desk.clock.later(minutes=55)
         desk.ingest(raw("c@ecole.test", Subject="C"))
         assert desk.rows("SELECT state FROM outbox WHERE kind = 'receipt' ORDER BY id")[-1].state == "ready"
+
+
+def receipts(desk: Room) -> list[str]:
+    """The state of each receipt."""
+    return [row.state for row in desk.rows("SELECT state FROM outbox WHERE kind = 'receipt' ORDER BY id")]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"From": "p{n}@ecole.test", "Reply_To": "jean@ecole.test"}, {"From": "jean@\u00e9cole.test"}],
+    ids=["asked for it", "in letters of its own"],
+)
+def test_what_counts_is_where_the_receipts_go(tmp_path: Path, headers: dict[str, str]) -> None:
+    """Not who says to have written; and an address is one, however its domain is written."""
+    budget = Budget(recipient=(Rate(count=3, span=HOUR),))
+    with room(tmp_path, budget=budget) as desk:
+        for n in range(5):
+            lines = {name: value.format(n=n) for name, value in headers.items()}
+            desk.ingest(raw(f"a{n}@ecole.test", Subject=f"A {n}", **lines))
+        assert receipts(desk) == ["ready"] * 3 + ["suppressed"] * 2
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_an_agent_s_program_is_answered_within_the_budget_of_the_ticket(
+    tmp_path: Path, at_once: bool
+) -> None:
+    """It answers every answer of ours: the notes are all kept, and the breaker hears of it."""
+    budget = Budget(ticket=(Rate(count=3, span=HOUR),))
+    with room(tmp_path, budget=budget) as desk:
+        desk.ingest(raw())
+        with desk.office.store.write() as tx:
+            sent = outbox.claim(tx, holder="a", now=desk.clock.now, until=desk.clock.now, limit=9)
+        told = next(one.message_id for one in sent if one.kind is MessageKind.NOTIFICATION)
+        notes = [
+            raw(
+                f"n{n}@etnic.test", From=ANNE, Subject=f"Re: {n}", In_Reply_To=f"<{told}>", body=f"Note {n}\n"
+            )
+            for n in range(6)
+        ]
+        for part in [notes] if at_once else [[note] for note in notes]:
+            desk.ingest(*part)
+        # The receipt of the ticket was the first automatic answer about it.
+        states = [
+            row.state for row in desk.rows("SELECT state FROM outbox WHERE kind = 'answer' ORDER BY id")
+        ]
+        assert states == ["ready"] * 2 + ["suppressed"] * 4
+        assert desk.rows("SELECT count(*) AS n FROM message WHERE kind = 'note'")[0].n == 6
+        assert desk.rows("SELECT count(*) AS n FROM event WHERE kind = 'answer_withheld'")[0].n == 4
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_is_more_than_one_can_read_falls_into_digests(tmp_path: Path, at_once: bool) -> None:
+    """So many mails are told one by one; of the others the team hears in one letter, and of what comes then
+    in another, a quarter of an hour later."""
+    budget = Budget(notification=(Rate(count=3, span=HOUR),))
+    with room(tmp_path, budget=budget) as desk:
+        mails = [raw(f"a{n}@ecole.test", From=f"p{n}@ecole.test", Subject=f"A {n}") for n in range(7)]
+        for part in [mails] if at_once else [[mail] for mail in mails]:
+            desk.ingest(*part)
+            sweep.sweep(desk.office)
+        told = [kind for kind, to in desk.letters() if to == ANNE]
+        assert told.count("notification") == 3
+        assert told.count("digest") == 1
+        desk.ingest(raw("later@ecole.test", From="q@ecole.test", Subject="B"))
+        for minutes, digests in ((14, 1), (2, 2), (60, 2)):
+            desk.clock.later(minutes=minutes)
+            sweep.sweep(desk.office)
+            assert [kind for kind, to in desk.letters() if to == ANNE].count("digest") == digests
+        desk.ingest(raw("again@ecole.test", From="r@ecole.test", Subject="C"))
+        assert [kind for kind, to in desk.letters() if to == ANNE].count("notification") == 4
+        assert desk.rows("SELECT count(*) AS n FROM ticket WHERE backlog")[0].n == 0
+
+
+def test_nobody_is_told_of_his_own_mail(tmp_path: Path) -> None:
+    """The others of the team are; and where a team's own address wrote, whoever else is there."""
+    bob = "bob@etnic.test"
+    agents = (Agent(name="Anne", address=ANNE), Agent(name="Bob", address=bob))
+    with room(tmp_path, agents=agents) as desk:
+        desk.ingest(raw(From=ANNE))
+        assert [to for kind, to in desk.letters() if kind == "notification"] == [bob]
+    (tmp_path / "team").mkdir()
+    with room(
+        tmp_path / "team", agents=agents, teams=(Team(name="desk", address="team@etnic.test"),)
+    ) as desk:
+        desk.ingest(raw(From="team@etnic.test"))
+        assert [to for kind, to in desk.letters() if kind == "notification"] == [ANNE, bob]
 
 
 @given(st.integers(0, 2**30 - 1), st.integers(0, 10**6))

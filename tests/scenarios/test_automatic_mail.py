@@ -164,6 +164,14 @@ def test_a_forged_bounce_mutes_nobody(told: Desk) -> None:
     assert not told.letters("MAILER-DAEMON@relay.test")
 
 
+def test_a_receipt_of_one_s_own_mutes_nobody_else(told: Desk) -> None:
+    """Whoever has had a mail of ours knows a token, and it is good for his own address alone."""
+    told.receive(bounce(receipt_of(told), to="eva@ecole.test"))
+    told.once()
+    assert told.rows("SELECT count(*) AS n FROM mute")[0].n == 0
+    assert told.why("b1@relay.test").ticket == 1001
+
+
 def test_our_own_receipt_coming_back_answers_nobody(told: Desk) -> None:
     """Known by our signed header, whoever forwarded it, and filed on its ticket."""
     sent = len(told.sent())
