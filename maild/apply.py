@@ -136,20 +136,18 @@ def apply(
 
 
 def _set_aside(work: _Work) -> None:
-    """A repeated mail is one more sighting; a sent mail of no ticket is none of ours."""
-    decision = work.decision
-    duplicate = decision.disposition is Disposition.DUPLICATE
-    work.ticket = decision.ticket
-    if duplicate:
-        work.tell("sighted_again", "mail", sha256=work.kept.sha256)
+    """A repeated mail is one more sighting; beside the inbox, what belongs to no ticket is none of ours."""
+    decision, kept = work.decision, work.kept
+    work.ticket, why = decision.ticket, "; ".join(decision.reasons)
+    if decision.disposition is Disposition.DUPLICATE:
+        work.tell("sighted_again", "mail", sha256=kept.sha256)
         work.tx.add_events(work.events)
-    state = SightingState.FILED if duplicate else SightingState.IGNORED
-    work.tx.settle(work.kept.sighting_id, state, decision.twin)
-    work.say(
-        f"message.{'duplicate' if duplicate else 'ignored'}",
-        ticket=work.ticket,
-        reason="; ".join(decision.reasons),
-    )
+        work.tx.settle(kept.sighting_id, SightingState.FILED, decision.twin)
+        work.say("message.duplicate", ticket=work.ticket, reason=why)
+    else:
+        untold = work.facts.source is Source.JUNK
+        work.tx.ignore(kept.sighting_id, kept.raw_id, why, untold=untold)
+        work.say("message.ignored", ticket=work.ticket, reason=why)
 
 
 def _file(work: _Work) -> None:
@@ -491,6 +489,7 @@ def _notify(work: _Work, notify: Notify) -> None:
             text=work.decision.text or mail.text, due_at=notify.due_at,
             later=work.decision.ticket is not None, attachments=files,
             marker=post["message_id"].partition("@")[0], unread=_unread(work),
+            suspect=work.facts.source is Source.JUNK,
             **post,
         )  # fmt: skip
         _owe(work, letter, MessageKind.NOTIFICATION, f"notification:{work.kept.mail_id}:{address}")

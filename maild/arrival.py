@@ -17,10 +17,11 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 class Source(StrEnum):
-    """Where a mail was found: mail to the desk, or a copy of what somebody of the desk sent."""
+    """Where a mail was found: with the desk's mail, with what people sent, among junk, at a door."""
 
     INBOX = "inbox"
     SENT = "sent"
+    JUNK = "junk"
     DOOR = "door"
 
 

@@ -184,12 +184,14 @@ def notification(
     attachments: Sequence[str] = (),
     marker: str = "",
     unread: Unread = WHOLE,
+    suspect: bool = False,
     **post: Unpack[Post],
 ) -> Letter:
     """To an agent: a new ticket or, where ``later``, another mail of its requester.
 
     ``attachments`` are file names. ``marker`` is a signed token printed behind the separator line, so that a
     reply is recognised where a client drops References; "" for none. ``unread``: what the text leaves out.
+    ``suspect``: it was found in a junk folder.
     """
     values = {
         **_title(number, subject),
@@ -200,6 +202,7 @@ def notification(
         "attachments": [_one_line(name, _NAME_LIMIT) for name in attachments if name],
         "marker": _NOT_IN_ID.sub("", marker),
         "unread": unread,
+        "suspect": suspect,
     }
     return _letter(paper, "notification", values, post, automatic="auto-generated", html=True)
 
@@ -253,6 +256,12 @@ def digest(paper: Stationery, *, tickets: Sequence[Line], many: bool = False, **
     once than anybody is told of one by one; at least one ticket."""
     values = {"tickets": _rows(paper, tickets, post), "many": many}
     return _letter(paper, "digest", values, post, automatic="auto-generated", html=True)
+
+
+def junk(paper: Stationery, *, count: int, folder: str, maildrop: str, **post: Unpack[Post]) -> Letter:
+    """To a lead or an administrator: ``count`` mails were left in a junk folder; nothing of what they say."""
+    values = {"count": count, "folder": _one_line(folder, _NAME_LIMIT), "maildrop": maildrop}
+    return _letter(paper, "junk", values, post, automatic="auto-generated", html=False)
 
 
 def trouble(paper: Stationery, *, headline: str, details: str = "", **post: Unpack[Post]) -> Letter:
@@ -553,8 +562,15 @@ def _samples() -> Iterator[tuple[str, dict[str, Any], tuple[str, ...]]]:
     for full in (True, False):
         ticket = row if full else bare
         yield "receipt", {**ticket, "due": "demain"}, both
-        more = {"text": "Bonjour", "marker": "abc", "attachments": ["a.pdf"], "unread": WHOLE}
-        none = {"text": "", "marker": "", "attachments": [], "unread": Unread(failed=True, in_mailbox=full)}
+        more = {
+            "text": "Bonjour",
+            "marker": "abc",
+            "attachments": ["a.pdf"],
+            "unread": WHOLE,
+            "suspect": True,
+        }
+        none = {"text": "", "marker": "", "attachments": [], "suspect": False}
+        none |= {"unread": Unread(failed=True, in_mailbox=full)}
         yield "notification", {**ticket, "later": full, **(more if full else none)}, both
         for unread in (Unread(whole_mb=61), Unread(beyond=tuple(Bound), in_mailbox=full)):
             yield "notification", {**ticket, "later": full, **more, "unread": unread}, both
@@ -563,6 +579,7 @@ def _samples() -> Iterator[tuple[str, dict[str, Any], tuple[str, ...]]]:
         yield "answer", {**ticket, "lines": ["ok"] * (1 + full)}, plain
         for many in (True, False):
             yield "digest", {"tickets": [ticket] * (1 + full), "many": many}, both
+        yield "junk", {"count": 1 + full, "folder": "Junk", "maildrop": "support"}, plain
         for kind, uncertain in (("receipt", full), ("relay", not full)):
             lost = {"recipient": "ana@example.org", "kind": kind, "reply": "550 no", "uncertain": uncertain}
             yield "undelivered", {**ticket, **lost}, plain

@@ -1092,6 +1092,15 @@ def _check_done(config: Config) -> Iterator[Finding]:
             yield ("maildrop", name, "done"), what, 'write done = "Traités"'
 
 
+def _check_junk(config: Config) -> Iterator[Finding]:
+    for name, drop in config.maildrop.items():
+        if not isinstance(drop, ImapMaildrop) or not drop.junk:
+            continue
+        if drop.junk in {drop.folder, *drop.sent, drop.done if drop.after == "move" else drop.folder}:
+            what = f'"{drop.junk}" is looked through for something else already'
+            yield ("maildrop", name, "junk"), what, 'name the folder of spam, or write junk = ""'
+
+
 def _check_retry(config: Config) -> Iterator[Finding]:
     retry = config.submission.retry
     if any(later <= earlier for earlier, later in itertools.pairwise(retry)):
@@ -1206,6 +1215,7 @@ _CHECKS: tuple[tuple[Callable[[Config], Iterator[Finding]], frozenset[str]], ...
     (_check_maildrops, frozenset({"maildrop"})),
     (_check_doors, frozenset({"maildrop"})),
     (_check_done, frozenset({"maildrop"})),
+    (_check_junk, frozenset({"maildrop"})),
     (_check_retry, frozenset({"submission"})),
     (_check_warnings, frozenset({"sla"})),
     (_check_duplicates, frozenset({"agent", "team", "category"})),

@@ -448,8 +448,6 @@ def _not_served(config: Config) -> Iterator[str]:
             continue
         if drop.auth == "oauth":
             yield f"maildrop.{name}, auth = oauth"
-        elif drop.junk:
-            yield f"maildrop.{name}, junk = {drop.junk}"
     if config.submission.user and config.submission.auth == "oauth":
         yield "submission, auth = oauth"
     if config.sla.clock == "desk":

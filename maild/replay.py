@@ -110,6 +110,9 @@ def _take_all(past: Iterator[Past], config: Config, store: Store, told: Told) ->
     office.worker.close()
     with store.write() as tx:
         done.withheld = outbox.withhold_all(tx, WITHHELD)
+        # What lies among junk was told of by the state that was lost.
+        for left in tx.untold(before=datetime.now(UTC)).values():
+            tx.told(left)
         done.tickets = sum(1 for _ in tx.tickets())
         for _, lease in places.values():
             tx.release_lease(lease, now=at[0])
@@ -150,7 +153,7 @@ def _open_place(one: Past, store: Store) -> tuple[Maildrop, Lease]:
 
 
 def from_maildrops(config: Config, stack: ExitStack, missing: list[str]) -> Iterator[Past]:
-    """Every mail of every IMAP maildrop: the folder itself, where filed mail went, and the sent folders.
+    """Every mail of every IMAP maildrop: the folder itself, where filed mail went, sent folders, and junk.
 
     Args:
         stack: closes the connections, one a folder, when the mails are read.
@@ -162,7 +165,8 @@ def from_maildrops(config: Config, stack: ExitStack, missing: list[str]) -> Iter
             continue
         away = [(f"{name}/{drop.done}", drop.done, Source.INBOX)] if drop.after == "move" else []
         sent = [(f"{name}/{folder}", folder, Source.SENT) for folder in drop.sent]
-        for place, folder, source in [(name, drop.folder, Source.INBOX), *away, *sent]:
+        junk = [(f"{name}/{drop.junk}", drop.junk, Source.JUNK)] if drop.junk else []
+        for place, folder, source in [(name, drop.folder, Source.INBOX), *away, *sent, *junk]:
             there = mailbox.connect(drop, configuration.password(drop))
             stack.enter_context(closing(there))
             try:

@@ -1,4 +1,4 @@
-"""The passing of time: clocks that come near their limit or reach it, and the backlog's digest.
+"""The passing of time: clocks that come near their limit or reach it, and the digests: old mail, junk.
 
 Stands beside the receivers, started by ``timers``: due clocks -> ``decide.sla`` -> the ledger. It touches
 only what is due, records each stage once, and so says nothing twice, whatever dies when. Raises
@@ -8,7 +8,8 @@ only what is due, records each stage once, and so says nothing twice, whatever d
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from maild import apply, compose, log, steps
 from maild.arrival import Source
@@ -29,6 +30,8 @@ _log = log.get("maild.sweep")
 # A letter a person for each such part: a first start on a mailbox of years sends a few, not a flood.
 AT_ONCE = 5000
 CAUSE = "timer:sweep"
+# At this hour, by the desk's clock, it is told what was left among junk until then.
+MORNING = 7
 # The digest of old mail waits until the mailbox has been read through.
 BACKLOG_SETTLES = timedelta(seconds=30)
 # Whoever has had a digest gets the next one after this at the soonest, however much there is to tell.
@@ -61,6 +64,7 @@ def sweep(office: Office, *, final: bool = False) -> Swept:
         if len(due) < AT_ONCE:
             break
     _announce_backlog(office, final=final)
+    _announce_junk(office)
     return Swept(near=near, breached=breached)
 
 
@@ -171,3 +175,46 @@ def _digest(tickets: Sequence[Ticket], office: Office, *, many: bool) -> None:
             _owe(tx, letter, MessageKind.DIGEST, owed, now, None)
         tx.announced([t.id for t in tickets])
     _log.info("backlog.announced", tickets=len(tickets), letters=len(by_person))
+
+
+def _announce_junk(office: Office) -> None:
+    """Mail that was left among junk: whoever leads hears how many, in one letter a day and folder."""
+    morning = last_morning(office.now(), office.policy.desk.timezone)
+    with office.store.read() as tx:
+        if not tx.untold(before=morning):
+            return
+    with office.store.write() as tx:
+        names = {drop.id: drop.name for drop in tx.maildrops()}
+        for drop, left in tx.untold(before=morning).items():
+            if _tell_of_junk(tx, names[drop], len(left), f"junk:{drop}:{morning:%Y%m%d}", office):
+                tx.told(left)
+
+
+def _tell_of_junk(tx: Transaction, name: str, count: int, about: str, office: Office) -> bool:
+    """False where the day's letter is written: what was found since then is counted in the next one."""
+    now, policy = office.now(), office.policy
+    people = _who_leads(policy, now)
+    if any(outbox.is_owed(tx, f"{about}:{address}") for address, _ in people):
+        return False
+    maildrop, _, folder = name.partition("/")
+    for address, language in people:
+        post = apply.post_of_no_ticket(Address("", address), language, now=now, policy=policy)
+        letter = compose.junk(office.paper, count=count, folder=folder, maildrop=maildrop, **post)
+        _owe(tx, letter, MessageKind.DIGEST, f"{about}:{address}", now, None)
+    _log.info("junk.announced", maildrop=name, mails=count, letters=len(people))
+    return True
+
+
+def last_morning(now: datetime, zone: str) -> datetime:
+    """The last time that it was seven in the morning at the desk, in UTC."""
+    local = now.astimezone(ZoneInfo(zone))
+    today = local.replace(hour=MORNING, minute=0, second=0, microsecond=0)
+    return (today if today <= local else today - timedelta(days=1)).astimezone(UTC)
+
+
+def _who_leads(policy: Policy, now: datetime) -> tuple[tuple[str, str], ...]:
+    """(address, language) of the leads who are there, and of the administrators, each once."""
+    leads = [(a.address, a.language) for a in policy.agents if a.lead and a.is_present(now.date())]
+    known = {address.casefold() for address, _ in leads}
+    others = [a for a in policy.desk.administrators if a.casefold() not in known]
+    return (*leads, *((address, policy.desk.languages[0]) for address in others))

@@ -57,7 +57,7 @@ class SightingState(StrEnum):
     FILED = "filed"
     QUARANTINED = "quarantined"  # it could not be read: a plain ticket, and an operator may try again
     DISCARDED = "discarded"  # an operator decided that there is nothing to read
-    IGNORED = "ignored"  # a sent mail that belongs to no ticket
+    IGNORED = "ignored"  # of no ticket, in a folder of sent mail or of junk: its bytes are not kept
     SKIPPED = "skipped"  # older than the start that the operator chose
 
 
@@ -84,7 +84,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maildrop:
-    """A place mail is taken from. ``source``: inbox, sent or door; ``uidvalidity``: None at first.
+    """A place mail is taken from. ``source``: inbox, sent, junk or door; ``uidvalidity``: None at first.
 
     ``seen_uid``: the highest UID of the last comparison that was carried through to its end.
     """
@@ -162,6 +162,43 @@ class Quarantined:
     size: int
     sha256: str
     whole_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """How a mail was met in a maildrop: what it keeps when the server gives it another number.
+
+    ``size``: bytes on the server.
+    """
+
+    message_id: str
+    size: int
+    arrived_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Former:
+    """A sighting of before, of a filed mail: what a further one takes over from it.
+
+    ``message``: the row of what was filed; ``offered``: the stage whose marks it was given.
+    """
+
+    uidvalidity: int
+    message: int
+    raw_id: int
+    whole_size: int | None
+    offered: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenAgain:
+    """A mail under its new number, known beyond doubt; ``placed``: marks of ours that it bears."""
+
+    uid: int
+    mail_id: str
+    arrived_at: datetime
+    former: Former
+    placed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ from storage.records import (
     DOOR_EPOCH,
     Clock,
     Event,
+    Former,
     KeptMail,
     KnownMail,
     Lease,
@@ -52,6 +53,8 @@ from storage.records import (
     NewMail,
     OutboxState,
     Quarantined,
+    Seen,
+    SeenAgain,
     SeenFile,
     SightingState,
     Stage,
@@ -145,7 +148,17 @@ def _record(kind: type[R], row: Any, **changed: object) -> R:
 
 _NAMES: dict[type, frozenset[str]] = {
     kind: frozenset(f.name for f in fields(kind))
-    for kind in (Ticket, Clock, Twin, Maildrop, Lease, Quarantined, StoredFile, StoredMessage)
+    for kind in (
+        Ticket,
+        Clock,
+        Twin,
+        Maildrop,
+        Lease,
+        Former,
+        Quarantined,
+        StoredFile,
+        StoredMessage,
+    )
 }
 
 
@@ -289,7 +302,7 @@ class Transaction:
                     "raw_id": raw_ids[mail.sha256], "message_id": None, "mail_id": mail.mail_id,
                     "arrived_at": mail.arrived_at, "state": SightingState.RECEIVED.value, "tries": 0,
                     "dirty": False, "placed": " ".join(mail.placed), "offered": "",
-                    "whole_size": mail.whole_size, "reason": "",
+                    "whole_size": mail.whole_size, "reason": "", "untold": False,
                 },
             )  # fmt: skip
             kept.append(
@@ -343,7 +356,7 @@ class Transaction:
                 "maildrop_id": maildrop.id, "uidvalidity": uidvalidity, "uid": uid, "raw_id": None,
                 "message_id": None, "mail_id": mail_id, "arrived_at": arrived_at,
                 "state": SightingState.SKIPPED.value, "tries": 0, "dirty": False, "placed": "", "offered": "",
-                "whole_size": None, "reason": "",
+                "whole_size": None, "reason": "", "untold": False,
             }
             for uid, mail_id, arrived_at in older
         ]  # fmt: skip
@@ -352,6 +365,38 @@ class Transaction:
         begun = {"uidvalidity": uidvalidity, "since": since, "seen_uid": None}
         self.connection.execute(update(MAILDROP).where(MAILDROP.c.id == maildrop.id).values(begun))
         return replace(maildrop, uidvalidity=uidvalidity, since=since, seen_uid=None)
+
+    def was_renumbered(self, maildrop_id: int, uidvalidity: int) -> bool:
+        """Mail of this maildrop is known by numbers that hold no longer."""
+        others = or_(SIGHTING.c.uidvalidity < uidvalidity, SIGHTING.c.uidvalidity > uidvalidity)
+        known = select(SIGHTING.c.id).where(SIGHTING.c.maildrop_id == maildrop_id, others).limit(1)
+        return self.connection.execute(known).first() is not None
+
+    def former(self, maildrop_id: int, message_ids: Iterable[str]) -> dict[Seen, list[Former]]:
+        """Every sighting in a maildrop of filed mail with these Message-IDs, by how it was met."""
+        found: dict[Seen, list[Former]] = {}
+        for row in self._in(_FORMER, map(indexable, message_ids)):
+            if row.maildrop_id == maildrop_id:
+                size = row.size if row.whole_size is None else row.whole_size
+                seen = Seen(message_id=row.message_id, size=size, arrived_at=row.arrived_at)
+                found.setdefault(seen, []).append(_record(Former, row))
+        return found
+
+    def know_again(self, maildrop: Maildrop, uidvalidity: int, mails: Sequence[SeenAgain]) -> None:
+        """Mail that was filed under a number of before has another sighting, and nothing else changes."""
+        rows = [
+            {
+                "maildrop_id": maildrop.id, "uidvalidity": uidvalidity, "uid": mail.uid,
+                "raw_id": mail.former.raw_id, "message_id": mail.former.message, "mail_id": mail.mail_id,
+                "arrived_at": mail.arrived_at, "state": SightingState.FILED.value, "tries": 0,
+                "dirty": maildrop.source == "inbox", "placed": " ".join(mail.placed),
+                "offered": mail.former.offered, "whole_size": mail.former.whole_size, "reason": "",
+                "untold": False,
+            }
+            for mail in mails
+        ]  # fmt: skip
+        if rows:
+            self.connection.execute(_ADD_SIGHTING, rows)
 
     def unfiled(self, maildrop_id: int) -> tuple[tuple[int, int], ...]:
         """(sighting, bytes) of mails that were kept and never filed: what a crash left behind."""
@@ -400,6 +445,12 @@ class Transaction:
         else:
             wanted = _QUARANTINED.where(SIGHTING.c.state == "quarantined")
         return tuple(_record(Quarantined, row, state=SightingState(row.state)) for row in self._all(wanted))
+
+    def ignore(self, sighting_id: int, raw_id: int, reason: str, *, untold: bool) -> None:
+        """It is no matter of the desk: that it lies there is remembered, its bytes are not, unless another
+        mail has the same. ``untold``: people shall hear that it lies there."""
+        self.connection.execute(_IGNORE, {"b_id": sighting_id, "reason": reason, "untold": untold})
+        self.connection.execute(_FORGET_RAW, {"wanted": raw_id})
 
     def raw(self, sha256: str) -> bytes | None:
         """The bytes of a mail as received."""
@@ -643,6 +694,28 @@ class Transaction:
         for part in in_parts(ticket_ids):
             self.connection.execute(update(TICKET).where(TICKET.c.id.in_(part)).values(backlog=False))
 
+    def untold(self, *, before: datetime) -> dict[int, list[int]]:
+        """Maildrop -> the sightings of what was left there, arrived before then, and was not told of yet."""
+        found: dict[int, list[int]] = {}
+        asked = select(SIGHTING.c.maildrop_id, SIGHTING.c.id).where(
+            SIGHTING.c.untold, SIGHTING.c.arrived_at < before
+        )
+        for row in self._all(asked.order_by(SIGHTING.c.maildrop_id, SIGHTING.c.id)):
+            found.setdefault(row.maildrop_id, []).append(row.id)
+        return found
+
+    def untold_there(self, maildrop_id: int, uidvalidity: int) -> dict[int, int]:
+        """UID -> sighting of what people have yet to hear of in one folder."""
+        asked = select(SIGHTING.c.uid, SIGHTING.c.id).where(
+            SIGHTING.c.untold, SIGHTING.c.maildrop_id == maildrop_id, SIGHTING.c.uidvalidity == uidvalidity
+        )
+        return {row.uid: row.id for row in self._all(asked)}
+
+    def told(self, sighting_ids: Iterable[int]) -> None:
+        """People have heard of these, or need not any more."""
+        for part in in_parts(sighting_ids):
+            self.connection.execute(update(SIGHTING).where(SIGHTING.c.id.in_(part)).values(untold=False))
+
     # ------------------------------------------------------------------ marks on the server
 
     def marks(self, maildrop_id: int, uidvalidity: int, *, limit: int) -> tuple[Mark, ...]:
@@ -832,7 +905,7 @@ def _owed(row: Row[Any]) -> StoredMessage:
     )  # fmt: skip
 
 
-# Neither a door nor a folder of sent mail is ever marked: what waits for marks there would wait for ever.
+# A folder beside the inbox is read only, and a door holds nothing: what waits for marks there waits for ever.
 _CAN_BE_MARKED = and_(
     SIGHTING.c.uidvalidity != DOOR_EPOCH,
     exists().where(MAILDROP.c.id == SIGHTING.c.maildrop_id, MAILDROP.c.source == "inbox"),
@@ -846,6 +919,23 @@ _SETTLE = (
         reason=bindparam("reason"),
         dirty=_CAN_BE_MARKED,
     )
+)
+_IGNORE = (
+    update(SIGHTING)
+    .where(SIGHTING.c.id == bindparam("b_id"))
+    .values(
+        state=SightingState.IGNORED.value,
+        message_id=None,
+        raw_id=None,
+        reason=bindparam("reason"),
+        untold=bindparam("untold"),
+        dirty=False,
+    )
+)
+_FORGET_RAW = delete(RAW).where(
+    RAW.c.id == bindparam("wanted"),
+    ~exists().where(SIGHTING.c.raw_id == bindparam("wanted")),
+    ~exists().where(MESSAGE.c.raw_id == bindparam("wanted")),
 )
 _ADVANCE = (
     update(CLOCK)
@@ -964,6 +1054,17 @@ _COPIES = _wanted(
     select(SIGHTING.c.uid, SIGHTING.c.message_id, SIGHTING.c.maildrop_id, SIGHTING.c.uidvalidity),
     SIGHTING.c.message_id,
 )
+_FORMER = _wanted(
+    select(
+        MESSAGE.c.message_id, MESSAGE.c.id.label("message"), SIGHTING.c.maildrop_id, SIGHTING.c.uidvalidity,
+        SIGHTING.c.arrived_at, SIGHTING.c.raw_id, SIGHTING.c.whole_size, SIGHTING.c.offered, RAW.c.size,
+    )
+    .join(SIGHTING, SIGHTING.c.message_id == MESSAGE.c.id)
+    .join(RAW, RAW.c.id == SIGHTING.c.raw_id)
+    .where(SIGHTING.c.state == SightingState.FILED.value)
+    .order_by(SIGHTING.c.id),
+    MESSAGE.c.message_id,
+)  # fmt: skip
 _TICKETS = _wanted(select(TICKET), TICKET.c.id)
 _PEOPLE = _wanted(select(PARTICIPANT.c.ticket_id, PARTICIPANT.c.address), PARTICIPANT.c.ticket_id)
 _RUNNING = _wanted(select(CLOCK).where(CLOCK.c.stopped_at.is_(None)), CLOCK.c.ticket_id)

@@ -64,13 +64,15 @@ class SightingRow(SQLModel, table=True):
         _partial("sighting_received", "maildrop_id", "id", where="state = 'received'"),
         _partial("sighting_quarantined", "id", where="state = 'quarantined'"),
         _flagged("sighting_unmarked", "maildrop_id", "uidvalidity", flag="dirty"),
+        _flagged("sighting_untold", "maildrop_id", "arrived_at", flag="untold"),
     )
     id: int | None = Field(default=None, primary_key=True)
     maildrop_id: int = Field(foreign_key="maildrop.id")
     # Both are unsigned 32 bit numbers (RFC 9051 2.3.1.1), too wide for PostgreSQL's integer.
     uidvalidity: int = Field(sa_type=BigInteger)
     uid: int = Field(sa_type=BigInteger)
-    raw_id: int | None = Field(default=None, foreign_key="raw.id")
+    # Nothing where the bytes are of no use to anybody: the index finds who else needs them.
+    raw_id: int | None = Field(default=None, foreign_key="raw.id", index=True)
     message_id: int | None = Field(default=None, foreign_key="message.id", index=True)
     mail_id: str
     arrived_at: datetime
@@ -83,6 +85,8 @@ class SightingRow(SQLModel, table=True):
     whole_size: int | None = Field(default=None, sa_type=BigInteger)
     # Why it was set aside: what a person who looks into the quarantine reads.
     reason: str = Field(default="", sa_column=Column(Text, nullable=False))
+    # It was left in a junk folder, and nobody has heard of it yet.
+    untold: bool = False
 
 
 class TicketRow(SQLModel, table=True):
@@ -125,7 +129,7 @@ class MessageRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     mail_id: str = Field(unique=True)
     ticket_id: int | None = Field(default=None, foreign_key="ticket.id", index=True)
-    raw_id: int = Field(foreign_key="raw.id")
+    raw_id: int = Field(foreign_key="raw.id", index=True)
     message_id: str = Field(sa_column=Column(Text, nullable=False))
     digest: str
     direction: str

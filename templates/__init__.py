@@ -20,10 +20,13 @@ Known to every template:
     To an agent: a new ticket, or a later mail of its requester. ``number``, ``subject``, ``topic``,
     ``requester`` ("Name <address>"), ``due`` ("" where no clock runs), ``later`` (True: not the first
     mail), ``text``, ``attachments`` (their names), ``marker`` (a signed token, or ""), ``unread`` (what the
-    text leaves out: ``failed``, ``whole_mb``, ``beyond``, ``in_mailbox``; false for nearly every mail).
+    text leaves out: ``failed``, ``whole_mb``, ``beyond``, ``in_mailbox``; false for nearly every mail),
+    ``suspect`` (True: a filter took it for spam).
     The first line is the separator that ``parsers.quotes`` knows: keep it as it is.
 ``unread.txt.j2``
     The one line, within both parts of a notification, that says what ``unread`` means and where to read it.
+``suspect.txt.j2``
+    The one line, likewise, that tells an agent to beware of a mail that was found in a junk folder.
 ``alert.{subject,txt,html}.j2``
     To an agent or a lead: ``stage`` ("near" or "breached") and ``tickets``, at least one, each with
     ``number``, ``subject``, ``requester``, ``due``.
@@ -32,6 +35,9 @@ Known to every template:
 ``digest.{subject,txt,html}.j2``
     To a team: older mail that was found in the mailbox and got no receipt or, where ``many``, more mail at
     once than is told of one by one. ``tickets`` as above.
+``junk.{subject,txt}.j2``
+    To leads and administrators, once a day at most: how many mails (``count``) were left in a junk folder
+    (``folder``) of a ``maildrop`` since the last such letter.
 ``undelivered.{subject,txt}.j2``
     To an agent: a letter about the ticket did not arrive. ``number``, ``subject``, ``topic``, ``recipient``
     (an address), ``kind`` ("receipt" or "relay"), ``reply`` (the server's last word), ``uncertain`` (True: it

@@ -7,6 +7,7 @@ receipt that was not sent. Adding one is adding a function to the tuple.
 import re
 from collections.abc import Callable
 
+from maild.arrival import Source
 from maild.decide import identity
 from maild.decide.facts import Facts, TicketFacts
 from maild.decide.policy import Policy
@@ -73,7 +74,7 @@ def ourselves(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
 
 def spam(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
     """What a filter before us has judged; an answer would confirm the address."""
-    return "judged spam upstream" if mail.spam else ""
+    return "judged spam upstream" if mail.spam or facts.source is Source.JUNK else ""
 
 
 def forged(mail: ParsedMail, facts: Facts, policy: Policy) -> str:

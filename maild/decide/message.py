@@ -16,6 +16,7 @@ from maild.decide import (
     commands,
     decoration,
     identity,
+    junk,
     language,
     novelty,
     rules,
@@ -63,9 +64,14 @@ def decide(mail: ParsedMail, facts: Facts, policy: Policy) -> Decision:
     kind, why = classify.kind_of(mail, facts, policy)
     clues = threads.clues(mail, policy)
     belongs = threads.belonging(mail, kind, clues, facts, policy)
+    reasons = (why, *_copy_of(mail, facts))
+    if facts.source is Source.JUNK:
+        known = junk.known_by(mail, kind, clues, belongs, facts, policy)
+        if not known:
+            return _left_in_junk()
+        reasons = (*reasons, f"found in a junk folder: {known}")
     decision = _BY_KIND[kind](mail, clues, belongs, facts, policy)
-    reasons = (why, *_copy_of(mail, facts), *decision.reasons)
-    return _shown(replace(decision, reasons=reasons), mail, belongs, facts)
+    return _shown(replace(decision, reasons=(*reasons, *decision.reasons)), mail, belongs, facts)
 
 
 def _shown(decision: Decision, mail: ParsedMail, belongs: Belonging, facts: Facts) -> Decision:
@@ -132,6 +138,11 @@ def _duplicate(twin: Twin) -> Decision:
     )
 
 
+def _left_in_junk(why: str = "in a junk folder, and nothing shows that it belongs to a ticket") -> Decision:
+    """A filter took it for spam, and nothing speaks against that: people hear of it in one line a day."""
+    return Decision(disposition=Disposition.IGNORED, kind=MessageKind.REQUEST, reasons=(why,))
+
+
 # ---------------------------------------------------------------------- mail that no person wrote
 
 Judge = Callable[[ParsedMail, Clues, Belonging, Facts, Policy], Decision]
@@ -142,7 +153,7 @@ def _own(mail: ParsedMail, clues: Clues, belongs: Belonging, facts: Facts, polic
     token = identity.is_ours(mail, policy)
     ticket = facts.by_key.get(token.key) if token else None
     if ticket is None or ticket not in facts.tickets:
-        if facts.source is Source.SENT:
+        if facts.source in (Source.SENT, Source.JUNK):
             return Decision(disposition=Disposition.IGNORED, kind=MessageKind.OWN_COPY, direction="out")
         return _filed_aside(mail, MessageKind.OWN_COPY, belongs, facts, policy)
     return Decision(
@@ -320,7 +331,8 @@ def _replied(ticket: int, changes: tuple[Change, ...], reasons: tuple[str, ...])
 
 
 def unreadable(mail: ParsedMail, why: str, facts: Facts, policy: Policy) -> Decision:
-    """What becomes of a mail that could not be read: a plain ticket with its ``.eml``, seen by people.
+    """What becomes of a mail that could not be read: a plain ticket with its ``.eml``, seen by people; in a
+    junk folder it stays where it is.
 
     Args:
         mail: an empty one, with a digest of the raw bytes.
@@ -328,6 +340,8 @@ def unreadable(mail: ParsedMail, why: str, facts: Facts, policy: Policy) -> Deci
     """
     if (twin := _twin(mail, facts)) is not None:
         return _duplicate(twin)
+    if facts.source is Source.JUNK:
+        return _left_in_junk(f"in a junk folder, and cannot be read: {why}")
     team = rules.DEFAULT_TEAM
     clock = _clock(team, "", facts, policy, first=True)
     backlog = _is_backlog(facts, policy)
@@ -632,17 +646,14 @@ def recipients_of(
     """(address, language) of those who hear of a ticket: its assignee, else its team, never the absent."""
     today = facts.now.date()
 
-    def present(agent: Agent) -> bool:
-        return not any(first <= today <= last for first, last in agent.away)
-
     own = policy.agent(assignee) if assignee else None
-    if own is not None and present(own):
+    if own is not None and own.is_present(today):
         return ((own.address, own.language),)
     table = next((t for t in policy.teams if t.name == team and t.address), None)
     if table is not None:
         return ((table.address, policy.desk.languages[0]),)
-    members = tuple(a for a in policy.members(team) if present(a)) or tuple(
-        a for a in policy.agents if present(a)
+    members = tuple(a for a in policy.members(team) if a.is_present(today)) or tuple(
+        a for a in policy.agents if a.is_present(today)
     )
     return tuple((a.address, a.language) for a in members)
 

@@ -52,6 +52,10 @@ class Agent:
     language: str = "fr"
     away: tuple[tuple[date, date], ...] = ()
 
+    def is_present(self, day: date) -> bool:
+        """Not away on that day."""
+        return not any(first <= day <= last for first, last in self.away)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:

@@ -242,10 +242,11 @@ def _closed(mail: ParsedMail, clues: Clues, state: TicketFacts, facts: Facts, po
     return f"the ticket is {state.ticket.status.value}" if ended else ""
 
 
+AUTOCOMPLETED = "autocompleted"
 # The first that speaks makes a new ticket, linked to the one that the signals named.
 OVERRULING: tuple[tuple[str, Callable[[ParsedMail, Clues, TicketFacts, Facts, Policy], str]], ...] = (
     ("forward", _forward),
-    ("autocompleted", _autocompleted),
+    (AUTOCOMPLETED, _autocompleted),
     ("other_subject", _other_subject),
     ("closed", _closed),
 )

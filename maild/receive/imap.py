@@ -14,7 +14,7 @@ from maild import ingest, log, steps
 from maild.arrival import Source
 from maild.config import ConfigError
 from maild.decide import marks
-from maild.receive import intake, sent, vigil
+from maild.receive import intake, junk, sent, vigil
 from maild.receive import mailbox as mail_server
 from maild.receive.intake import Session, Station
 from maild.receive.mailbox import LoginRefused, Mailbox
@@ -78,6 +78,7 @@ def _open(station: Station, mailbox: Mailbox) -> Session:
         maildrop = tx.maildrop(station.name, Source.INBOX.value)
         lease = tx.take_lease(maildrop.id, holder=station.holder, now=now, ttl=LEASE_TTL)
         known = tx.known_uids(maildrop.id, selected.uidvalidity)
+        renumbered = tx.was_renumbered(maildrop.id, selected.uidvalidity)
     steps.reached(Step.LEASED)
     if lease is None:
         raise StandBy(f"{station.name} is served by another process")
@@ -85,7 +86,7 @@ def _open(station: Station, mailbox: Mailbox) -> Session:
         _log.warning("maildrop.uidvalidity_changed", maildrop=station.name, uidvalidity=selected.uidvalidity)
     return Session(
         station=station, mailbox=mailbox, selected=selected, maildrop=maildrop, lease=lease, known=known,
-        busy_until=now, polled_at=now,
+        renumbered=renumbered, busy_until=now, polled_at=now,
     )  # fmt: skip
 
 
@@ -129,7 +130,7 @@ def _wait(session: Session) -> bool:
 
 
 def one_pass(session: Session, *, seen_at: datetime) -> None:
-    """Everything that a poll owes: new mail, answers given outside, marks."""
+    """Everything that a poll owes: new mail, answers given outside, what lies among junk, marks."""
     _renew(session)
     # A search sees the folder as the last command left it (RFC 9051 7.4.1): let the server look first.
     session.mailbox.noop()
@@ -138,6 +139,7 @@ def one_pass(session: Session, *, seen_at: datetime) -> None:
     )
     count += intake.take_in(session, seen_at=seen_at)
     sent.look(session)
+    junk.look(session)
     settle_marks(session)
     session.polled_at = session.now
     with session.station.office.store.write() as tx:

@@ -1,6 +1,6 @@
 """Find what is new in an open folder, and ingest it.
 
-Stands between ``mailbox`` and ``ingest``; ``imap`` and ``sent`` use it for their folders. New is what has
+Stands between ``mailbox`` and ``ingest``; ``imap`` and ``beside`` use it for their folders. New is what has
 no sighting under this UIDVALIDITY, whatever a person has done with it. Mails are fetched in batches, in
 the order of their UIDs; what is gone meanwhile is passed over. Raises what ``mailbox`` and ``ingest`` raise.
 """
@@ -17,6 +17,7 @@ from maild.bell import Bell
 from maild.health import Health
 from maild.ingest import Office
 from maild.line import Line
+from maild.receive import renumbered
 from maild.receive.mailbox import Mailbox, Selected, Sized
 from maild.steps import Step
 from storage.records import Lease, Maildrop
@@ -32,6 +33,8 @@ FEW_MAILS = 8
 FEW_BYTES = 128 << 10
 # Of the body of a mail over the limit this much is kept, the rest stays on the server.
 OVERSIZE_BYTES = 64 << 10
+# What reached a junk folder so long before the last comparison had a part in it, whatever the two clocks say.
+JUDGED = timedelta(days=1)
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 # After mail has come, more is likely: for so long the server is asked often.
 BUSY = timedelta(seconds=5)
@@ -66,6 +69,8 @@ class Session:
     maildrop: Maildrop
     lease: Lease
     known: set[int]
+    # Mail of the folder is known by numbers of before as well.
+    renumbered: bool
     busy_until: datetime
     polled_at: datetime
     missing: set[str] = field(default_factory=set)
@@ -92,7 +97,9 @@ def take_in(session: Session, *, seen_at: datetime, source: Source = Source.INBO
     session.counted, session.news = len(there), False
     new = [uid for uid in there if uid not in session.known]
     if session.maildrop.uidvalidity != session.selected.uidvalidity:
-        new = _begin(session, new)
+        new = _begin(session, new, source)
+    if session.renumbered and len(new) > FEW_MAILS:
+        new = _not_known_again(session, new)
     if not new:
         session.seen_uid = max(there, default=None)
         return 0
@@ -114,10 +121,21 @@ def _sizes(session: Session, uids: Sequence[int]) -> Iterator[Sized]:
         yield from session.mailbox.sizes(uids[at : at + 500])
 
 
-def _begin(session: Session, uids: Sequence[int]) -> list[int]:
+def _not_known_again(session: Session, uids: list[int]) -> list[int]:
+    """What has to be fetched of mail that may have been filed under another number."""
+    known = renumbered.know_again(
+        session.mailbox, session.maildrop, session.selected.uidvalidity, uids, session.lease,
+        session.station.office, lambda: session.station.bell.is_closing,
+    )  # fmt: skip
+    session.known.update(known)
+    session.unmarked = session.unmarked or bool(known)
+    return [uid for uid in uids if uid not in known]
+
+
+def _begin(session: Session, uids: Sequence[int], source: Source) -> list[int]:
     """Begin with the folder: on the very first look leave out what is older than the operator's start, and
     when the server gives all mail new numbers, leave the same out again. Returns what is to be taken in."""
-    since, old = _older(session, uids)
+    since, old = _older(session, uids, source)
     with session.station.office.store.write() as tx:
         tx.check_lease(session.lease)
         session.maildrop = tx.begin(session.maildrop, session.selected.uidvalidity, since, old)
@@ -128,11 +146,16 @@ def _begin(session: Session, uids: Sequence[int]) -> list[int]:
     return [uid for uid in uids if uid not in skipped]
 
 
-def _older(session: Session, uids: Sequence[int]) -> tuple[datetime | None, list[tuple[int, str, datetime]]]:
+def _older(
+    session: Session, uids: Sequence[int], source: Source
+) -> tuple[datetime | None, list[tuple[int, str, datetime]]]:
     start, first = session.station.drop.start, session.maildrop.uidvalidity is None
     since = session.maildrop.since
     if first and isinstance(start, date):
         since = first_instant(start)
+    if source is Source.JUNK and session.maildrop.polled_at is not None:
+        # Nothing else is known of what was left there: it was judged, and nobody needs to hear of it again.
+        since = session.maildrop.polled_at - JUDGED
     if since is None and not (first and start == "now"):
         return None, []
     dated = [(s, s.received_at or session.now) for s in _sizes(session, uids)]

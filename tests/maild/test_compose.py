@@ -94,7 +94,7 @@ def receipt(language: str = "fr", subject: str = "Imprimante", **changes: Any) -
 
 def notification(language: str = "fr", **changes: Any) -> Letter:
     given: dict[str, Any] = {"text": "Rien ne sort.", "requester": ANA, "later": False, "marker": ""}
-    given |= {"attachments": (), "unread": compose.WHOLE}
+    given |= {"attachments": (), "unread": compose.WHOLE, "suspect": False}
     own = {name: changes.pop(name, value) for name, value in given.items()}
     return compose.notification(
         PAPER, number="ETNIC-1042", subject="Imprimante", due_at=DUE, **own, **post(language, **changes)
@@ -113,6 +113,7 @@ LETTERS: dict[str, Callable[..., Letter]] = {
     "notification of a mail beyond every bound": partial(
         notification, unread=Unread(beyond=tuple(Bound), in_mailbox=False)
     ),
+    "notification of a mail out of junk": partial(notification, suspect=True),
     "alert": lambda language, **more: compose.alert(
         PAPER, stage="near", tickets=lines(2), **post(language, **more)
     ),
@@ -120,6 +121,9 @@ LETTERS: dict[str, Callable[..., Letter]] = {
         PAPER, number="ETNIC-1042", subject="VPN", lines=["La demande est à vous."], **post(language, **more)
     ),
     "digest": lambda language, **more: compose.digest(PAPER, tickets=lines(3), **post(language, **more)),
+    "junk": lambda language, **more: compose.junk(
+        PAPER, count=3, folder="Junk", maildrop="support", **post(language, **more)
+    ),
     "trouble": lambda language, **more: compose.trouble(
         PAPER, headline="IMAP", details="refused\nagain", **post(language, **more)
     ),
@@ -145,7 +149,7 @@ def test_every_letter_is_a_sound_mail_in_every_language(kind: str, language: str
     """RFC 5322 headers, CRLF, short lines, and the signs of RFC 3834 that keep machines from answering."""
     letter = LETTERS[kind](language)
     mail = read(letter)
-    assert mail.keys() == FIXED or kind in {"answer", "trouble"}
+    assert mail.keys() == FIXED or kind in {"answer", "junk", "trouble"}
     assert sorted(mail.keys()) == sorted({*FIXED, *mail.keys()}), "no header twice"
     assert mail["From"] == "Service Desk ETNIC <support@etnic.be>"
     assert mail["To"] == "Ana Lejeune <ana.lejeune@example.org>"
@@ -168,7 +172,7 @@ def test_every_letter_is_a_sound_mail_in_every_language(kind: str, language: str
 def test_html_says_its_language_and_fetches_nothing(kind: str, language: str) -> None:
     """A screen reader needs the language; nothing remote, no table, no colour that a dark screen swallows."""
     parts = [part for part in read(LETTERS[kind](language)).walk() if part.get_content_type() == "text/html"]
-    assert bool(parts) == (kind not in {"answer", "trouble"})
+    assert bool(parts) == (kind not in {"answer", "junk", "trouble"})
     for part in parts:
         page = part.get_content()
         assert f'<html lang="{language}"' in page
@@ -325,6 +329,33 @@ def test_what_was_not_read_is_said_in_one_line(language: str) -> None:
         assert "support@" not in line
         assert "maild" in line
     assert not [text for text in texts(notification(language)) for said in UNREAD[language] if said in text]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("fr", "courrier indésirable"),
+        ("nl", "ongewenste e-mail"),
+        ("de", "unerwünschten"),
+        ("en", "junk mail"),
+    ],
+)
+def test_an_agent_is_told_to_beware_of_what_was_found_in_junk(language: str, said: str) -> None:
+    """In both parts, in one line; of no other mail."""
+    for text in texts(notification(language, suspect=True)):
+        assert len([line for line in text.splitlines() if said in line]) == 1
+    assert not [text for text in texts(notification(language)) if said in text]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_was_left_in_junk_is_counted(language: str) -> None:
+    """One is one; the folder and the mailbox are named."""
+    for count, digit in ((1, False), (31, True)):
+        letter = compose.junk(PAPER, count=count, folder="Junk", maildrop="support", **post(language))
+        (text,) = texts(letter)
+        assert ("31" in text, "31" in letter.subject) == (digit, digit)
+        assert "Junk" in letter.subject
+        assert "support@etnic.be (support)" in text
 
 
 def test_the_parsers_know_our_separator_lines() -> None:

@@ -441,6 +441,7 @@ def test_a_wrong_value_says_what_to_write(tmp_path: Path, text: str, key: str, r
         ('kind = "imap"', 'kind = "imap"\ntls = "implict"', "maildrop.support.tls"),
         ('kind = "imap"', 'kind = "imap"\nstart = "yesterday"', "maildrop.support.start"),
         ('kind = "imap"', 'kind = "imap"\nafter = "move"\ndone = "INBOX"', "maildrop.support.done"),
+        ('kind = "imap"', 'kind = "imap"\njunk = "Sent"', "maildrop.support.junk"),
         (SUBMISSION, "", "submission"),
         (DROP, "", "maildrop"),
         (SUBMISSION, SUBMISSION + 'retry = ["5m", "1m"]\n', "submission.retry"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -130,3 +130,20 @@ def test_a_year_passes_in_seconds(desk: Room) -> None:
         sweep.sweep(desk.office)
     assert taken == 60
     assert sum(ticket.breached for ticket in desk.tickets()) == 60
+
+
+@pytest.mark.parametrize(
+    ("now", "morning"),
+    [
+        ("2024-11-25T05:59:59", "2024-11-24T06:00:00"),
+        ("2024-11-25T06:00:00", "2024-11-25T06:00:00"),
+        ("2024-11-25T23:30:00", "2024-11-25T06:00:00"),
+        ("2024-10-27T05:30:00", "2024-10-26T05:00:00"),
+        ("2024-10-27T06:00:00", "2024-10-27T06:00:00"),
+    ],
+    ids=["before", "at", "at night", "summer", "summer is over"],
+)
+def test_the_morning_is_the_desks_own(now: str, morning: str) -> None:
+    """Seven o'clock in Brussels, in winter and in summer."""
+    wanted, at = (datetime.fromisoformat(one).replace(tzinfo=UTC) for one in (morning, now))
+    assert sweep.last_morning(at, "Europe/Brussels") == wanted

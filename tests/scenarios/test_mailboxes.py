@@ -137,6 +137,39 @@ def test_renumbering_makes_no_second_ticket(desk: Desk, dovecot: Dovecot) -> Non
     assert not desk.faults()
 
 
+def test_a_migration_fetches_only_what_is_in_doubt(any_desk: Desk, dovecot: Dovecot) -> None:
+    """Message-ID, size and instant say which mail it is, where no two have the same; the rest is fetched."""
+    desk = any_desk
+    desk.configure(agent=[], submission={"per_minute": 1000}, maildrop={"sent": []})
+    plain = [mail(f"m{n}@ecole.test", sender=f"p{n}@ecole.test", subject=f"Sujet {n}") for n in range(12)]
+    twice, nameless = mail("twice@ecole.test", sender="t@ecole.test"), mail("", sender="sans@ecole.test")
+    used = [mail("used@ecole.test", sender="u@ecole.test", subject=one) for one in ("Porte", "Badge")]
+    desk.receive(*plain, twice, twice, nameless, *used)
+    desk.once()
+    desk.mailbox.unmark(1, FILED)
+    before, tickets, sent = (
+        desk.rows("SELECT count(*) AS n FROM message")[0].n,
+        len(desk.tickets()),
+        len(desk.sent()),
+    )
+    dovecot.change_uidvalidity(desk.mailbox, 4_000_000_005)
+    desk.later(minutes=5)
+    desk.receive(mail("later@ecole.test", sender="later@ecole.test", subject="Après"))
+    fetched = len(desk.log("message.fetched"))
+    desk.once()
+    assert [(line["known"], line["of"]) for line in desk.log("maildrop.known_again")] == [(12, 18)]
+    assert [line["uid"] for line in desk.log("message.fetched")][fetched:] == [13, 14, 15, 16, 17, 18]
+    assert desk.rows("SELECT count(*) AS n FROM message")[0].n == before + 1
+    assert len(desk.sent()) == sent + 1
+    assert desk.flags() == [{FILED}] * 18
+    desk.later(minutes=5)
+    desk.receive(*(mail(f"n{n}@ecole.test", sender=f"n{n}@ecole.test", subject=f"N {n}") for n in range(9)))
+    desk.once()
+    assert desk.log("maildrop.known_again")[-1]["known"] == 0
+    assert len(desk.tickets()) == tickets + 1 + 9
+    assert not desk.faults()
+
+
 def test_what_came_before_the_start_stays_out_when_it_is_renumbered(desk: Desk, dovecot: Dovecot) -> None:
     """New numbers make no old mail new; what came since the start is known again."""
     desk.configure(maildrop={"start": "now"})

@@ -17,6 +17,8 @@ from storage.records import (
     Lease,
     Mark,
     MessageKind,
+    Seen,
+    SeenAgain,
     SeenFile,
     SightingState,
     Stage,
@@ -121,6 +123,62 @@ def test_equal_bytes_are_stored_once(store: Store) -> None:
     with store.write() as tx:
         (third,) = tx.keep(inbox(tx), 1, [new_mail(3, b"same")])
     assert first.raw_id == second.raw_id == third.raw_id
+
+
+def test_what_is_ignored_is_remembered_without_its_bytes(store: Store) -> None:
+    """Unless another mail has the same; a sighting that holds none is no flaw, and can be met again."""
+    with store.write() as tx:
+        first, second, other = tx.keep(
+            inbox(tx), 1, [new_mail(1, b"same"), new_mail(2, b"same"), new_mail(3, b"other")]
+        )
+        tx.ignore(first.sighting_id, first.raw_id, "spam", untold=True)
+        assert tx.raw(first.sha256) == b"same"
+        tx.ignore(second.sighting_id, second.raw_id, "spam", untold=False)
+        tx.settle(other.sighting_id, SightingState.FILED, message(tx, ticket(tx), other))
+        assert (tx.raw(first.sha256), tx.raw(other.sha256)) == (None, b"other")
+        assert tx.known_uids(inbox(tx).id, 1) == {1, 2, 3}
+        assert left(tx, inbox(tx).id) == ()
+    with store.write() as tx:
+        (again,) = tx.keep(inbox(tx), 1, [new_mail(4, b"same")])
+        assert tx.raw(again.sha256) == b"same"
+
+
+def test_what_people_have_yet_to_hear_of(store: Store) -> None:
+    """What came before an instant, by maildrop; once told it is told."""
+    with store.write() as tx:
+        drop = inbox(tx)
+        early, late = tx.keep(drop, 1, [new_mail(1, at=NOON), new_mail(2, at=NOON + HOUR)])
+        for kept in (early, late):
+            tx.ignore(kept.sighting_id, kept.raw_id, "spam", untold=True)
+        assert tx.untold(before=NOON) == {}
+        assert tx.untold(before=NOON + MINUTE) == {drop.id: [early.sighting_id]}
+        assert tx.untold_there(drop.id, 1) == {1: early.sighting_id, 2: late.sighting_id}
+        assert tx.untold_there(drop.id, 2) == {}
+        tx.told([early.sighting_id])
+        assert tx.untold(before=NOON + DAY) == {drop.id: [late.sighting_id]}
+
+
+def test_a_mail_is_known_by_how_it_was_met(store: Store) -> None:
+    """In its maildrop, under whatever number; what was not filed is no mail to be known by."""
+    with store.write() as tx:
+        drop = inbox(tx)
+        assert not tx.was_renumbered(drop.id, 7)
+        filed, waiting = tx.keep(drop, 7, [new_mail(1, b"filed"), replace(new_mail(2, b"x"), whole_size=99)])
+        row = message(tx, ticket(tx), filed, message_id="m1@ecole.test")
+        message(tx, ticket(tx), waiting, message_id="m2@ecole.test")
+        tx.settle(filed.sighting_id, SightingState.FILED, row)
+        assert tx.former(drop.id + 1, ["m1@ecole.test"]) == {}
+        found = tx.former(drop.id, ["m1@ecole.test", "m2@ecole.test"])
+        seen = Seen(message_id="m1@ecole.test", size=len(b"filed"), arrived_at=NOON)
+        (former,) = found.pop(seen)
+        assert (found, former.message, former.raw_id, former.uidvalidity) == ({}, row, filed.raw_id, 7)
+        assert tx.was_renumbered(drop.id, 6)
+        assert tx.was_renumbered(drop.id, 8)
+        again = SeenAgain(uid=5, mail_id="again", arrived_at=NOON, former=former, placed=("$MaildFiled",))
+        tx.know_again(drop, 8, [again])
+        assert tx.known_uids(drop.id, 8) == {5}
+        assert [(m.uid, m.placed) for m in tx.marks(drop.id, 8, limit=9)] == [(5, ("$MaildFiled",))]
+        assert len(tx.former(drop.id, ["m1@ecole.test"])[seen]) == 2
 
 
 def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:

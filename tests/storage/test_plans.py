@@ -23,8 +23,7 @@ FOUND = {"seen", "seen_0", "seen_1"}
 # Indexes of what is to be done, not of what was: walking through one of them is the work itself.
 TO_DO = {
     "sighting_received", "sighting_unmarked", "ticket_due", "ticket_backlog", "clock_due", "clock_running",
-    "outbox_due",
-    "sighting_quarantined",
+    "outbox_due", "sighting_quarantined", "sighting_untold",
 }  # fmt: skip
 IDS = ["a@x", "b@x", "c@x"]
 
@@ -49,6 +48,9 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "keep": lambda tx: keep(tx, 77),
     "keep what has no number": lambda tx: keep(tx, 0),
     "settle": lambda tx: tx.settle(1, SightingState.FILED, 1),
+    "ignore": lambda tx: tx.ignore(1, 1, "x", untold=True),
+    "renumbered": lambda tx: tx.was_renumbered(1, 7),
+    "former": lambda tx: tx.former(1, IDS),
     "count a try": lambda tx: tx.count_try(1),
     "lease": lambda tx: tx.take_lease(1, holder="a", now=NOON, ttl=timedelta(minutes=1)),
     "check the lease": lambda tx: tx.check_lease(Lease(maildrop_id=1, epoch=1, holder="a", expires_at=NOON)),
@@ -68,6 +70,9 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "backlog": lambda tx: tx.backlog(),
     "announced": lambda tx: tx.announced([1001]),
     "change a ticket": lambda tx: tx.change_ticket(1001, team="x"),
+    "untold": lambda tx: tx.untold(before=NOON),
+    "untold there": lambda tx: tx.untold_there(1, 1),
+    "told": lambda tx: tx.told([1, 2]),
     # marks
     "marks": lambda tx: tx.marks(1, 1, limit=500),
     "unmark": lambda tx: tx.unmark([1, 2]),

@@ -37,6 +37,16 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'quarantined'"),
         postgresql_where=sa.text("state = 'quarantined'"),
     )
+    op.add_column("sighting", sa.Column("untold", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.create_index(
+        "sighting_untold",
+        "sighting",
+        ["maildrop_id", "arrived_at"],
+        sqlite_where=sa.text("untold = 1"),
+        postgresql_where=sa.text("untold"),
+    )
+    op.create_index("ix_sighting_raw_id", "sighting", ["raw_id"])
+    op.create_index("ix_message_raw_id", "message", ["raw_id"])
     op.add_column("maildrop", sa.Column("seen_uid", sa.BigInteger(), nullable=True))
     op.add_column("outbox", sa.Column("due_at", UTCDateTime(), nullable=True))
     op.execute("UPDATE outbox SET due_at = created_at")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from maild.arrival import Source
 from maild.decide import autoresponse
 from maild.decide.facts import Spent
 from maild.decide.tokens import Purpose
@@ -53,6 +54,7 @@ ROWS: dict[str, tuple[str, ParsedMail, dict[str, Any]]] = {
     "our alias": ("ourselves", mail(sender="Helpdesk@ETNIC.test"), {}),
     "our own mail": ("ourselves", mail(sender=DESK, X_Maild=token(Purpose.SELF)), {}),
     "spam flag": ("spam", mail(X_Spam_Flag="YES"), {}),
+    "found in junk": ("spam", mail(), {"source": Source.JUNK}),
     "dmarc fail": (
         "forged",
         mail(Authentication_Results="mx.etnic.test; dmarc=fail header.from=ecole.test"),
