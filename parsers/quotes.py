@@ -284,10 +284,7 @@ def _behind_attribution(scan: _Scan, start: int, end: int, kept: list[int]) -> l
     everything = list(range(start, end))
     if not (first < end and _is_set_off(scan, first)):
         return [] if above and not scan.announces_answers(kept) else everything
-    last = first
-    while last < end and (scan.is_quoted(last) or not (last in scan.cuts or last in scan.attributions)):
-        last += 1
-    unquoted = [n for n in range(first, last) if not _is_set_off(scan, n)]
+    unquoted = _unquoted(scan, first, end)
     unquoted = sorted({*unquoted, *_own_excerpts(scan, unquoted)})
     answers = [number for number in _without_signature(scan, kept + unquoted) if number >= first]
     if not scan.says_something(answers):
@@ -296,6 +293,26 @@ def _behind_attribution(scan: _Scan, start: int, end: int, kept: list[int]) -> l
         return unquoted
     # Answers below a question mean little without it; a long quotation is no question.
     return sorted({*unquoted, *_questions(scan, first, answers[-1])})
+
+
+def _unquoted(scan: _Scan, first: int, end: int) -> list[int]:
+    """The lines between and below quotations, up to where another mail begins.
+
+    A second attribution begins none when quoted lines follow that one, too.
+    """
+    unquoted: list[int] = []
+    number = first
+    while number < end and not (number in scan.cuts and not scan.is_quoted(number)):
+        after = scan.attributions.get(number)
+        if after is not None and not scan.is_quoted(number):
+            below = _next_text(scan.plain, after)
+            if below >= end or not _is_set_off(scan, below):
+                break
+            number = below
+        elif not _is_set_off(scan, number):
+            unquoted.append(number)
+        number += 1
+    return unquoted
 
 
 def _own_excerpts(scan: _Scan, unquoted: list[int]) -> list[int]:

@@ -80,6 +80,13 @@ def test_answers_between_quoted_questions_stay_with_their_questions() -> None:
     assert reply_text(text) == f"Voir ci-dessous.\n\n{inline}"
 
 
+def test_answers_to_two_mails_stay() -> None:
+    second = ATTRIBUTION.replace("3 nov.", "4 nov.")
+    text = f"Voir ici.\n\n{ATTRIBUTION}\n\n> Quel poste ?\n\nPC-1\n\n{second}\n> Quand ?\n\nHier."
+    assert reply_text(text) == "Voir ici.\n\n> Quel poste ?\n\nPC-1\n\n> Quand ?\n\nHier."
+    assert reply_text(f"{ATTRIBUTION}\n> Quel poste ?\nPC-1\n\n{second}\n\nancien texte") == "PC-1"
+
+
 def test_a_forward_keeps_everything() -> None:
     text = f"Pouvez-vous traiter ?\n\n{OUTLOOK}"
     assert read_reply(text, subject="TR: écran").is_forward
