@@ -32,10 +32,10 @@ _VERB_HINTS: Final = (
     "γραψε", "написал", "пишет", "yazd", "写道",
 )  # fmt: skip
 _VERB_LAST: Final = re.compile(
-    rf"(?<![\w'’])(?:{_VERB})(?: het volgende| folgendes)?\s?(?P<colon>[:：]|{DASH}{{2,}})?$", re.IGNORECASE
+    rf"(?<![\w'’])(?:{_VERB})(?: het volgende| folgendes)?\s?(?P<colon>[:：]|{DASH}{{2,40}})?$", re.IGNORECASE
 )
 _VERB_THEN_NAME: Final = re.compile(
-    rf"\b(?:schreef|schrijft|schrieb|schreibt|skrev)\b.*(?::|{DASH}{{2,}})$", re.IGNORECASE
+    rf"\b(?:schreef|schrijft|schrieb|schreibt|skrev)\b.*(?::|{DASH}{{2,40}})$", re.IGNORECASE
 )
 _VERB_THEN_DATE: Final = re.compile(
     rf"(?<![\w'’])(?:{_VERB})[\s(]+(?:(?:le|on|op|am|den|időpont)\b|\d).*:$", re.IGNORECASE

@@ -33,19 +33,19 @@ _LABEL: Final = re.compile(
 _HEADER_LINES: Final = 30
 
 _ORIGINAL: Final = re.compile(
-    rf"[\s>*_]*{DASH}{{2,}}\s*(?:"
+    rf"[\s>*_]*{DASH}{{2,40}}\s*(?:"
     r"(?:message|mail|courriel|e-?mail|rendez-vous) (?:d['’]origine|original|initial)"
     r"|original (?:message|appointment|e-?mail)|reply message|origine(?:el|le) (?:bericht|e-?mail)"
     r"|oorspronkelijke? (?:bericht|e-?mail)|(?:ursprüngliche|urspr\.|original)[- ]?(?:nachricht|e?-?mail)"
     r"|mens(?:aje|agem) original|messaggio originale|oprindelig meddelelse|ursprungligt meddelande"
-    rf"|исходное сообщение)\s*{DASH}{{2,}}\s*$",
+    rf"|исходное сообщение)\s*{DASH}{{2,40}}\s*$",
     re.IGNORECASE,
 )
-_DASHED: Final = re.compile(rf"[\s>*_]*{DASH}{{3,}}[^-]{{3,60}}{DASH}{{3,}}\s*$")
+_DASHED: Final = re.compile(rf"[\s>*_]*{DASH}{{3,40}}[^-]{{3,60}}{DASH}{{3,40}}\s*$")
 _MESSAGE_OF: Final = re.compile(r"[\s>*]*message du \d[\d/. :à]{5,20}$", re.IGNORECASE)
 _RULE: Final = re.compile(r"[\s>*]*_{20,}\s*$")
 _FORWARDED: Final = re.compile(
-    rf"[\s>*_]*(?:{DASH}{{2,}}\s*(?:forwarded (?:message|mail|e-?mail|by)"
+    rf"[\s>*_]*(?:{DASH}{{2,40}}\s*(?:forwarded (?:message|mail|e-?mail|by)"
     r"|(?:message|mail|courriel|e-?mail) (?:transféré|réexpédié|réacheminé|suivi)"
     r"|(?:transféré|réexpédié|réacheminé|suivi) par|doorgestuurd(?:e? bericht|e? e?-?mail| door)"
     r"|weitergeleitet(?:e nachricht|e e?-?mail| von))\b[^\n]{0,200}"
