@@ -194,14 +194,14 @@ def once(config: Config, now: Now = system_now) -> bool:
 
 
 def _send_and_look(all_parts: Parts) -> None:
-    """Tell of trouble before and after sending: what it meets there is known only then."""
+    """Look after sending: what waited for this pass is no trouble. What is told leaves in the same pass."""
     watched = all_parts.alarm
     # What the pass has found is true at once; nobody waits at a door within it.
     watched.started_at = None
     watched.polls = {station.name: watched.polls[station.name] for station in all_parts.stations}
-    alarm.look(watched)
     sending.drain(all_parts.dispatch)
-    alarm.look(watched)
+    if alarm.look(watched):
+        sending.drain(all_parts.dispatch)
 
 
 def _pass_once(station: Station, all_parts: Parts) -> bool:
