@@ -196,7 +196,7 @@ def _from_folder(there: Mailbox, place: str, source: Source, uidvalidity: int) -
 def _contents(there: Mailbox, batch: Sequence[Sized]) -> dict[int, bytes]:
     if len(batch) > 1 or batch[0].size <= intake.LARGE:
         return there.contents([mail.uid for mail in batch])
-    content = there.large_content(batch[0].uid, batch[0].size, batch[0].size)
+    content = there.large_content(batch[0].uid, batch[0].size)
     return {} if content is None else {batch[0].uid: content}
 
 

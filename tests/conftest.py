@@ -151,6 +151,18 @@ def own_dovecot(short_path: Path) -> Iterator[Dovecot]:
 
 
 @pytest.fixture
+def limited_dovecot(short_path: Path, request: pytest.FixtureRequest) -> Iterator[Dovecot]:
+    """A Dovecot that offers nothing beyond IMAP4rev1 but the extensions named by an indirect parameter."""
+    _skip_where(dovecot_peer.missing())
+    server = Dovecot(short_path, extra=f"imap_capability = IMAP4rev1 {request.param}")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
 def poor_mailbox(short_path: Path) -> Iterator[Mailbox]:
     """The one account of a server that knows no keywords."""
     _skip_where(imap_poor.missing())

@@ -27,8 +27,9 @@ _log = log.get("maild.receive.imap")
 
 # Dovecot holds each IDLE notification back for half a second: while mail flows, asking is quicker.
 ASK_EVERY = 0.07
-# IDLE is renewed this often, far below RFC 2177's 29 minutes and below every NAT's patience.
-IDLE_SECONDS = 60.0
+# No wait is longer, whatever `poll` says: all UIDs are compared this often, and IDLE is renewed, far below
+# RFC 2177's 29 minutes and every NAT's patience.
+LONGEST_WAIT = 60.0
 MARKS_AT_ONCE = 500
 
 
@@ -119,10 +120,11 @@ def _wait(session: Session) -> bool:
         return session.mailbox.noop() or rang or left <= 0
     if left <= 0:
         return True
+    seconds = min(left, LONGEST_WAIT)
     if drop.idle and "IDLE" in session.mailbox.capabilities:
-        session.mailbox.idle(min(left, IDLE_SECONDS), bell.fileno())
+        session.mailbox.idle(seconds, bell.fileno())
     else:
-        bell.wait(left)
+        bell.wait(seconds)
     return True
 
 
@@ -218,7 +220,7 @@ def _grouped(pairs: Iterator[tuple[tuple[str, ...], int]]) -> list[tuple[tuple[s
 
 def _move(session: Session, markings: Sequence[marks.Marking]) -> None:
     """File away what is here; on what was filed away before, set the marks where it lies now."""
-    here = set(session.mailbox.uids())
+    here = set(session.mailbox.undeleted())
     uids = [m.mark.uid for m in markings if m.mark.uid in here]
     session.mailbox.move(uids, session.station.drop.done)
     away = [

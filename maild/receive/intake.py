@@ -232,7 +232,7 @@ def _contents(session: Session, batch: Sequence[Sized]) -> dict[int, bytes]:
         return session.mailbox.contents([mail.uid for mail in batch])
     mail = batch[0]
     over = _is_over_limit(session, mail)
-    content = session.mailbox.large_content(mail.uid, mail.size, OVERSIZE_BYTES if over else mail.size)
+    content = session.mailbox.large_content(mail.uid, mail.size, OVERSIZE_BYTES if over else None)
     if content is None:
         return {}
     if over:

@@ -125,6 +125,11 @@ class Mailbox:
         with self._exchange():
             return sorted(int(uid) for uid in self.client.search("ALL"))
 
+    def undeleted(self) -> list[int]:
+        r"""Those without \Deleted, which a person has set, or a ``move`` that may not expunge."""
+        with self._exchange():
+            return sorted(int(uid) for uid in self.client.search("UNDELETED"))
+
     def exists(self) -> int | None:
         """How many mails the server last said there are, if it said so beside the answer to another command.
 
@@ -162,17 +167,30 @@ class Mailbox:
         found = {uid: answer.get(uid, {}).get(b"BODY[]") for uid in uids}
         return {uid: content for uid, content in found.items() if content is not None}
 
-    def large_content(self, uid: int, size: int, most: int) -> bytes | None:
-        """A big mail in parts of 1 MiB, up to ``most`` bytes, so that memory stays near its size."""
-        parts: list[bytes] = []
-        for start in range(0, min(size, most), _PART):
-            with self._exchange():
-                answer = self.client.fetch([uid], [f"BODY.PEEK[]<{start}.{_PART}>"]).get(uid, {})
-            part = next((v for k, v in answer.items() if k.startswith(b"BODY[]") and v is not None), None)
-            if part is None:
+    def large_content(self, uid: int, size: int, most: int | None = None) -> bytes | None:
+        """A big mail in parts of 1 MiB, so that memory stays near its size; None: it is gone.
+
+        Args:
+            size: what the server says of it, which may be an estimate: it ends where there is no more.
+            most: stop when so many bytes of its beginning are there.
+        """
+        parts, got = list[bytes](), 0
+        while most is None or got < most:
+            part = self._part(uid, got)
+            if part is None and (not parts or got < size):
                 return None
-            parts.append(part)
+            parts.append(part or b"")
+            got += len(part or b"")
+            if len(part or b"") < _PART:
+                break
+            if got > 2 * size + _PART:
+                raise Unreachable(f"UID {uid}: the server gives more than it says that there is: {size}")
         return b"".join(parts)
+
+    def _part(self, uid: int, start: int) -> bytes | None:
+        with self._exchange():
+            answer = self.client.fetch([uid], [f"BODY.PEEK[]<{start}.{_PART}>"]).get(uid, {})
+        return next((v for k, v in answer.items() if k.startswith(b"BODY[]") and v is not None), None)
 
     def find(self, message_id: str) -> list[int]:
         """The mails of the open folder with this Message-ID."""
@@ -210,7 +228,10 @@ class Mailbox:
                 self.client.remove_flags(list(uids), list(flags), silent=True)
 
     def move(self, uids: Sequence[int], folder: str) -> None:
-        """Move mails by MOVE (RFC 6851), else by COPY, \\Deleted and UID EXPUNGE (RFC 4315)."""
+        """Move mails by MOVE (RFC 6851), else by COPY, \\Deleted and UID EXPUNGE (RFC 4315).
+
+        Without these the \\Deleted stays: EXPUNGE would throw away what people have only marked so far.
+        """
         if not uids:
             return
         with self._exchange():
@@ -248,14 +269,23 @@ class Mailbox:
             True when the server said something.
         """
         with self._exchange():
-            self.client.idle()
-            spoken = self._is_buffered()
+            spoken = self._begin_to_idle() or self._is_buffered()
         if not spoken:
             server = self.client.socket().fileno()
             spoken = server in is_readable((server, wake), seconds)
         with self._exchange():
             self.client.idle_done()
         return spoken
+
+    def _begin_to_idle(self) -> bool:
+        """True where the server had news before it agreed, which imapclient takes for a refusal."""
+        connection, news = self.client._imap, False
+        self.client._idle_tag = connection._command("IDLE")
+        while (said := connection._get_response()) is not None:
+            if not said.startswith(b"*"):
+                raise Unreachable(f"IDLE: {said.decode('utf-8', 'replace')}")
+            news = True
+        return news
 
     @contextmanager
     def _exchange(self) -> Iterator[None]:
@@ -280,7 +310,9 @@ class Mailbox:
         try:
             self.client.logout()
         except (IMAPClientError, OSError):
-            self.client.shutdown()
+            # A server that forgot its BYE (RFC 9051 6.1.3) leaves a socket that is closed already.
+            with suppress(OSError):
+                self.client.shutdown()
 
 
 def _sized(uid: int, item: dict[bytes, Any]) -> Sized:

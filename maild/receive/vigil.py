@@ -6,6 +6,7 @@ or later; a fault of ours is logged with its traceback and must not end the watc
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -35,7 +36,7 @@ class StandBy(Exception):
 
 def watch(name: str, bell: Bell, serve: Callable[[], None]) -> None:
     """Serve again and again, until the bell closes."""
-    attempt = 0
+    failed: Counter[bool] = Counter()
     while not bell.is_closing:
         begun = time.monotonic()
         try:
@@ -45,18 +46,23 @@ def watch(name: str, bell: Bell, serve: Callable[[], None]) -> None:
             bell.wait(LEASE_TTL.total_seconds() / 3)
         except (Unreachable, Unavailable, LeaseLost, ConfigError) as error:
             # A ConfigError here is a password file that has gone: it may come back.
-            attempt = _attempt(attempt, begun)
-            _wait_out(name, bell, error, attempt)
+            _wait_out(name, bell, error, _attempt(failed, error, begun))
         except Exception as error:  # noqa: BLE001  (see below)
             # A fault of ours must not end the watch; the mail is where it was, or kept.
             _log.exception("maildrop.failed", maildrop=name)
-            attempt = _attempt(attempt, begun)
-            _wait_out(name, bell, error, attempt)
+            _wait_out(name, bell, error, _attempt(failed, error, begun))
 
 
-def _attempt(before: int, begun: float) -> int:
-    """The number of this failure; what served for a while was well, and its end is the first of a new row."""
-    return 1 if time.monotonic() - begun >= LASTED else before + 1
+def _attempt(failed: Counter[bool], error: Exception, begun: float) -> int:
+    """The number of this failure; what served for a while was well, and its end is the first of a new row.
+
+    Refused logins are counted apart: an outage before one makes nobody wait an hour for the right password.
+    """
+    if time.monotonic() - begun >= LASTED:
+        failed.clear()
+    refused = isinstance(error, LoginRefused)
+    failed[refused] += 1
+    return failed[refused]
 
 
 def _wait_out(name: str, bell: Bell, error: Exception, attempt: int) -> None:

@@ -155,6 +155,11 @@ class Dovecot:
         made.uids()  # the server makes an INBOX at its first opening, and badly when two open it at once
         return made
 
+    def offers(self, *extensions: str) -> bool:
+        """One of these is among its capabilities (RFC 9051 7.2.2)."""
+        with self.mailbox().session() as client:
+            return bool({name.decode() for name in client.capabilities()} & set(extensions))
+
     def admin(self, *arguments: str) -> str:
         """What `doveadm` printed; subprocess.CalledProcessError where it failed."""
         command = [_program("doveadm") or "doveadm", "-c", str(self.root / "dovecot.conf"), *arguments]

@@ -318,6 +318,40 @@ def test_two_processes_on_one_database_double_nothing(
     assert not live.faults()
 
 
+@pytest.mark.parametrize("limited_dovecot", [""], indirect=True)
+def test_a_server_without_extensions_is_asked(live: Desk, limited_dovecot: Dovecot) -> None:
+    """No IDLE tells of new mail: each poll finds it, and asking while more is likely."""
+    live.mailbox = limited_dovecot.mailbox()
+    with at_work(live):
+        live.receive(mail("m1@ecole.test"))
+        live.sink.wait_for(1)
+        _until(lambda: live.flags() == [{"$MaildFiled"}])
+        live.receive(mail("m2@ecole.test", sender="eva@ecole.test", subject="Badge"))
+        live.sink.wait_for(2)
+    assert [line["idle"] for line in live.log("maildrop.connected")] == [False]
+    assert not live.faults()
+
+
+def test_new_numbers_under_a_daemon_at_work(
+    live: Desk, own_dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server throws everybody out, and comes back with another UIDVALIDITY: nothing is new for that."""
+    monkeypatch.setattr(vigil, "FIRST_BACKOFF", 0.05)
+    live.mailbox = own_dovecot.mailbox()
+    with at_work(live):
+        live.receive(
+            *(mail(f"m{n}@ecole.test", sender=f"m{n}@ecole.test", subject=f"M {n}") for n in range(9))
+        )
+        live.sink.wait_for(9)
+        own_dovecot.change_uidvalidity(live.mailbox, 4_000_000_001)
+        _until(lambda: [(line["known"], line["of"]) for line in live.log("maildrop.known_again")] == [(9, 9)])
+        live.receive(mail("new@ecole.test", sender="eva@ecole.test", subject="Badge"))
+        live.sink.wait_for(10)
+        _until(lambda: live.flags() == [{"$MaildFiled"}] * 10)
+    assert len(live.tickets()) == 10
+    assert live.log("maildrop.uidvalidity_changed")
+
+
 def test_a_busy_ledger_is_waited_for(live: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another program holds the write lock past our patience: a line in the log, then the mail is filed."""
     monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 50)

@@ -82,6 +82,30 @@ def test_filed_mail_is_moved_where_the_operator_wants_it(desk: Desk) -> None:
     assert not desk.faults()
 
 
+@pytest.mark.parametrize("limited_dovecot", ["", "UIDPLUS", "MOVE"], indirect=True)
+def test_filed_mail_is_moved_by_what_the_server_has(desk: Desk, limited_dovecot: Dovecot) -> None:
+    r"""COPY where there is no MOVE, and \Deleted where nothing but all may be expunged: one copy, ever."""
+    desk.mailbox = limited_dovecot.mailbox()
+    desk.configure(maildrop={"after": "move"})
+    desk.receive(mail("m1@ecole.test"), mail("m2@ecole.test", subject="Badge"))
+    desk.receive(mail("gone@ecole.test", subject="Porte"), flags=["\\Deleted"])
+    desk.once()
+    without = not limited_dovecot.offers("MOVE", "UIDPLUS")
+    rest = [flags - {FILED} for flags in desk.flags()]
+    assert rest == [{"\\Deleted"}] * (3 if without else 1)
+    desk.later(hours=21)
+    desk.once()
+    assert sorted(desk.mailbox.flags("Traités").values(), key=sorted) == [{FILED, FLAGGED, NEAR}] * 2
+    letter = desk.letters(ANNE, "[ETNIC-1001]")[0]
+    desk.receive(reply("t@etnic.test", letter, "#prendre\n", sender=ANNE))
+    desk.once()
+    desk.once()
+    flags = [set(each) for each in desk.mailbox.flags("Traités").values()]
+    assert sorted(flags, key=len) == [{FILED}, {FILED}, {FILED, FLAGGED, NEAR}]
+    assert len(desk.tickets()) == 3
+    assert not desk.faults()
+
+
 def test_moving_goes_on_where_it_was_cut(desk: Desk) -> None:
     """A mail that is filed and still in the INBOX is moved at the next pass."""
     desk.receive(mail("m1@ecole.test"))

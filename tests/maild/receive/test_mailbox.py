@@ -1,10 +1,12 @@
 """The door to imapclient, against a real Dovecot: what it says plainly, and what it leaves alone."""
 
 import math
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -65,9 +67,24 @@ def test_a_large_mail_comes_in_parts(mailbox: Mailbox, monkeypatch: pytest.Monke
     session = opened(mailbox)
     session.select("INBOX")
     (uid,) = session.uids()
-    assert session.large_content(uid, len(content), 10_000) == content
+    assert session.large_content(uid, len(content)) == content
     assert (session.large_content(uid, len(content), 1500) or b"")[:1500] == content[:1500]
-    assert session.large_content(999, 5000, 10_000) is None
+    assert session.large_content(999, 5000) is None
+    session.close()
+
+
+def test_a_large_mail_ends_where_the_server_has_no_more(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its size may be an estimate (Exchange): the last bytes count all the same. None follow an even end."""
+    monkeypatch.setattr(door, "_PART", 1000)
+    contents = [b"Subject: x\r\n\r\n" + b"y" * (length - 16) + b"\r\n" for length in (2998, 3000, 3002)]
+    mailbox.append_all(contents)
+    session = opened(mailbox)
+    session.select("INBOX")
+    for uid, content in zip(session.uids(), contents, strict=True):
+        for said in (len(content), 1900, 3900):
+            assert session.large_content(uid, said) == content
     session.close()
 
 
@@ -132,11 +149,72 @@ def test_news_ends_the_waiting(mailbox: Mailbox) -> None:
     assert not session.idle(30, bell.fileno())
     bell.silence()
     fill(mailbox, 1)
-    assert session.idle(30, bell.fileno()) or session.exists() == 1
+    # What came after the last command is announced together with the consent to IDLE.
+    assert session.idle(30, bell.fileno())
     session.uids()
     assert not session.idle(0.01, bell.fileno())
     session.close()
     bell.dispose()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"+ idling\r\n* 1 EXISTS\r\n",
+        b"* 1 EXISTS\r\n+ idling\r\n",
+        b"* OK wait\r\n* 1 EXISTS\r\n+ idling\r\n",
+    ],
+    ids=["with it", "before it", "long before it"],
+)
+def test_news_that_comes_with_the_consent_to_idle_is_heard(said: bytes) -> None:
+    """It is in a buffer, where waiting for the wire would never find it; and it is no refusal."""
+    tags: list[bytes] = []
+    before = {b"SELECT": b"* OK [UIDVALIDITY 1] x\r\n", b"CAPABILITY": b"* CAPABILITY IMAP4rev1 IDLE\r\n"}
+
+    def answer(line: bytes) -> bytes:
+        tag, _, command = line.partition(b" ")
+        if command == b"IDLE":
+            tags.append(tag)
+            return said
+        done = tags.pop() if tag == b"DONE" else tag
+        return before.get(command.partition(b" ")[0], b"") + done + b" OK so be it\r\n"
+
+    bell = Bell()
+    with (
+        Scripted(b"* OK [CAPABILITY IMAP4rev1 IDLE] ready\r\n", answer) as server,
+        inbox_of(server) as session,
+    ):
+        assert session.idle(3, bell.fileno())
+        assert session.exists() == 1
+        assert session.uids() == []
+    bell.dispose()
+
+
+def test_a_server_that_refuses_to_idle_is_told_apart() -> None:
+    """At once, without waiting for what never comes."""
+
+    def says(command: bytes) -> bytes:
+        return b"NO not now" if command == b"IDLE" else b"OK"
+
+    bell = Bell()
+    with (
+        imap_that(says, capabilities=b"IMAP4rev1 IDLE") as server,
+        inbox_of(server) as session,
+        pytest.raises(Unreachable, match="not now"),
+    ):
+        session.idle(3, bell.fileno())
+    bell.dispose()
+
+
+def test_a_dead_peer_is_noticed(mailbox: Mailbox) -> None:
+    """The kernel asks after a silent one, and gives up one that acknowledges nothing; a read ends."""
+    session = opened(mailbox, timeout=timedelta(seconds=7))
+    connection = session.client.socket()
+    assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60
+    assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 120_000
+    assert connection.gettimeout() == 7
+    session.close()
 
 
 def test_a_wrong_password_is_refused_and_named(mailbox: Mailbox) -> None:
@@ -189,18 +267,29 @@ def test_tls_is_checked(dovecot: Dovecot, mailbox: Mailbox, tls: str) -> None:
     known.close()
 
 
-def imap_that(says: Callable[[bytes], bytes | None]) -> Scripted:
-    """An IMAP server of few words: it logs everybody in, but for what ``says`` says to a command."""
+def imap_that(says: Callable[[bytes], bytes | None], *, capabilities: bytes = b"IMAP4rev1") -> Scripted:
+    """An IMAP server of few words: ``says`` says how a command ends, and lines that come before its end."""
 
     def answer(line: bytes) -> bytes | None:
         tag, _, command = line.partition(b" ")
         said = says(command)
         if said is None or said == DRIBBLE:
             return said
-        before = b"* CAPABILITY IMAP4rev1\r\n" if command == b"CAPABILITY" else b""
+        before, _, said = said.rpartition(b"\r\n")
+        before += b"\r\n" if before else b""
+        before += b"* CAPABILITY " + capabilities + b"\r\n" if command == b"CAPABILITY" else b""
+        before += b"* OK [UIDVALIDITY 1] x\r\n" if command.startswith(b"SELECT") else b""
         return before + tag + b" " + said + b" so be it\r\n"
 
-    return Scripted(b"* OK [CAPABILITY IMAP4rev1] ready\r\n", answer)
+    return Scripted(b"* OK [CAPABILITY " + capabilities + b"] ready\r\n", answer)
+
+
+@contextmanager
+def inbox_of(server: Scripted) -> Iterator[door.Mailbox]:
+    """A session there, its INBOX open."""
+    with closing(door.connect(caller(server), "x")) as session:
+        session.select("INBOX")
+        yield session
 
 
 def caller(server: Scripted) -> Any:
@@ -208,6 +297,52 @@ def caller(server: Scripted) -> Any:
     return SimpleNamespace(
         host="127.0.0.1", port=server.port, tls="none", user="x", timeout=timedelta(seconds=5)
     )
+
+
+GONE = [
+    b"",
+    b"* 1 FETCH (UID 7 RFC822.SIZE 2500 BODY[] NIL BODY[]<0> NIL BODY[HEADER.FIELDS (MESSAGE-ID)] NIL)\r\n",
+    b"* 1 FETCH (UID 7 FLAGS (\\Deleted))\r\n",
+]
+
+
+@pytest.mark.parametrize("said", GONE, ids=["nothing", "NIL", "flags"])
+def test_a_mail_that_is_gone_is_not_an_empty_one(said: bytes) -> None:
+    """Expunged after it was listed: servers leave it out of the answer, or have nothing to say of it."""
+    with (
+        imap_that(lambda command: said + b"OK" if command.startswith(b"UID FETCH") else b"OK") as server,
+        inbox_of(server) as session,
+    ):
+        assert session.contents([7]) == {}
+        assert session.whole([7], 500)[1] == {}
+        assert session.large_content(7, 2500) is None
+        assert not session.message_ids([7]).get(7)
+
+
+def test_nothing_after_the_last_part_is_the_end_of_a_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a server says NIL beyond the end; but what says so before the end is gone."""
+    monkeypatch.setattr(door, "_PART", 4)
+    parts = {b"<0.4>": b'BODY[]<0> "abcd"', b"<4.4>": b"BODY[]<4> NIL"}
+
+    def fetched(command: bytes) -> bytes:
+        part = next((said for asked, said in parts.items() if asked in command), b"")
+        return b"* 1 FETCH (UID 7 " + part + b")\r\nOK" if part else b"OK"
+
+    with imap_that(fetched) as server, inbox_of(server) as session:
+        assert session.large_content(7, 4) == b"abcd"
+        assert session.large_content(7, 5) is None
+
+
+def test_a_server_that_never_ends_a_mail_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gives the same part again and again: memory has an end."""
+    monkeypatch.setattr(door, "_PART", 4)
+    same = b'* 1 FETCH (UID 7 BODY[]<0> "abcd")\r\nOK'
+    with (
+        imap_that(lambda command: same if command.startswith(b"UID FETCH") else b"OK") as server,
+        inbox_of(server) as session,
+        pytest.raises(Unreachable, match="more than it says"),
+    ):
+        session.large_content(7, 40)
 
 
 @pytest.mark.parametrize(

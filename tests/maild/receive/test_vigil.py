@@ -104,3 +104,21 @@ def test_no_watch_begins_where_the_bell_has_closed(bell: Bell) -> None:
     """The daemon ends before it has begun."""
     bell.close()
     vigil.watch("support", bell, lambda: pytest.fail("served"))
+
+
+def test_a_refused_login_is_counted_apart(
+    bell: Bell, journal: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An outage is tried again soon, a refusal late: neither makes the other later than it is by itself."""
+    monkeypatch.setattr(vigil, "backoff", lambda *_: 0.0)
+    lost, refused = Unreachable("away"), LoginRefused("wrong password")
+    rounds = iter([lost, lost, refused, lost, refused])
+
+    def serve() -> None:
+        if (fault := next(rounds, None)) is not None:
+            raise fault
+        bell.close()
+
+    vigil.watch("support", bell, serve)
+    lines = [line for line in journal.getvalue().splitlines() if "attempt=" in line]
+    assert [line.partition("attempt=")[2].partition(" ")[0] for line in lines] == ["1", "2", "1", "3", "2"]
