@@ -11,7 +11,7 @@ from typing import Final
 
 from parsers.body import Layout, without_controls
 from parsers.mime import Part, read_tree
-from parsers.tnef import Winmail, read_tnef
+from parsers.tnef import MAX_FILES, Winmail, read_tnef
 
 MAX_NAME: Final = 200  # characters of a file name
 
@@ -39,7 +39,7 @@ class Attachment:
 def read_attachments(layout: Layout, html: str) -> tuple[tuple[Attachment, ...], Winmail]:
     """The files of a mail whose HTML body is ``html``, and the body of its winmail.dat.
 
-    The envelope itself gives way to the files inside it, or to its body when it holds nothing else.
+    The envelope itself gives way to the files inside it, unless these are more than were taken out.
     """
     files: list[Attachment] = []
     envelope = Winmail()
@@ -47,7 +47,9 @@ def read_attachments(layout: Layout, html: str) -> tuple[tuple[Attachment, ...],
         file = _attachment(part, id(part) in layout.related, html)
         inside = read_tnef(file.content) if _is_tnef(file) else Winmail()
         envelope = envelope if envelope.text or envelope.html else inside
-        files += [loose_file(name, content) for name, content in inside.files] or [file]
+        files += [loose_file(name, content) for name, content in inside.files]
+        if not 0 < len(inside.files) < MAX_FILES:
+            files.append(file)
     return tuple(files), envelope
 
 

@@ -28,6 +28,7 @@ _HTML: Final = re.compile(rb"<(?:!doctype\s{1,9}html|html)\b", re.IGNORECASE)
 # What programs put into the plain spelling of a mail that they have in HTML alone.
 _STUB: Final = re.compile(r"\bhtml\b", re.IGNORECASE)
 _LONGEST_STUB: Final = 400  # characters
+_MAX_PAIRED: Final = 20  # segments of a body that are compared
 _MAX_COMPARED: Final = 20_000  # bytes of a part that may be the other spelling of its neighbour
 _WORD: Final = re.compile(r"\w+")
 _QUOTE: Final = re.compile(r">+")
@@ -100,7 +101,7 @@ def _paired(segments: list[Segment]) -> list[Segment]:
 
     Web forms send both in a multipart/mixed.
     """
-    if len(segments) < 2:
+    if not 2 <= len(segments) <= _MAX_PAIRED:
         return segments
     out: list[Segment] = []
     for segment in segments:

@@ -13,25 +13,12 @@ from typing import Final
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from parsers.markup import is_costly
 from parsers.quotes import INDENTED, LEFT_OUT
 
 MAX_HTML: Final = 1_000_000  # characters
-MAX_NESTING: Final = 500  # levels; lexbor and ammonia both need quadratic time beyond
+MAX_AMPERSANDS: Final = 100_000  # ammonia needs quadratic time for bare ones
 
-MAX_ATTRIBUTES: Final = 1_000  # of one element; both libraries compare each with every other
-SMALL: Final = 20_000  # characters; no element of so short a source can have too many attributes
-
-# One attribute as the HTML standard reads it (13.2.5.32 ff.); possessive, so that the scan stays linear.
-_ATTRIBUTE: Final = (
-    r"[\s/]*+(?:=[^\s/>=]*+|[^\s/>=]++)(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>\"'][^\s>]*+))?+"
-)
-_ELEMENT: Final = re.compile(rf"<[a-zA-Z][^\s/>]*+(?:{_ATTRIBUTE}){{0,{MAX_ATTRIBUTES}}}+")
-_ONE_MORE: Final = re.compile(_ATTRIBUTE)
-_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,30})")
-# Elements that close themselves or each other do not nest.
-_FLAT: Final = frozenset(
-    "p li td th tr tbody thead dt dd option br hr img input meta link base col area wbr html body".split()
-)
 _BLOCK: Final = frozenset(
     "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 "
     "h6 header hr li main nav ol p pre section table tbody tfoot thead tr ul title caption".split()
@@ -157,35 +144,6 @@ def guarded(source: str) -> str:
     return source.encode("utf-8", "replace").decode() if not source.isascii() else source
 
 
-def is_costly(source: str) -> bool:
-    """Whether ``source`` would take the libraries more than linear time: too deep, or an element crowded."""
-    if nesting(source) > MAX_NESTING:
-        return True
-    if len(source) <= SMALL:
-        return False
-    return any(
-        _ONE_MORE.match(source, one.end())
-        for one in _ELEMENT.finditer(source)
-        if one.end() - one.start() > SMALL // 10
-    )
-
-
-def nesting(source: str) -> int:
-    """How deep the elements of ``source`` can nest at most, counted without a parser."""
-    if source.count("<") <= MAX_NESTING:
-        return 0
-    depth = deepest = 0
-    for closing, name in _TAG.findall(source):
-        if name.lower() in _FLAT:
-            continue
-        depth += -1 if closing else 1
-        if depth < 0:
-            depth = 0
-        elif depth > deepest:
-            deepest = depth
-    return deepest
-
-
 def sanitize_html(source: str) -> str:
     """``source`` as it may be shown to a person, "" when it is too deep to clean.
 
@@ -193,7 +151,7 @@ def sanitize_html(source: str) -> str:
     remote images that nobody is to see go.
     """
     source = guarded(source)
-    if is_costly(source):
+    if source.count("&") > MAX_AMPERSANDS or is_costly(source):
         return ""
     lowered = source.lower()
     images = _SOURCE_IMAGE.findall(lowered)

@@ -37,6 +37,7 @@ from parsers.subject import has_reply_prefix, is_forward_prefix
 from parsers.tnef import Winmail
 from parsers.uuencode import without_files
 
+MANY_REFERENCES: Final = f"{MAX_IDENTIFIERS} references or more"
 COSTLY_HTML: Final = "HTML too intricate, read as text only"
 LONG_HTML: Final = f"more than {MAX_HTML} characters of HTML"
 _DELIVERED: Final = (
@@ -62,12 +63,14 @@ class Bound(StrEnum):
     TEXT = "text"
 
 
-_BOUNDS: Final = {
+BOUNDS: Final = {
     mime.TOO_DEEP: Bound.DEPTH,
     mime.TOO_MANY_PARTS: Bound.PARTS,
     mime.LARGE_HEADER: Bound.HEADER,
     mime.TOO_MANY_FIELDS: Bound.HEADER,
     mime.LONG_FIELD: Bound.HEADER,
+    mime.LONG_PARAMETERS: Bound.HEADER,
+    MANY_REFERENCES: Bound.HEADER,
     TOO_MANY_ADDRESSES: Bound.ADDRESSES,
     COSTLY_HTML: Bound.HTML,
     LONG_HTML: Bound.HTML,
@@ -120,7 +123,7 @@ class ParsedMail:
     @property
     def unread(self) -> dict[str, Bound]:
         """The defects that left something of the mail unread, in order; empty for nearly every mail."""
-        return {defect: _BOUNDS[defect] for defect in self.defects if defect in _BOUNDS}
+        return {defect: BOUNDS[defect] for defect in self.defects if defect in BOUNDS}
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
@@ -154,7 +157,7 @@ def parse_mail(content: bytes) -> ParsedMail:
     answered = identifiers(_joined_field(fields, "in-reply-to"))
     references = identifiers(_joined_field(fields, "references"))
     if len(references) == MAX_IDENTIFIERS:
-        defects.append(f"more than {MAX_IDENTIFIERS - 1} references")
+        defects.append(MANY_REFERENCES)
     answers = bool(answered or references) or has_reply_prefix(subject)
     body = _content(layout, subject, answers, defects)
     files, envelope = read_attachments(layout, body.html)

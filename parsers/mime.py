@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from parsers.charsets import decode_text, html_charset
 from parsers.headers import (
+    MAX_PARAMETERS,
     MAX_VALUE,
     Fields,
     content_type,
@@ -27,6 +28,7 @@ from parsers.uuencode import uuencoded
 MAX_DEPTH: Final = 50  # levels of multipart
 MAX_PARTS: Final = 1_000
 MAX_HEADER_BYTES: Final = 1_048_576
+MAX_OPENED: Final = 3  # opaque signatures whose content is read
 MAX_FIELDS: Final = 1_000
 FOLDED_FROM: Final = 60  # bytes of a value from which on a bare line below may be its rest
 
@@ -36,6 +38,7 @@ TOO_MANY_PARTS: Final = f"more than {MAX_PARTS} parts"
 LARGE_HEADER: Final = f"header block larger than {MAX_HEADER_BYTES} bytes"
 TOO_MANY_FIELDS: Final = f"more than {MAX_FIELDS} header fields"
 LONG_FIELD: Final = f"header field longer than {MAX_VALUE} bytes"
+LONG_PARAMETERS: Final = f"parameters longer than {MAX_PARAMETERS} bytes"
 
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 _FIELD: Final = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)\n?")
@@ -181,8 +184,9 @@ def read_tree(content: bytes) -> tuple[Part, tuple[str, ...]]:
     """The MIME tree of a mail and what was wrong with it. Never raises."""
     defects: list[str] = []
     root = _tree(content, defects)
-    if any(leaf.content_type in _SIGNATURES for leaf in root.leaves()):
-        root = _opened(root, defects)
+    signatures = [id(leaf) for leaf in root.leaves() if leaf.content_type in _SIGNATURES]
+    if signatures:
+        root = _opened(root, frozenset(signatures[:MAX_OPENED]), defects)
     return root, tuple(dict.fromkeys(defects))
 
 
@@ -212,11 +216,11 @@ def _tree(content: bytes, defects: list[str]) -> Part:
     return _frozen(root, content)
 
 
-def _opened(part: Part, defects: list[str]) -> Part:
-    """The tree with opaque signatures opened (RFC 8551 3.5.2): each as if it were multipart/signed."""
+def _opened(part: Part, signatures: frozenset[int], defects: list[str]) -> Part:
+    """The tree with these opaque signatures opened (RFC 8551 3.5.2): each as if it were multipart/signed."""
     if part.children:
-        return replace(part, children=tuple(_opened(child, defects) for child in part.children))
-    signed = signed_content(part.payload()) if part.content_type in _SIGNATURES else b""
+        return replace(part, children=tuple(_opened(child, signatures, defects) for child in part.children))
+    signed = signed_content(part.payload()) if id(part) in signatures else b""
     if not signed:
         return part
     return replace(part, content_type="multipart/signed", children=(_tree(signed, defects), part))
@@ -298,11 +302,19 @@ def read_fields(content: bytes, start: int, end: int, defects: list[str]) -> tup
             continue
         items.append((found[1].decode("ascii"), found[2]))
         position = found.end()
-        if position - found.start() > MAX_VALUE:
-            defects.append(LONG_FIELD)
+        if position - found.start() > MAX_PARAMETERS:
+            defects += _cuts(items[-1])
     if position < stop:
         defects.append(TOO_MANY_FIELDS)
     return Fields(tuple(items)), body
+
+
+def _cuts(item: tuple[str, bytes]) -> list[str]:
+    """What of a long field is not read."""
+    name, value = item
+    if len(value) > MAX_VALUE:
+        return [LONG_FIELD]
+    return [LONG_PARAMETERS] if name.lower() in ("content-type", "content-disposition") else []
 
 
 def _after_broken_line(
