@@ -272,9 +272,9 @@ def _with_html(plain: str, source: str, answers: bool, defects: list[str]) -> tu
     read = read_html(source, want_whole=stub, answers=answers)
     if read.costly:
         defects.append(COSTLY_HTML)
-    unquoted = read.unquoted if read.unquoted and read.unquoted.strip() else None
+    unquoted = without_controls(read.unquoted or "")
     whole = without_controls(read.whole) if stub and says_more(read.whole, plain) else plain
-    return whole, unquoted, source
+    return whole, unquoted if unquoted.strip() else None, source
 
 
 def _enveloped(envelope: Winmail, subject: str, answers: bool, defects: list[str]) -> _Content:

@@ -137,3 +137,9 @@ def test_an_answer_to_an_invitation_names_it() -> None:
 def test_header_blocks_are_repaired(content: bytes, subject: str, text: str) -> None:
     mail = parse_mail(content)
     assert (mail.subject, mail.text) == (subject, text)
+
+
+def test_what_an_entity_spells_is_cleaned_too() -> None:
+    html = "<div>Merci d&#2;avance</div><blockquote type=cite>plus vieux</blockquote>"
+    mail = parse_mail(f"In-Reply-To: <a@b>\nContent-Type: text/html\n\n{html}".encode())
+    assert mail.reply_text == "Merci davance"
