@@ -9,6 +9,7 @@ from typing import Final
 
 from parsers.html import read_html
 from parsers.mime import Part
+from parsers.rtf import rtf_text
 
 MAX_TEXT: Final = 2_000_000  # characters of text that are read
 LONG_TEXT: Final = f"more than {MAX_TEXT} characters of text"
@@ -21,6 +22,7 @@ _FILES: Final = frozenset(
     for kind in "calendar csv tab-separated-values vcard x-vcard directory rfc822-headers x-amp-html "
     "watch-html xml css javascript".split()
 )
+_RTF: Final = ("application/rtf", "text/rtf")
 _ENRICHED: Final = re.compile(r"<param>[^<]*</param>|<(?!<)/?[A-Za-z-]{1,60}>", re.IGNORECASE)
 # How HTML begins, in clear or in base64, whatever the part calls itself.
 _HTML_BEGINS: Final = (b"<", b"PGh0bW", b"PEhUTU", b"PCFET0", b"PCFkb2")
@@ -144,7 +146,7 @@ def _named_text(attachments: list[Part]) -> list[Segment]:
 
     Unless somebody called it an attachment.
     """
-    readable = [part for part in attachments if part.maintype == "text" and part.disposition != "attachment"]
+    readable = [part for part in attachments if _is_text(part) and part.disposition != "attachment"]
     for part in (
         *(part for part in readable if part.content_type in _READABLE),
         *(part for part in readable if part.content_type not in _FILES and not part.filename),
@@ -152,6 +154,10 @@ def _named_text(attachments: list[Part]) -> list[Segment]:
         attachments.remove(part)
         return [_segment(part)]
     return []
+
+
+def _is_text(part: Part) -> bool:
+    return part.maintype == "text" or part.content_type in _RTF
 
 
 def _segment(part: Part) -> Segment:
@@ -219,6 +225,8 @@ def _related_root(part: Part) -> Part:
 
 def plain_text(part: Part) -> str:
     """The text of a plain part: charset, line ends, format=flowed, without control characters."""
+    if part.content_type in _RTF:
+        return rtf_text(part.payload())
     text = part.text()[:MAX_TEXT].replace("\r\n", "\n").replace("\r", "\n")
     if part.content_type in ("text/enriched", "text/richtext"):
         text = _ENRICHED.sub("", text)

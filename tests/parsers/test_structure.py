@@ -316,6 +316,13 @@ MAILS: list[tuple[str, bytes, Meant]] = [
         one(b"text/enriched; charset=utf-8", "<bold>Bonjour</bold> é".encode()),
         ("Bonjour é", []),
     ),
+    ("text/rtf only", one(b"text/rtf", rb"{\rtf1\ansi Bonjour \'e9}"), (B, [])),
+    ("application/rtf only", one(b"application/rtf", rb"{\rtf1\ansi Bonjour \'e9}"), (B, [])),
+    (
+        "RTF beside its text",
+        many(b"alternative", T, part(b"text/rtf", rb"{\rtf1 x}")),
+        (B, [("", "text/rtf", 9)]),
+    ),
     ("text/markdown only", one(b"text/markdown; charset=utf-8", "Bonjour é".encode()), ("Bonjour é", [])),
     ("text/x-foo only", one(b"text/x-foo", "Bonjour é".encode()), ("Bonjour é", [])),
     (
