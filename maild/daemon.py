@@ -199,9 +199,10 @@ def _send_and_look(all_parts: Parts) -> None:
     # What the pass has found is true at once; nobody waits at a door within it.
     watched.started_at = None
     watched.polls = {station.name: watched.polls[station.name] for station in all_parts.stations}
-    sending.drain(all_parts.dispatch)
+    pace = sending.pace_of(all_parts.dispatch)
+    sending.drain(all_parts.dispatch, pace)
     if alarm.look(watched):
-        sending.drain(all_parts.dispatch)
+        sending.drain(all_parts.dispatch, pace)
 
 
 def _pass_once(station: Station, all_parts: Parts) -> bool:

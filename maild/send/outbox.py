@@ -143,9 +143,13 @@ def pace_of(dispatch: Dispatch) -> Pace:
     return Pace(bucket=bucket)
 
 
-def drain(dispatch: Dispatch) -> None:
-    """Send all that is due now, then return: what ``run --once`` does."""
-    pace = pace_of(dispatch)
+def drain(dispatch: Dispatch, pace: Pace | None = None) -> None:
+    """Send all that is due now, then return: what ``run --once`` does.
+
+    Args:
+        pace: the limits of this pass, where it sends more than once: a server that refused us is left alone.
+    """
+    pace = pace or pace_of(dispatch)
     while not dispatch.bell.is_closing and _round(dispatch, pace) <= 0:
         continue
     dispatch.courier.rest()
