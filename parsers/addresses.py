@@ -83,8 +83,8 @@ class _Scan:
     named: bool = False  # whether the phrase before has its address
 
     def angle(self, inner: str) -> None:
-        """An address in brackets ends its phrase; empty brackets are none."""
-        if not inner.strip():
+        """An address in brackets ends its phrase; nobody, and nothing, is none."""
+        if not inner.strip() or (inner.endswith(";") and _NOBODY.search(inner)):
             return
         written = "".join(self.phrase)
         name = ", ".join([*self.held, written]) if written.strip() else ""

@@ -144,6 +144,15 @@ def decode_text(content: bytes, declared: str = "") -> str:
     return text.removeprefix("\ufeff")
 
 
+def recoded(content: bytes, declared: str) -> bytes:
+    """Header bytes in UTF-8, where the charset of the body explains them and UTF-8 does not."""
+    charset = charset_name(declared[:100])
+    if content.isascii() or charset in ("", "utf-8", "cp1252") or _strict(content, "utf-8") is not None:
+        return content
+    text = _strict(content, charset)
+    return content if text is None else text.encode()
+
+
 def decode_header_bytes(content: bytes) -> str:
     """Header bytes that no encoded word explains: UTF-8 (RFC 6532), else Windows-1252."""
     if content.isascii():

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import unquote
 
-from parsers.charsets import decode_text, html_charset
+from parsers.charsets import decode_text, html_charset, recoded
 from parsers.headers import (
     MAX_PARAMETERS,
     MAX_VALUE,
@@ -187,7 +187,18 @@ def read_tree(content: bytes) -> tuple[Part, tuple[str, ...]]:
     signatures = [id(leaf) for leaf in root.leaves() if leaf.content_type in _SIGNATURES]
     if signatures:
         root = _opened(root, frozenset(signatures[:MAX_OPENED]), defects)
+    if not all(value.isascii() for _, value in root.fields.items):
+        root = _recoded(root)
     return root, tuple(dict.fromkeys(defects))
+
+
+def _recoded(root: Part) -> Part:
+    """The tree with raw bytes in its header read as the first text of the mail says of itself."""
+    declared = next(
+        (leaf.parameters["charset"] for leaf in root.leaves() if "charset" in leaf.parameters), ""
+    )
+    items = tuple((name, recoded(value, declared)) for name, value in root.fields.items)
+    return replace(root, fields=Fields(items))
 
 
 def _tree(content: bytes, defects: list[str]) -> Part:

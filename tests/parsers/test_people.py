@@ -128,6 +128,7 @@ RECIPIENTS = [
     ('"Undisclosed recipients":;', []),
     ("<Undisclosed-Recipient:;>", []),
     ("undisclosed-recipients", []),
+    ("<Undisclosed-Recipient:@x.be;>", []),
     ("undisclosed recipients", []),
     ("Undisclosed-Recipients:;@x.be", []),
     ("unlisted-recipients:; (no To-header on input)", []),

@@ -143,3 +143,23 @@ def test_no_word_spells_half_a_character_or_a_field() -> None:
 def test_the_first_subject_that_says_something_counts() -> None:
     assert parse_mail(b"Subject: \r\nSubject: a\r\n\r\nx").subject == "a"
     assert parse_mail(b"Subject: b\r\nSubject: a\r\n\r\nx").subject == "b"
+
+
+@pytest.mark.parametrize(
+    ("charset", "text"),
+    [
+        ("koi8-r", "Привет мир"),
+        ("windows-1251", "Привет"),
+        ("gb2312", "邮件传输"),
+        ("big5", "繁體"),
+        ("utf-8", "é"),
+    ],
+)
+def test_raw_bytes_in_the_charset_of_the_body(charset: str, text: str) -> None:
+    said = text.encode(charset)
+    kind = f"Content-Type: text/plain; charset={charset}".encode()
+    whole = parse_mail(b'From: "%b" <r@x.be>\r\nSubject: %b\r\n%b\r\n\r\n%b' % (said, said, kind, said))
+    assert whole.sender is not None
+    assert (whole.subject, whole.sender.name, whole.text) == (text, text, text)
+    parts = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n%b\r\n\r\nx\r\n--b--" % kind
+    assert parse_mail(b"Subject: %b\r\n%b" % (said, parts)).subject == text
