@@ -51,6 +51,8 @@ LETTER_TIMEOUTS = 15
 # Beyond its exchanges a loop needs this long for a round: a batch of large mails, a busy database.
 ROUND_SECONDS = 240.0
 CUT_EVERY = timedelta(seconds=1)
+# Within one pass a mail that its server cannot give ends four sessions before it is passed by.
+MOST_SESSIONS = 20
 
 Now = Callable[[], datetime]
 
@@ -206,14 +208,20 @@ def _send_and_look(all_parts: Parts) -> None:
 
 
 def _pass_once(station: Station, all_parts: Parts) -> bool:
-    try:
-        imap.with_session(station, partial(_whole_pass, all_parts))
-    except (mailbox.Unreachable, vigil.StandBy, LeaseLost, configuration.ConfigError) as error:
-        refused = isinstance(error, mailbox.LoginRefused)
-        event = "maildrop.auth_failed" if refused else "maildrop.lost"
-        _log.error(event, maildrop=station.name, reason=str(error))
-        return False
-    return True
+    """A pass; made anew where the session ended over some mails, until these are passed by."""
+    for _ in range(MOST_SESSIONS):
+        before = station.doubts.sessions
+        try:
+            imap.with_session(station, partial(_whole_pass, all_parts))
+        except (mailbox.Unreachable, vigil.StandBy, LeaseLost, configuration.ConfigError) as error:
+            refused = isinstance(error, mailbox.LoginRefused)
+            event = "maildrop.auth_failed" if refused else "maildrop.lost"
+            _log.error(event, maildrop=station.name, reason=str(error))
+        else:
+            return True
+        if station.doubts.sessions == before:
+            return False
+    return False
 
 
 def _catch_up_once(door: Door) -> bool:

@@ -22,7 +22,7 @@ from maild.arrival import Source
 from maild.cli import Code, ConfigOption, JsonOption, look, read_config, say_json
 from maild.config import Config, ImapMaildrop
 from maild.receive import mailbox as mail_server
-from maild.receive.mailbox import Mailbox, NoFolder
+from maild.receive.mailbox import Mailbox, NoFolder, Unreachable
 from parsers.identifiers import message_identifier
 from storage import audit
 from storage.audit import Flaw, Receipts
@@ -99,23 +99,23 @@ def _folders(settings: Config, store: Store) -> Iterator[tuple[str, _Folder]]:
             continue
         others = [each for each in known if each.startswith(f"{name}/")]
         with closing(mail_server.connect(drop, configuration.password(drop))) as mailbox:
-            yield name, _folder(mailbox, drop.folder, name, store)
+            yield name, _folder(mailbox, drop, drop.folder, name, store)
             for other in others:
                 try:
-                    yield other, _folder(mailbox, other.removeprefix(f"{name}/"), other, store)
+                    yield other, _folder(mailbox, drop, other.removeprefix(f"{name}/"), other, store)
                 except NoFolder:
-                    # As the daemon does: a folder of sent mail that is not there is passed over.
+                    # As the daemon does: a folder beside the inbox that is not there is passed over.
                     continue
 
 
-def _folder(mailbox: Mailbox, folder: str, name: str, store: Store) -> _Folder:
+def _folder(mailbox: Mailbox, drop: ImapMaildrop, folder: str, name: str, store: Store) -> _Folder:
     selected = mailbox.select(folder, readonly=True)
     uids = mailbox.uids()
     with store.read() as tx:
-        drop = next((each for each in tx.maildrops() if each.name == name), None)
-        known = tx.known_uids(drop.id, selected.uidvalidity) if drop else set()
-    passed_over, waiting = compare(uids, known, _seen_uid(drop, selected.uidvalidity))
-    ids = mailbox.message_ids(passed_over[:MOST_NAMED])
+        entry = next((each for each in tx.maildrops() if each.name == name), None)
+        known = tx.known_uids(entry.id, selected.uidvalidity) if entry else set()
+    passed_over, waiting = compare(uids, known, _seen_uid(entry, selected.uidvalidity))
+    ids = _message_ids(drop, folder, passed_over[:MOST_NAMED])
     return _Folder(
         uidvalidity=selected.uidvalidity,
         count=len(uids),
@@ -125,6 +125,18 @@ def _folder(mailbox: Mailbox, folder: str, name: str, store: Store) -> _Folder:
             for uid in passed_over
         ),
     )
+
+
+def _message_ids(drop: ImapMaildrop, folder: str, uids: Sequence[int]) -> dict[int, str]:
+    """Over a connection of its own: a mail that was passed over may be one that ends it."""
+    if not uids:
+        return {}
+    try:
+        with closing(mail_server.connect(drop, configuration.password(drop))) as mailbox:
+            mailbox.select(folder, readonly=True)
+            return mailbox.message_ids(uids)
+    except Unreachable:
+        return {}
 
 
 def _seen_uid(drop: Maildrop | None, uidvalidity: int) -> int:

@@ -2,15 +2,18 @@
 
 Stands between ``mailbox`` and ``ingest``; ``imap`` and ``beside`` use it for their folders. New is what has
 no sighting under this UIDVALIDITY, whatever a person has done with it. Mails are fetched in batches, in
-the order of their UIDs; what is gone meanwhile is passed over. Raises what ``mailbox`` and ``ingest`` raise.
+the order of their UIDs; what is gone meanwhile is passed over, and what the server cannot give keeps no other
+mail waiting (``doubt``). Raises what ``mailbox`` and ``ingest`` raise.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from maild import apply as application
 from maild import ingest, log, steps
 from maild.arrival import Arrival, Source
 from maild.bell import Bell
@@ -18,6 +21,7 @@ from maild.health import Health
 from maild.ingest import Office
 from maild.line import Line
 from maild.receive import renumbered
+from maild.receive.doubt import Doubts, Folder
 from maild.receive.mailbox import Mailbox, Selected, Sized
 from maild.steps import Step
 from storage.records import Lease, Maildrop
@@ -57,6 +61,7 @@ class Station:
     max_message: int
     line: Line
     health: Health = field(default_factory=Health)
+    doubts: Doubts = field(default_factory=Doubts)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,6 +91,15 @@ class Session:
         return self.news or (said is not None and said != self.counted)
 
     @property
+    def folder(self) -> Folder:
+        """The open folder, as long as its numbers hold."""
+        return self.maildrop.id, self.selected.uidvalidity
+
+    def asking_for(self, uids: Sequence[int]) -> AbstractContextManager[None]:
+        """If the server cannot answer, these mails are in doubt."""
+        return self.station.doubts.in_hand(self.folder, uids, self.now)
+
+    @property
     def now(self) -> datetime:
         """The daemon's time."""
         return self.station.office.now()
@@ -100,33 +114,75 @@ def take_in(session: Session, *, seen_at: datetime, source: Source = Source.INBO
         new = _begin(session, new, source)
     if session.renumbered and len(new) > FEW_MAILS:
         new = _not_known_again(session, new)
-    if not new:
-        session.seen_uid = max(there, default=None)
-        return 0
-    # While mail flows it comes one by one: size and bytes in one command save a round trip each.
-    sizes, bodies = (
-        session.mailbox.whole(new, FEW_BYTES) if len(new) <= FEW_MAILS else (_sizes(session, new), {})
-    )
+    session.station.doubts.keep_only(session.folder, new)
+    order = session.station.doubts.order(session.folder, new, session.now)
+    if order.waiting:
+        _tell_of_waiting(session, order.waiting)
+    for part in (order.plain, *([uid] for uid in order.alone)):
+        if not _take(session, part, seen_at, source):
+            return len(new)
+    session.seen_uid = max(there, default=None)
+    return len(new) - len(order.waiting)
+
+
+def _take(session: Session, uids: Sequence[int], seen_at: datetime, source: Source) -> bool:
+    """Fetch and ingest these mails; False where that was broken off because the daemon ends."""
+    sizes: Iterable[Sized] = ()
+    bodies: dict[int, bytes] = {}
+    if len(uids) > FEW_MAILS:
+        sizes = _sizes(session, uids)
+    elif uids:
+        # While mail flows it comes one by one: size and bytes in one command save a round trip each.
+        with session.asking_for(uids):
+            sizes, bodies = session.mailbox.whole(uids, FEW_BYTES)
     for batch in batches(iter(sizes)):
         if session.station.bell.is_closing:
-            break
+            return False
         _take_batch(session, batch, bodies, seen_at, source)
-    else:
-        session.seen_uid = max(there)
-    return len(new)
+    return True
 
 
 def _sizes(session: Session, uids: Sequence[int]) -> Iterator[Sized]:
-    for at in range(0, len(uids), 500):
-        yield from session.mailbox.sizes(uids[at : at + 500])
+    """Many at once; what is in doubt by itself, and not at all while it has to wait."""
+    order = session.station.doubts.order(session.folder, uids, session.now)
+    many = (order.plain[at : at + 500] for at in range(0, len(order.plain), 500))
+    for part in (*many, *([uid] for uid in order.alone)):
+        with session.asking_for(part):
+            found = session.mailbox.sizes(part)
+        yield from found
+
+
+def _tell_of_waiting(session: Session, uids: Sequence[int]) -> None:
+    """What the server cannot give is in the log once, and in a letter to the administrators once a day."""
+    office, name = session.station.office, session.maildrop.name
+    untold = session.station.doubts.untold(session.folder, uids)
+    for uid, doubt in untold.items():
+        _log.error("message.unfetchable", maildrop=name, uid=uid, reason=doubt.why)
+    if not untold:
+        return
+    first, now = next(iter(untold)), session.now
+    details = (
+        f"UID {first} of folder {session.selected.folder}: {untold[first].why}. It is asked for again within "
+        "the hour, and no other mail waits for it; `maild reconcile` names it as missing. Look at it with a "
+        "mail program: where that can read it, move it out of the folder and back."
+    )
+    with office.store.write() as tx:
+        application.owe_trouble(
+            tx, about=f"unfetchable:{name}:{now:%Y%m%d}", headline=f"A mail in {name} cannot be fetched",
+            details=details, cause=f"poll:{session.station.name}", now=now, policy=office.policy,
+            paper=office.paper,
+        )  # fmt: skip
 
 
 def _not_known_again(session: Session, uids: list[int]) -> list[int]:
     """What has to be fetched of mail that may have been filed under another number."""
-    known = renumbered.know_again(
-        session.mailbox, session.maildrop, session.selected.uidvalidity, uids, session.lease,
-        session.station.office, lambda: session.station.bell.is_closing,
-    )  # fmt: skip
+    if not session.station.doubts.allow_haste(session.folder):
+        return uids
+    with session.station.doubts.in_haste(session.folder):
+        known = renumbered.know_again(
+            session.mailbox, session.maildrop, session.selected.uidvalidity, uids, session.lease,
+            session.station.office, lambda: session.station.bell.is_closing,
+        )  # fmt: skip
     session.known.update(known)
     session.unmarked = session.unmarked or bool(known)
     return [uid for uid in uids if uid not in known]
@@ -215,7 +271,9 @@ def _arrivals(
     now = session.now
     here = {mail.uid: bodies[mail.uid] for mail in batch if mail.uid in bodies}
     rest = [mail for mail in batch if mail.uid not in here]
-    contents = here | (_contents(session, rest) if rest else {})
+    with session.asking_for([mail.uid for mail in rest]):
+        contents = here | (_contents(session, rest) if rest else {})
+    session.station.doubts.clear(session.folder, [mail.uid for mail in batch])
     return [
         Arrival(
             content=contents[mail.uid], uid=mail.uid, arrived_at=min(mail.received_at or now, now),

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from maild import compose, daemon, ingest
+from maild import cli, compose, daemon, ingest
 from maild.decide import message
-from maild.receive import imap, vigil
+from maild.receive import doubt, imap, vigil
 from parsers.mail import ParsedMail, parse_mail
 from storage import database
 from storage.records import Status
@@ -157,6 +157,58 @@ def test_a_crash_before_the_marks_leaves_them_to_the_next_pass(
     desk.once()
     assert desk.flags() == [{"$MaildFiled"}] * 3
     assert len(desk.tickets()) == 3
+
+
+def of_mail(server: Dovecot, message_id: str) -> Path:
+    """The file in which the server keeps a mail; no root reads it for the server."""
+    files = [file for file in (server.root / "mail").rglob("*") if file.parent.name in ("new", "cur")]
+    (found,) = [file for file in files if message_id.encode() in file.read_bytes()]
+    return found
+
+
+@pytest.mark.parametrize("there", [3, 30], ids=["few", "many"])
+def test_a_mail_that_the_server_cannot_give_keeps_no_other_waiting(
+    desk: Desk, own_dovecot: Dovecot, there: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Dovecot hangs up over it. Its neighbours are filed, the administrator hears, ``reconcile`` names it."""
+    desk.mailbox = own_dovecot.mailbox()
+    desk.configure(agent=[], submission={"per_minute": 1000})
+    three(desk)
+    desk.receive(
+        *(mail(f"m{n}@ecole.test", sender=f"m{n}@ecole.test", subject=f"M {n}") for n in range(there - 3))
+    )
+    of_mail(own_dovecot, POISON).chmod(0)
+    assert desk.once()
+    assert len(desk.tickets()) == there - 1
+    assert desk.flags()[0] == {"$MaildFiled"}
+    assert [line["uid"] for line in desk.log("message.unfetchable")] == [2]
+    (letter,) = desk.letters(ADMIN, "cannot be fetched")
+    assert "UID 2 of folder INBOX" in letter.get_content()
+    assert cli.answer(["reconcile", "--config", str(desk.file)]) == 1
+    assert "missing  support  UID 2" in capsys.readouterr().out
+    desk.later(minutes=5)
+    assert desk.once()
+    assert len(desk.tickets()) == there - 1
+    assert len(desk.letters(ADMIN, "cannot be fetched")) == 1
+
+
+def test_a_mail_that_can_be_given_again_is_filed(
+    live: Desk, own_dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server was mended: its next turn brings it, with its receipt; meanwhile all else is served."""
+    monkeypatch.setattr(vigil, "FIRST_BACKOFF", 0.01)
+    monkeypatch.setattr(vigil, "LAST_BACKOFF", 0.05)
+    monkeypatch.setattr(doubt, "FIRST_WAIT", timedelta(seconds=1))
+    live.mailbox = own_dovecot.mailbox()
+    three(live)
+    of_mail(own_dovecot, POISON).chmod(0)
+    with at_work(live):
+        live.sink.wait_for(3)  # two receipts, and the administrator's letter
+        live.receive(mail("m4@ecole.test", sender="quatre@ecole.test", subject="Quatre"))
+        live.sink.wait_for(4)
+        of_mail(own_dovecot, POISON).chmod(0o600)
+        live.sink.wait_for(5)
+    assert sorted(t.subject for t in live.tickets()) == ["Deux", "Poison", "Quatre", "Un"]
 
 
 def test_a_wrong_password_is_said_plainly(desk: Desk) -> None:
