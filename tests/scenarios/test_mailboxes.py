@@ -9,6 +9,7 @@ import pytest
 
 from maild import cli, daemon
 from maild.receive import imap, intake
+from maild.receive import mailbox as door
 from tests.peers.dovecot import Dovecot
 from tests.peers.mailbox import Mailbox
 from tests.peers.smtp import Sink
@@ -295,6 +296,41 @@ def test_more_mail_than_a_batch_holds_is_taken_in_order(desk: Desk, monkeypatch:
     assert all(desk.number_of(f"q{n}@ecole.test") == desk.number_of(f"a{n}@ecole.test") for n in range(12))
     assert desk.flags() == [{FILED}] * 24
     assert desk.outbox() == {"sent": 12}
+
+
+@pytest.mark.parametrize("there", [2, 20], ids=["few", "many"])
+def test_a_mail_that_goes_while_it_is_being_fetched_is_passed_over(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, there: int
+) -> None:
+    """A person is quicker: it was listed, and is no empty mail; the others are taken in."""
+    desk.configure(agent=[], submission={"per_minute": 1000}, maildrop={"sent": []})
+    desk.receive(
+        *(mail(f"m{n}@ecole.test", sender=f"m{n}@ecole.test", subject=f"M {n}") for n in range(there))
+    )
+    listed = door.Mailbox.uids
+
+    def listed_and_gone(session: door.Mailbox) -> list[int]:
+        uids = listed(session)
+        if 1 in uids:
+            desk.mailbox.delete(1)
+        return uids
+
+    monkeypatch.setattr(door.Mailbox, "uids", listed_and_gone)
+    assert desk.once()
+    assert [t.subject for t in desk.tickets()] == [f"M {n}" for n in range(1, there)]
+    assert not desk.faults()
+    assert not desk.log("maildrop.lost")
+
+
+def test_the_folder_for_filed_mail_is_made_at_the_start(desk: Desk) -> None:
+    """Before there is anything to be moved, and only where something will be."""
+    desk.once()
+    assert "Traités" not in desk.mailbox.folders()
+    desk.configure(maildrop={"after": "move"})
+    desk.once()
+    assert "Traités" in desk.mailbox.folders()
+    desk.once()
+    assert not desk.faults()
 
 
 def words(letter: EmailMessage) -> str:
