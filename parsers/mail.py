@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from parsers import auto, mime, notices, quotes, report
+from parsers import auto, blocks, mime, notices, quotes, report
 from parsers.addresses import Address, bare_addresses
 from parsers.attachments import Attachment, loose_file, read_attachments
 from parsers.body import (
@@ -66,10 +66,10 @@ class Bound(StrEnum):
 BOUNDS: Final = {
     mime.TOO_DEEP: Bound.DEPTH,
     mime.TOO_MANY_PARTS: Bound.PARTS,
-    mime.LARGE_HEADER: Bound.HEADER,
-    mime.TOO_MANY_FIELDS: Bound.HEADER,
-    mime.LONG_FIELD: Bound.HEADER,
-    mime.LONG_PARAMETERS: Bound.HEADER,
+    blocks.LARGE_HEADER: Bound.HEADER,
+    blocks.TOO_MANY_FIELDS: Bound.HEADER,
+    blocks.LONG_FIELD: Bound.HEADER,
+    blocks.LONG_PARAMETERS: Bound.HEADER,
     MANY_REFERENCES: Bound.HEADER,
     TOO_MANY_ADDRESSES: Bound.ADDRESSES,
     COSTLY_HTML: Bound.HTML,
@@ -279,7 +279,7 @@ def _with_html(plain: str, source: str, answers: bool, defects: list[str]) -> tu
 
 def _enveloped(envelope: Winmail, subject: str, answers: bool, defects: list[str]) -> _Content:
     """The body that only winmail.dat holds."""
-    plain = without_controls(envelope.text)
+    plain = without_controls(envelope.text.replace("\r\n", "\n"))
     text, unquoted, source = _with_html(plain, without_controls(envelope.html), answers, defects)
     reply = quotes.read_reply(text, subject=subject, answers=answers, unquoted=unquoted)
     return _Content(text=text, html=source, new=reply)

@@ -1,66 +1,35 @@
-"""The parts of a mail: header block repaired, body split at its boundaries (RFC 5322, 2045 to 2049).
+"""The parts of a mail: its body split at the boundaries, and theirs (RFC 2045 to 2049).
 
 First step of the parse. Works on the bytes as they came, with offsets instead of copies, without recursion
 and never inside message/*, so that an enclosed mail stays whole. It cannot fail: beyond a bound the rest
 stays one undivided part, and every repair is named in the defects.
 """
 
-import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import unquote
 
+from parsers.blocks import MAX_HEADER_BYTES, begins_with_field, read_fields
 from parsers.charsets import decode_text, html_charset, recoded
-from parsers.headers import (
-    MAX_PARAMETERS,
-    MAX_VALUE,
-    Fields,
-    content_type,
-    decode_base64,
-    decode_header,
-    disposition,
-)
+from parsers.headers import Fields, content_type, decode_header, disposition
 from parsers.smime import signed_content
-from parsers.uuencode import uuencoded
+from parsers.transfer import decode_transfer
 
 MAX_DEPTH: Final = 50  # levels of multipart
 MAX_PARTS: Final = 1_000
-MAX_HEADER_BYTES: Final = 1_048_576
 MAX_OPENED: Final = 3  # opaque signatures whose content is read
-MAX_FIELDS: Final = 1_000
-FOLDED_FROM: Final = 60  # bytes of a value from which on a bare line below may be its rest
 
 # The defects of a mail that holds more than is read.
 TOO_DEEP: Final = f"multipart nested deeper than {MAX_DEPTH} levels"
 TOO_MANY_PARTS: Final = f"more than {MAX_PARTS} parts"
-LARGE_HEADER: Final = f"header block larger than {MAX_HEADER_BYTES} bytes"
-TOO_MANY_FIELDS: Final = f"more than {MAX_FIELDS} header fields"
-LONG_FIELD: Final = f"header field longer than {MAX_VALUE} bytes"
-LONG_PARAMETERS: Final = f"parameters longer than {MAX_PARAMETERS} bytes"
 
-_BLANK_LINE: Final = re.compile(rb"\n\r?\n")
-_FIELD: Final = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)\n?")
-# Names that betray a header block although a broken line stands before them.
-_KNOWN_FIELD: Final = re.compile(
-    rb"(?:from|to|cc|bcc|subject|date|sender|reply-to|message-id|in-reply-to|references|mime-version|received"
-    rb"|return-path|delivered-to|content-[a-z-]{1,40}|x-[a-z0-9-]{1,60}|dkim-signature|list-[a-z-]{1,20}"
-    rb"|auto-submitted|precedence|importance|priority|thread-[a-z]{1,10}|user-agent|organization)[ \t]*:",
-    re.IGNORECASE,
-)
 _LEADING: Final = re.compile(rb"[\s\0]{1,200}")
-# A name in letters that RFC 5322 2.2 forbids, with one that it allows below.
-_FOREIGN_FIELD: Final = re.compile(rb"[^\s:]{1,100}:[^\n]*\n[!-9;-~]{1,200}[ \t]*:")
-_GOES_ON: Final = (b"<", b",", b'"', b"=?", b";")  # how the rest of a field begins, and no other line
 _GUESSED_BOUNDARY: Final = re.compile(
     rb"(?:\A|\n)--([^\s][^\r\n]{0,199}?)[ \t]*\r*\n(?=content-)", re.IGNORECASE
 )
-_WORDS: Final = re.compile(rb"\s{0,99}[^\s=]+[ \t]+\S")
-_LATE_SOFT_BREAK: Final = re.compile(rb"=[ \t]+(?=\r?\n)")
-_NOT_LETTERS: Final = bytes(set(range(256)) - set(b"abcdefghijklmnopqrstuvwxyz0123456789"))
 _ESCAPED: Final = re.compile(r"%[89A-Fa-f][0-9A-Fa-f]")
-_BASE64_FOOTER: Final = re.compile(rb"\n[ \t]*\r*\n(?=[-_]{2})")
 _NEWLINE: Final = b"\r\n"
 _SIGNATURES: Final = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 
@@ -151,35 +120,6 @@ def _decoded_name(written: str) -> str:
     return written
 
 
-def decode_transfer(raw: bytes, encoding: bytes, is_text: bool = False) -> bytes:
-    """Undo a Content-Transfer-Encoding; an unknown one is taken for none."""
-    name = encoding.lower().translate(None, _NOT_LETTERS)
-    if not name or name in (b"7bit", b"8bit"):
-        return raw
-    if name.startswith(b"base64"):
-        if is_text:  # a list footer appended in clear to an encoded text is not base64
-            raw = _BASE64_FOOTER.split(raw, maxsplit=1)[0]
-        return raw if is_text and _is_in_clear(raw) else decode_base64(raw)
-    if name.startswith(b"quoted"):
-        if b"= " in raw or b"=\t" in raw:
-            raw = _LATE_SOFT_BREAK.sub(b"=", raw)
-        return binascii.a2b_qp(raw)
-    if name in (b"xuuencode", b"uuencode", b"xuue", b"uue"):
-        files = uuencoded(raw)
-        return files[0].content if files else raw
-    return raw
-
-
-def _is_in_clear(raw: bytes) -> bool:
-    """Whether a text called base64 was never encoded: it begins with words and decodes to nothing."""
-    if _WORDS.match(raw) is None:
-        return False
-    try:
-        return not decode_base64(raw[:200]).decode().isprintable()
-    except UnicodeDecodeError:
-        return True
-
-
 def read_tree(content: bytes) -> tuple[Part, tuple[str, ...]]:
     """The MIME tree of a mail and what was wrong with it. Never raises."""
     defects: list[str] = []
@@ -242,7 +182,7 @@ def _straight_lines(content: bytes) -> bytes:
     if content.startswith(b"\xef\xbb\xbf"):
         content = content[3:]
     noise = _LEADING.match(content)
-    if noise is not None and _KNOWN_FIELD.match(content, noise.end()):
+    if noise is not None and begins_with_field(content, noise.end()):
         content = content[noise.end() :]
     if b"\n" not in content[:MAX_HEADER_BYTES] and b"\r" in content:
         return content.replace(b"\r", b"\n")
@@ -286,92 +226,6 @@ def _frozen(node: _Node, content: bytes) -> Part:
         end=node.end,
         children=tuple(_frozen(child, content) for child in node.children),
     )
-
-
-def read_fields(content: bytes, start: int, end: int, defects: list[str]) -> tuple[Fields, int]:
-    """The header fields that begin at ``start`` and where the body after them begins (RFC 5322 2.1)."""
-    if content.startswith((b"\n", b"\r\n"), start, end):
-        return Fields(), start + (1 if content[start] == 10 else 2)
-    blank = _BLANK_LINE.search(content, start, min(end, start + MAX_HEADER_BYTES))
-    if blank is not None:
-        stop, body = blank.start() + 1, blank.end()
-    elif end - start > MAX_HEADER_BYTES:
-        defects.append(LARGE_HEADER)
-        stop = body = content.rfind(b"\n", start, start + MAX_HEADER_BYTES) + 1 or start + MAX_HEADER_BYTES
-    else:
-        stop = body = end
-    items: list[tuple[str, bytes]] = []
-    position = start
-    while position < stop and len(items) < MAX_FIELDS:
-        found = _FIELD.match(content, position, stop)
-        if found is None:
-            resumed = _after_broken_line(content, position, stop, items, defects)
-            if resumed is None:
-                defects.append("no blank line after the header block")
-                return Fields(tuple(items)), position
-            position = resumed
-            continue
-        items.append((found[1].decode("ascii"), found[2]))
-        position = found.end()
-        if position - found.start() > MAX_PARAMETERS:
-            defects += _cuts(items[-1])
-    if position < stop:
-        defects.append(TOO_MANY_FIELDS)
-    return Fields(tuple(items)), body
-
-
-def _cuts(item: tuple[str, bytes]) -> list[str]:
-    """What of a long field is not read."""
-    name, value = item
-    if len(value) > MAX_VALUE:
-        return [LONG_FIELD]
-    return [LONG_PARAMETERS] if name.lower() in ("content-type", "content-disposition") else []
-
-
-def _after_broken_line(
-    content: bytes, position: int, stop: int, items: list[tuple[str, bytes]], defects: list[str]
-) -> int | None:
-    """Where the header block goes on after a line that is no field; None when it is over.
-
-    When known fields follow, a line without a name is the rest of a long field or noise; otherwise it is the
-    first line of a body whose blank line was lost. The mbox line "From x" is skipped.
-    """
-    line_end = content.find(b"\n", position, stop) + 1 or stop
-    line = content[position:line_end]
-    if line.startswith((b"From ", b">From ")) and not items:
-        defects.append("mbox line before the header block")
-        return line_end
-    if line.startswith(b"--") and _is_delimiter(line, items):
-        return None
-    if _FOREIGN_FIELD.match(content, position, stop):
-        foreign, _, rest = line.partition(b":")
-        items.append((foreign.decode("utf-8", "replace"), rest))
-        defects.append("field with a name that is none")
-        return line_end
-    if not _goes_on_after(content, line_end, stop):
-        return None
-    defects.append("line without a field name in the header block")
-    if items and (len(items[-1][1]) >= FOLDED_FROM or line.startswith(_GOES_ON)):
-        name, value = items[-1]
-        items[-1] = (name, value.rstrip(b"\r\n") + b"\n " + line.strip())
-    return line_end
-
-
-def _is_delimiter(line: bytes, items: list[tuple[str, bytes]]) -> bool:
-    """Whether a line is the delimiter that the Content-Type above it declares."""
-    boundary = line.strip()[2:].removesuffix(b"--")
-    return any(name.lower() == "content-type" and boundary and boundary in value for name, value in items)
-
-
-def _goes_on_after(content: bytes, following: int, stop: int) -> bool:
-    """Whether a known field stands soon below a line that is none."""
-    for _ in range(40):
-        if following >= stop:
-            break
-        if _KNOWN_FIELD.match(content, following, stop):
-            return True
-        following = content.find(b"\n", following, stop) + 1 or stop
-    return False
 
 
 def _split(content: bytes, node: _Node, limit: int, defects: list[str]) -> list[tuple[int, int]]:

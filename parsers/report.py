@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from parsers.blocks import read_fields
 from parsers.headers import Fields
 from parsers.identifiers import identifiers, message_identifier
-from parsers.mime import Part, read_fields
+from parsers.mime import Part
 
 MAX_REPORT: Final = 65_536  # bytes or characters of a report that are read
 MAX_RECIPIENTS: Final = 100  # of one report

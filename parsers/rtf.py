@@ -4,6 +4,7 @@ Used by ``tnef`` for a mail that has no other body. Total and bounded: what cann
 """
 
 import re
+from dataclasses import dataclass, field
 from typing import Final
 
 from parsers.charsets import decode_text
@@ -25,6 +26,7 @@ _ASIDE: Final = frozenset(
     b"fonttbl colortbl stylesheet info pict object header footer themedata datastore listtable fldinst "
     b"mmathPr".split()
 )
+_SYMBOLS: Final = {b"\\": "\\", b"{": "{", b"}": "}", b"~": "\u00a0"}
 _WRITTEN: Final = {
     b"par": "\n", b"line": "\n", b"row": "\n", b"page": "\n", b"tab": "\t", b"cell": " ", b"emdash": "\u2014",
     b"endash": "\u2013", b"bullet": "\u2022", b"lquote": "\u2018", b"rquote": "\u2019",
@@ -65,43 +67,74 @@ def _unpacked(packed: bytes, size: int) -> bytes:
 
 def rtf_text(rtf: bytes, code_page: str = "cp1252") -> str:
     """What a person reads of it; of HTML wrapped in RTF ([MS-OXRTFEX]) the words between its tags."""
-    out: list[str] = []
-    pending = bytearray()  # bytes of the code page that may be parts of one character
-    groups: list[tuple[bool, int]] = []
-    silent, after_unicode, to_skip, fresh = False, 1, 0, False
+    page = _Page(code_page)
+    opens = False  # whether the group has just begun: its first word tells what it is for
     for word, number, code, symbol, brace, run in _TOKEN.findall(rtf[:MAX_RTF]):
-        if not code and pending:
-            out.append(decode_text(bytes(pending), code_page))
-            pending.clear()
-        opens, fresh = fresh, False
-        if brace == b"{":
-            groups.append((silent, after_unicode))
-            fresh = True
-        elif brace:
-            silent, after_unicode = groups.pop() if groups else (False, 1)
-        elif (opens and word in _ASIDE) or (symbol == b"*" and opens):
-            silent = True
-        elif word == b"htmlrtf":
-            silent = number != b"0"
+        if brace:
+            page.group(brace == b"{")
+        elif opens and (word in _ASIDE or symbol == b"*"):
+            page.silent = True
+        elif word:
+            page.word(word, int(number or (0 if word == b"u" else 1)))
+        elif code:
+            page.byte(int(code, 16))
+        elif symbol:
+            page.write(_SYMBOLS.get(symbol, ""))
+        else:
+            page.run(run)
+        opens = brace == b"{"
+    page.write("")
+    return "".join(page.out).encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+
+
+@dataclass(slots=True)
+class _Page:
+    """Text on its way out of RTF."""
+
+    code_page: str
+    out: list[str] = field(default_factory=list)
+    pending: bytearray = field(default_factory=bytearray)  # bytes that may be parts of one character
+    outer: list[tuple[bool, int]] = field(default_factory=list)  # what held in the groups around this one
+    silent: bool = False
+    substitutes: int = 1  # bytes behind a character in Unicode for those who know none
+    to_skip: int = 0
+
+    def group(self, begins: bool) -> None:
+        """What a group sets goes with it."""
+        if begins:
+            self.outer.append((self.silent, self.substitutes))
+        else:
+            self.silent, self.substitutes = self.outer.pop() if self.outer else (False, 1)
+
+    def word(self, word: bytes, number: int) -> None:
+        """A control word and its number."""
+        if word == b"htmlrtf":
+            self.silent = number != 0
         elif word == b"uc":
-            after_unicode = int(number or 1)
-        elif word == b"u" and not silent:
-            out.append(chr(int(number or 0) % 65_536))
-            to_skip = after_unicode
-        elif code and not silent:
-            if to_skip:
-                to_skip -= 1
-            else:
-                pending.append(int(code, 16))
-        elif run and not silent:
-            text = decode_text(run[min(to_skip, len(run)) :], code_page)
-            to_skip = 0
-            out.append(text)
-        elif word and not silent:
-            out.append(_WRITTEN.get(word, ""))
-        elif symbol in (b"\\", b"{", b"}") and not silent:
-            out.append(symbol.decode())
-        elif symbol == b"~" and not silent:
-            out.append("\u00a0")
-    out.append(decode_text(bytes(pending), code_page))
-    return "".join(out).encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+            self.substitutes = number
+        elif word == b"u" and not self.silent:
+            self.write(chr(number % 65_536))
+            self.to_skip = self.substitutes
+        else:
+            self.write(_WRITTEN.get(word, ""))
+
+    def byte(self, code: int) -> None:
+        """A byte of the code page."""
+        if self.to_skip:
+            self.to_skip -= 1
+        elif not self.silent:
+            self.pending.append(code)
+
+    def run(self, text: bytes) -> None:
+        """Letters as they are."""
+        skipped = min(self.to_skip, len(text))
+        self.to_skip = 0
+        self.write(decode_text(text[skipped:], self.code_page))
+
+    def write(self, text: str) -> None:
+        """Text, behind the bytes that wait."""
+        if self.pending:
+            self.out.append(decode_text(bytes(self.pending), self.code_page))
+            self.pending.clear()
+        if text and not self.silent:
+            self.out.append(text)

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from parsers import body, mail, mime, people
+from parsers import blocks, body, mail, mime, people
 
 # Of the processor. Any mail here needs a twentieth of it, and whatever is not linear far more than all.
 SECONDS: Final = 20
@@ -111,14 +111,14 @@ def html(source: bytes) -> Callable[[], bytes]:
 MAILS: Mapping[str, Hostile] = {
     # The tree and its header blocks.
     "nested parts": Hostile(lambda: nested(10_000), mime.TOO_DEEP),
-    "header fields": Hostile(lambda: HEAD + b"X: y\r\n" * 100_000 + b"\r\nhi", mime.TOO_MANY_FIELDS),
-    "a large header": Hostile(lambda: HEAD + b"X: y\r\n" * 200_000, mime.LARGE_HEADER),
+    "header fields": Hostile(lambda: HEAD + b"X: y\r\n" * 100_000 + b"\r\nhi", blocks.TOO_MANY_FIELDS),
+    "a large header": Hostile(lambda: HEAD + b"X: y\r\n" * 200_000, blocks.LARGE_HEADER),
     "parts": Hostile(
         lambda: typed(b"multipart/mixed; boundary=b", b"--b\r\n\r\nx\r\n" * 100_000), mime.TOO_MANY_PARTS
     ),
     "a boundary of 1 MB": Hostile(
         lambda: typed(b"multipart/mixed; boundary=" + b"b" * M, b"--" + b"b" * M + b"\r\n\r\nx\r\n"),
-        mime.LONG_FIELD,
+        blocks.LONG_FIELD,
     ),
     "lines like a boundary": Hostile(lambda: typed(b"multipart/mixed; boundary=b", b"--bb\r\n" * 100_000)),
     "lines that begin with a boundary": Hostile(
@@ -139,16 +139,16 @@ MAILS: Mapping[str, Hostile] = {
     "lines of an mbox": Hostile(lambda: b"From x\r\n" * 100_000 + b"\r\nz"),
     "blank lines in front": Hostile(lambda: b"\n" * M + b"Subject: x\n\ny"),
     "colons": Hostile(lambda: b":" * M),
-    "folds": Hostile(lambda: HEAD + b"X: y\r\n" + b" \r\n" * 300_000 + b"\r\nz", mime.LONG_FIELD),
+    "folds": Hostile(lambda: HEAD + b"X: y\r\n" + b" \r\n" * 300_000 + b"\r\nz", blocks.LONG_FIELD),
     "carriage returns": Hostile(lambda: b"\r" * 500_000 + b"\n\n"),
     "doubled carriage returns": Hostile(lambda: b"Subject: x\r\r\n\r\r\n" + b"a\r\r\n" * 300_000),
     "no line end": Hostile(lambda: b"a" * M),
     "zeros": Hostile(lambda: b"\0" * 500_000),
     # Fields.
-    "brackets in To": Hostile(lambda: field(b"To", b"(" * M), mime.LONG_FIELD),
-    "comments in To": Hostile(lambda: field(b"To", b"(c) " * 200_000 + b"a@b.be"), mime.LONG_FIELD),
+    "brackets in To": Hostile(lambda: field(b"To", b"(" * M), blocks.LONG_FIELD),
+    "comments in To": Hostile(lambda: field(b"To", b"(c) " * 200_000 + b"a@b.be"), blocks.LONG_FIELD),
     "recipients": Hostile(
-        lambda: field(b"To", b", ".join(b"u%d@x.be" % n for n in range(100_000))), mime.LARGE_HEADER
+        lambda: field(b"To", b", ".join(b"u%d@x.be" % n for n in range(100_000))), blocks.LARGE_HEADER
     ),
     "recipients in Cc": Hostile(
         lambda: field(b"Cc", b", ".join(b"u%d@x.be" % n for n in range(3_000))), people.TOO_MANY_ADDRESSES
@@ -157,7 +157,7 @@ MAILS: Mapping[str, Hostile] = {
         lambda: (b"To: " + b'"\\' * 8_000 + b"\r\n") * 60 + b"\r\nx", people.TOO_MANY_ADDRESSES
     ),
     **{
-        f"To of {name}": Hostile(partial(field, b"To", each * (M // len(each))), mime.LONG_FIELD)
+        f"To of {name}": Hostile(partial(field, b"To", each * (M // len(each))), blocks.LONG_FIELD)
         for name, each in {
             "semicolons": b";",
             "commas": b",",
@@ -171,29 +171,29 @@ MAILS: Mapping[str, Hostile] = {
             "names that are addresses": b'"a@b" <a@b>,',
         }.items()
     },
-    "encoded words": Hostile(lambda: field(b"Subject", b"=?utf-8?q?a?= " * 70_000), mime.LONG_FIELD),
+    "encoded words": Hostile(lambda: field(b"Subject", b"=?utf-8?q?a?= " * 70_000), blocks.LONG_FIELD),
     "half encoded words": Hostile(lambda: field(b"Subject", b"=?a?q?" * 10_000)),
-    "beginnings of words": Hostile(lambda: field(b"Subject", b"=?" * 500_000), mime.LONG_FIELD),
+    "beginnings of words": Hostile(lambda: field(b"Subject", b"=?" * 500_000), blocks.LONG_FIELD),
     "a word that never ends": Hostile(
-        lambda: field(b"Subject", b"=?utf-8?q?" + b"=41" * 300_000), mime.LONG_FIELD
+        lambda: field(b"Subject", b"=?utf-8?q?" + b"=41" * 300_000), blocks.LONG_FIELD
     ),
     "questions in a word": Hostile(lambda: field(b"Subject", b"=?utf-8?q?" + b"? " * 30_000 + b"?=")),
     "blanks in a subject": Hostile(lambda: field(b"Subject", b" " * M + b"x")),
-    "references": Hostile(lambda: field(b"References", b"<a@b> " * 100_000), mime.LONG_FIELD),
+    "references": Hostile(lambda: field(b"References", b"<a@b> " * 100_000), blocks.LONG_FIELD),
     "ten thousand references": Hostile(
         lambda: field(b"References", b"".join(b"<%d@b>" % n for n in range(8_000))), mail.MANY_REFERENCES
     ),
-    "brackets in References": Hostile(lambda: field(b"References", b"<" * M), mime.LONG_FIELD),
-    "half references": Hostile(lambda: field(b"References", b"<a@" * 300_000), mime.LONG_FIELD),
-    "a reference without an end": Hostile(lambda: field(b"In-Reply-To", b"a" * M), mime.LONG_FIELD),
+    "brackets in References": Hostile(lambda: field(b"References", b"<" * M), blocks.LONG_FIELD),
+    "half references": Hostile(lambda: field(b"References", b"<a@" * 300_000), blocks.LONG_FIELD),
+    "a reference without an end": Hostile(lambda: field(b"In-Reply-To", b"a" * M), blocks.LONG_FIELD),
     "comments in Date": Hostile(lambda: (b"Date: " + b"(" * 60_000 + b"\r\n") * 10 + b"\r\nx"),
     "digits in Date": Hostile(lambda: field(b"Date", b"1" * 60_000)),
     "addresses in Delivered-To": Hostile(lambda: field(b"Delivered-To", b"a@" * 30_000)),
-    "parameters": Hostile(lambda: typed(b"text/plain" + b"; a=b" * 100_000, b"hi"), mime.LONG_FIELD),
+    "parameters": Hostile(lambda: typed(b"text/plain" + b"; a=b" * 100_000, b"hi"), blocks.LONG_FIELD),
     "more parameters than are read": Hostile(
-        lambda: typed(b"text/plain" + b"; a=b" * 5_000, b"hi"), mime.LONG_PARAMETERS
+        lambda: typed(b"text/plain" + b"; a=b" * 5_000, b"hi"), blocks.LONG_PARAMETERS
     ),
-    "sections": Hostile(lambda: typed(b"text/plain" + b"; a*1=b" * 100_000, b"hi"), mime.LONG_FIELD),
+    "sections": Hostile(lambda: typed(b"text/plain" + b"; a*1=b" * 100_000, b"hi"), blocks.LONG_FIELD),
     "quotes in every part": Hostile(
         lambda: mixed(*[b"Content-Type: application/pdf; " + b'a="' * 2_000 + b"\r\n\r\nx"] * 300)
     ),

@@ -103,6 +103,7 @@ def body(*properties: bytes) -> bytes:
         (body(prop(0x1E, 0x1000, b"Bonjour \xe9\0")), "Bonjour é"),
         (body(prop(0x102, 0x1013, b"<html><body><p>Bonjour \xe9</p></body></html>")), "Bonjour é"),
         (tnef(attribute(1, 0x2800C, b"Bonjour \xe9\0")), "Bonjour é"),
+        (tnef(attribute(1, 0x2800C, b"Bonjour\r\nmonde\0")), "Bonjour\nmonde"),
         (body(prop(0x102, 0x1009, STORED + rb"{\rtf1 Bonjour \'e9}")), "Bonjour é"),
     ],
 )  # fmt: skip

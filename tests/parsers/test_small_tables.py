@@ -2,12 +2,14 @@
 
 import pytest
 
+from parsers.blocks import read_fields
 from parsers.body import find_layout, is_body_text, plain_text, without_controls
 from parsers.charsets import decode_header_bytes
 from parsers.headers import raw_text, unfold
 from parsers.html import MAX_HTML, guarded
 from parsers.markup import MAX_NESTING, is_costly, nesting
-from parsers.mime import Part, decode_transfer, read_fields, read_tree
+from parsers.mime import Part, read_tree
+from parsers.transfer import decode_transfer
 
 
 def part(head: str, body: str = "x") -> Part:
