@@ -156,8 +156,7 @@ def free(directory: Path) -> int | None:
     """Octets left on the disk of the state; None where nobody can tell."""
     try:
         return shutil.disk_usage(directory).free
-    except OSError as error:
-        _log.warning("alarm.disk_unknown", reason=str(error))
+    except OSError:
         return None
 
 

@@ -386,12 +386,12 @@ class Budgets:
 
     def _told_before(self, rate: Rate) -> dict[str, int]:
         since, near = self.now - rate.span, rate.count - _MOST_AT_ONCE
-        # Mostly nobody comes near it, and one short look tells.
-        if not outbox.were_written(self.tx, MessageKind.NOTIFICATION, since=since, count=near):
-            return {}
         agents = (agent.address for agent in self.policy.agents)
-        teams = (team.address for team in self.policy.teams if team.address)
-        return outbox.written(self.tx, (*agents, *teams), MessageKind.NOTIFICATION, since=since)
+        people = (*agents, *(team.address for team in self.policy.teams if team.address))
+        # Mostly nobody comes near it, and one short look tells.
+        if not people or not outbox.were_written(self.tx, MessageKind.NOTIFICATION, since=since, count=near):
+            return {}
+        return outbox.written(self.tx, people, MessageKind.NOTIFICATION, since=since)
 
     def spent(self, mail: ParsedMail) -> tuple[Spent, ...]:
         """Every budget that a receipt for this mail would be counted in."""

@@ -25,14 +25,14 @@ import typer
 from maild import alarm, compose, config, isolate
 from maild.cli import Code, ConfigOption, JsonOption, say_json
 from maild.config import Config, DoorMaildrop, ImapMaildrop, Submission
+from maild.decide.troubles import ROOM
 from maild.receive import mailbox
 from maild.send import smtp
 from storage import database
 
 Verdict = Literal["ok", "warn", "FAIL"]
 
-# A day of a busy desk is far below the first; at the second SQLite may not even finish a commit.
-ROOM_TO_WARN = 1 << 30
+# Here SQLite may not even finish a commit; the alarm rings long before.
 ROOM_TO_FAIL = 100 << 20
 # Locks and write-ahead logs do not hold over a network (sqlite.org/wal.html).
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs"})
@@ -173,7 +173,7 @@ def _state(settings: Config, _file: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(there).free
     if free < ROOM_TO_FAIL:
         yield _fail("state", f"{_mega(free)} left on the disk of {there}", "make room: no mail can be kept")
-    elif free < ROOM_TO_WARN:
+    elif free < ROOM:
         yield _warn("state", f"{_mega(free)} left on the disk of {there}", "make room soon")
     else:
         made = "can be written" if directory.exists() else "will be made at the first run"

@@ -101,6 +101,13 @@ def notification(language: str = "fr", **changes: Any) -> Letter:
     )
 
 
+def undelivered(kind: str, language: str = "fr", *, uncertain: bool = False, **changes: Any) -> Letter:
+    return compose.undelivered(
+        PAPER, number="ETNIC-1042", subject="Imprimante", recipient="ana.lejeune@example.org", kind=kind,
+        reply="550 5.1.1 no such user", uncertain=uncertain, **post(language, **changes),
+    )  # fmt: skip
+
+
 def lines(count: int) -> list[Line]:
     return [Line(number=f"ETNIC-{n}", subject="VPN", requester=ANA, due_at=DUE) for n in range(count)]
 
@@ -127,7 +134,22 @@ LETTERS: dict[str, Callable[..., Letter]] = {
     "trouble": lambda language, **more: compose.trouble(
         PAPER, headline="IMAP", details="refused\nagain", **post(language, **more)
     ),
+    "recovered": lambda language, **more: compose.recovered(
+        PAPER, headline="IMAP", details="since then", **post(language, **more)
+    ),
+    "undelivered receipt": lambda language, **more: undelivered("receipt", language, **more),
+    "undelivered answer": lambda language, **more: undelivered("relay", language, **more),
+    "uncertain receipt": lambda language, **more: undelivered("receipt", language, uncertain=True, **more),
+    "uncertain answer": lambda language, **more: undelivered("relay", language, uncertain=True, **more),
+    "digest of many": lambda language, **more: compose.digest(
+        PAPER, tickets=lines(3), many=True, **post(language, **more)
+    ),
 }
+# Read by the desk's own people, in any program: text alone.
+PLAIN = {
+    "answer", "junk", "trouble", "recovered",
+    "undelivered receipt", "undelivered answer", "uncertain receipt", "uncertain answer",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -149,7 +171,7 @@ def test_every_letter_is_a_sound_mail_in_every_language(kind: str, language: str
     """RFC 5322 headers, CRLF, short lines, and the signs of RFC 3834 that keep machines from answering."""
     letter = LETTERS[kind](language)
     mail = read(letter)
-    assert mail.keys() == FIXED or kind in {"answer", "junk", "trouble"}
+    assert mail.keys() == FIXED or kind in PLAIN
     assert sorted(mail.keys()) == sorted({*FIXED, *mail.keys()}), "no header twice"
     assert mail["From"] == "Service Desk ETNIC <support@etnic.be>"
     assert mail["To"] == "Ana Lejeune <ana.lejeune@example.org>"
@@ -172,7 +194,7 @@ def test_every_letter_is_a_sound_mail_in_every_language(kind: str, language: str
 def test_html_says_its_language_and_fetches_nothing(kind: str, language: str) -> None:
     """A screen reader needs the language; nothing remote, no table, no colour that a dark screen swallows."""
     parts = [part for part in read(LETTERS[kind](language)).walk() if part.get_content_type() == "text/html"]
-    assert bool(parts) == (kind not in {"answer", "junk", "trouble"})
+    assert bool(parts) == (kind not in PLAIN)
     for part in parts:
         page = part.get_content()
         assert f'<html lang="{language}"' in page
@@ -573,3 +595,29 @@ def test_a_receipt_is_cheap() -> None:
     for number in range(200):
         receipt(subject=f"L’imprimante {number} ne répond plus", parent_id=f"{number}@x")
     assert (time.process_time() - started) / 200 < 0.001
+
+
+# --- a letter that was lost ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_four_things_are_said_of_a_lost_letter_in_four_ways(language: str) -> None:
+    """Receipt or answer, lost or perhaps lost; with the address and the server's words in each."""
+    said = {
+        texts(undelivered(kind, language, uncertain=uncertain))[0]
+        for kind in ("receipt", "relay")
+        for uncertain in (True, False)
+    }
+    assert len({text.splitlines()[0] for text in said}) == 4
+    assert all("ana.lejeune@example.org" in text and "550 5.1.1 no such user" in text for text in said)
+
+
+def test_a_hostile_reply_stays_one_line() -> None:
+    """It comes from a server, and servers quote what strangers wrote."""
+    letter = compose.undelivered(
+        PAPER, number="ETNIC-1", subject="x", recipient="a@b.test\r\nBcc: c@d.test", kind="receipt",
+        reply="550 no\r\n\r\n<script>\u202e", **post(),
+    )  # fmt: skip
+    assert read(letter)["Bcc"] is None
+    (line,) = [line for line in texts(letter)[0].splitlines() if "550 no" in line]
+    assert line.endswith("550 no <script>")

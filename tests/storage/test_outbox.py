@@ -341,3 +341,21 @@ def test_which_tickets_have_letters_that_did_not_arrive(store: Store) -> None:
         sent_one = before_ticket(tx, in_state(tx, OutboxState.SENT))
         assert outbox.undelivered(tx, [*lost, sent_one]) == dict.fromkeys(lost, 1)
         assert outbox.undelivered(tx, []) == {}
+
+
+def test_a_person_and_a_courier_never_have_the_same_letter(postgres_base: Database) -> None:
+    """On PostgreSQL both may reach for it at the same moment: the courier passes over what is being held, and
+    who comes after him is told that it is being sent."""
+    store = Store(database=postgres_base)
+    with store.write() as tx:
+        owe(tx, message_id="one@x")
+        owe(tx, message_id="two@x")
+        first, second = (one.id for one in outbox.letters(tx, OutboxState))
+    with store.write() as person, store.write() as courier:
+        outbox.intervene(person, first, Act.HOLD, by="operator:x", now=NOON)
+        assert [entry.id for entry in claim(courier)] == [second]
+    with store.write() as tx:
+        found = outbox.intervene(tx, second, Act.HOLD, by="operator:x", now=NOON)
+        assert found is not None
+        assert outbox.is_being_sent(found, NOON)
+        assert outbox.counts(tx) == {"held": 1, "claimed": 1}
