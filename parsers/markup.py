@@ -67,11 +67,6 @@ def is_costly(source: str) -> bool:
     )
 
 
-def nesting(source: str) -> int:
-    """How deep the elements of ``source`` can nest at most."""
-    return _Shape(source).deepest
-
-
 class _Shape:
     """What the tags of a source would build: the deepest nesting and the elements opened anew."""
 

@@ -75,12 +75,6 @@ def reason(found: DeliveryReport | None, parts: Sequence[Part], is_receipt: bool
     return "feedback report" if report.is_feedback(parts) else ""
 
 
-def is_daemon(address: str, name: str = "") -> bool:
-    """Whether it is mail servers that write from an address."""
-    address = folded(address)
-    return _is_daemon(address, folded(name)) or wording.ROLES.match(address) is not None
-
-
 def _is_daemon(address: str, name: str) -> bool:
     return bool(wording.DAEMONS.match(address) or wording.DAEMON_NAMES.match(name))
 

@@ -65,11 +65,6 @@ class DeliveryReport:
         """Whether the mail did not arrive, for good or so far (delayed)."""
         return self.action in ("failed", "delayed")
 
-    @property
-    def is_permanent(self) -> bool:
-        """A permanent failure: class 5 (RFC 3463 3.1), or failed without a class."""
-        return self.action == "failed" and self.status[:1] in ("5", "")
-
 
 def has_delivery_status(parts: Sequence[Part], *, lost_types: bool = False) -> bool:
     """Whether a part is a machine's report of a delivery; ``lost_types``: or reads like one."""

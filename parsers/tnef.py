@@ -84,11 +84,6 @@ def read_tnef(content: bytes) -> Winmail:
     return Winmail(files=tuple(files[:MAX_FILES]), text=outer.text or outer.rtf, html=outer.html)
 
 
-def tnef_files(content: bytes) -> list[tuple[str, bytes]]:
-    """Name and content of every file in the stream, in order."""
-    return list(read_tnef(content).files)
-
-
 def _read(content: bytes) -> _Stream:
     stream = _Stream()
     if not content.startswith(_SIGNATURE):

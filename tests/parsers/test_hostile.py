@@ -15,7 +15,7 @@ from parsers.charsets import decode_text
 from parsers.headers import decode_header
 from parsers.html import read_html, sanitize_html
 from parsers.mail import BOUNDS, parse_mail
-from parsers.tnef import tnef_files
+from parsers.tnef import read_tnef
 from tests.parsers.hostile import MAILS, typed
 
 
@@ -102,5 +102,5 @@ def test_every_reading_of_text_is_total(text: str) -> None:
 @given(st.binary(max_size=200), st.text(max_size=20))
 def test_every_reading_of_bytes_gives_text_without_surrogates(content: bytes, charset: str) -> None:
     decode_text(content, charset).encode()
-    tnef_files(b"\x78\x9f\x3e\x22" + content)
+    read_tnef(b"\x78\x9f\x3e\x22" + content)
     decode_header(content).encode()
