@@ -281,5 +281,5 @@ def test_whatever_happens_to_the_outbox(store: Store) -> None:
             super().__init__(store)
 
     health = [HealthCheck.too_slow, HealthCheck.filter_too_much]
-    tries = settings(max_examples=80, stateful_step_count=50, deadline=None, suppress_health_check=health)
+    tries = settings(max_examples=50, stateful_step_count=40, deadline=None, suppress_health_check=health)
     run_state_machine_as_test(OnThis, settings=tries)
