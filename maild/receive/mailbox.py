@@ -33,6 +33,8 @@ _KEEP_IDLE_SECONDS = 60
 # A sender whose bytes are not acknowledged for so long is cut off: keep-alive alone waits for silence.
 _USER_TIMEOUT_MS = 120_000
 _PART = 1 << 20
+# RFC 7162 section 4: a server need not read commands of more than 8192 octets; a UID has ten digits at most.
+_UIDS_AT_ONCE = 700
 # The answer to SEARCH is one line, and imaplib gives up after a million bytes: a mailbox of 90,000 mails with
 # long numbers would never be read. This holds six million.
 imaplib._MAXLINE = 64 << 20  # type: ignore[attr-defined]
@@ -141,17 +143,13 @@ class Mailbox:
 
     def sizes(self, uids: Sequence[int]) -> list[Sized]:
         """Size and INTERNALDATE of these mails; those that are gone are missing."""
-        with self._exchange():
-            answer = self.client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE", "FLAGS"]) if uids else {}
+        answer = self._fetch(uids, ["RFC822.SIZE", "INTERNALDATE", "FLAGS"])
         return [_sized(uid, answer[uid]) for uid in uids if uid in answer]
 
     def whole(self, uids: Sequence[int], most: int) -> tuple[list[Sized], dict[int, bytes]]:
         """Sizes, instants, and the bytes of those smaller than ``most``: one command for a few mails."""
         part = f"BODY.PEEK[]<0.{most}>"
-        with self._exchange():
-            answer = (
-                self.client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE", "FLAGS", part]) if uids else {}
-            )
+        answer = self._fetch(uids, ["RFC822.SIZE", "INTERNALDATE", "FLAGS", part])
         sizes = [_sized(uid, answer[uid]) for uid in uids if uid in answer]
         bodies = {
             mail.uid: content
@@ -162,8 +160,7 @@ class Mailbox:
 
     def contents(self, uids: Sequence[int]) -> dict[int, bytes]:
         """The raw bytes of these mails; those that are gone are missing (never empty)."""
-        with self._exchange():
-            answer = self.client.fetch(list(uids), ["BODY.PEEK[]"]) if uids else {}
+        answer = self._fetch(uids, ["BODY.PEEK[]"])
         found = {uid: answer.get(uid, {}).get(b"BODY[]") for uid in uids}
         return {uid: content for uid, content in found.items() if content is not None}
 
@@ -188,9 +185,21 @@ class Mailbox:
         return b"".join(parts)
 
     def _part(self, uid: int, start: int) -> bytes | None:
-        with self._exchange():
-            answer = self.client.fetch([uid], [f"BODY.PEEK[]<{start}.{_PART}>"]).get(uid, {})
+        answer = self._fetch([uid], [f"BODY.PEEK[]<{start}.{_PART}>"]).get(uid, {})
         return next((v for k, v in answer.items() if k.startswith(b"BODY[]") and v is not None), None)
+
+    def _fetch(self, uids: Sequence[int], items: list[str]) -> dict[int, dict[bytes, Any]]:
+        """The answers about these mails, asked for in as many commands as their number needs."""
+        answers: dict[int, dict[bytes, Any]] = {}
+        for part in _parts(uids):
+            with self._exchange():
+                answers |= self.client.fetch(part, items)
+        return answers
+
+    def answered(self) -> frozenset[int]:
+        """The mails that bear \\Answered: one SEARCH, whatever the size of the folder."""
+        with self._exchange():
+            return frozenset(int(uid) for uid in self.client.search("ANSWERED"))
 
     def find(self, message_id: str) -> list[int]:
         """The mails of the open folder with this Message-ID."""
@@ -199,8 +208,7 @@ class Mailbox:
 
     def message_ids(self, uids: Sequence[int]) -> dict[int, str]:
         """What these mails have as Message-ID, as it is written there; "" where they have none."""
-        with self._exchange():
-            answer = self.client.fetch(list(uids), [_MESSAGE_ID]) if uids else {}
+        answer = self._fetch(uids, [_MESSAGE_ID])
         found = {
             uid: next((v for k, v in answer[uid].items() if k.startswith(b"BODY[")), b"") for uid in answer
         }
@@ -211,37 +219,38 @@ class Mailbox:
 
     def flags(self, uids: Sequence[int]) -> dict[int, frozenset[str]]:
         """The flags of these mails, system flags and keywords."""
-        with self._exchange():
-            answer = self.client.fetch(list(uids), ["FLAGS"]) if uids else {}
+        answer = self._fetch(uids, ["FLAGS"])
         return {uid: _flags(answer[uid]) for uid in uids if uid in answer}
 
     def add_flags(self, uids: Sequence[int], flags: Sequence[str]) -> None:
         """Set flags; a mail that is gone is no error."""
-        if uids and flags:
+        for part in _parts(uids) if flags else ():
             with self._exchange():
-                self.client.add_flags(list(uids), list(flags), silent=True)
+                self.client.add_flags(part, list(flags), silent=True)
 
     def remove_flags(self, uids: Sequence[int], flags: Sequence[str]) -> None:
         """Clear flags that we set."""
-        if uids and flags:
+        for part in _parts(uids) if flags else ():
             with self._exchange():
-                self.client.remove_flags(list(uids), list(flags), silent=True)
+                self.client.remove_flags(part, list(flags), silent=True)
 
     def move(self, uids: Sequence[int], folder: str) -> None:
         """Move mails by MOVE (RFC 6851), else by COPY, \\Deleted and UID EXPUNGE (RFC 4315).
 
         Without these the \\Deleted stays: EXPUNGE would throw away what people have only marked so far.
         """
-        if not uids:
+        for part in _parts(uids):
+            with self._exchange():
+                self._move(part, folder)
+
+    def _move(self, uids: list[int], folder: str) -> None:
+        if "MOVE" in self.capabilities:
+            self.client.move(uids, folder)
             return
-        with self._exchange():
-            if "MOVE" in self.capabilities:
-                self.client.move(list(uids), folder)
-                return
-            self.client.copy(list(uids), folder)
-            self.client.delete_messages(list(uids), silent=True)
-            if "UIDPLUS" in self.capabilities:
-                self.client.uid_expunge(list(uids))
+        self.client.copy(uids, folder)
+        self.client.delete_messages(uids, silent=True)
+        if "UIDPLUS" in self.capabilities:
+            self.client.uid_expunge(uids)
 
     def has_folder(self, folder: str) -> bool:
         """The folder exists."""
@@ -313,6 +322,11 @@ class Mailbox:
             # A server that forgot its BYE (RFC 9051 6.1.3) leaves a socket that is closed already.
             with suppress(OSError):
                 self.client.shutdown()
+
+
+def _parts(uids: Sequence[int]) -> Iterator[list[int]]:
+    for at in range(0, len(uids), _UIDS_AT_ONCE):
+        yield list(uids[at : at + _UIDS_AT_ONCE])
 
 
 def _sized(uid: int, item: dict[bytes, Any]) -> Sized:

@@ -24,8 +24,9 @@ def look_for_answered(session: Session) -> None:
     store = session.station.office.store
     with store.read() as tx:
         running = tx.running_uids(session.maildrop.id, session.selected.uidvalidity)
-    flags = session.mailbox.flags(sorted(running))
-    tickets = sorted({running[uid] for uid, found in flags.items() if "\\Answered" in found})
+    if not running:
+        return
+    tickets = sorted({running[uid] for uid in session.mailbox.answered() & running.keys()})
     if not tickets:
         return
     with store.write() as tx:

@@ -409,3 +409,22 @@ def test_a_mailbox_of_many_years_answers_on_one_line() -> None:
             check=False,
         )
     assert asked.stdout == "100000\n", asked.stderr
+
+
+def test_a_list_of_any_length_is_asked_in_commands_that_a_server_reads(mailbox: Mailbox) -> None:
+    """A desk with twenty thousand open mails: Dovecot hangs up over a command of 64 KiB."""
+    fill(mailbox, 3)
+    session = opened(mailbox)
+    session.select("INBOX")
+    uids, many = session.uids(), range(1, 20_001)
+    session.add_flags(many, ["\\Answered"])
+    assert session.answered() == set(uids)
+    assert session.flags(many).keys() == set(uids)
+    session.remove_flags(many, ["\\Answered"])
+    assert session.answered() == set()
+    assert [mail.uid for mail in session.sizes(many)] == uids
+    assert session.message_ids(many).keys() == set(uids)
+    session.create_folder("Ailleurs")
+    session.move(many, "Ailleurs")
+    assert session.uids() == []
+    session.close()
