@@ -22,11 +22,13 @@ def look(session: Session) -> None:
 def look_for_answered(session: Session) -> None:
     """\\Answered stops the clock at the moment it is first seen, and is told as presumed."""
     store = session.station.office.store
+    # The server first: mostly it says none, and then nobody reads through all that is open.
+    answered = session.mailbox.answered()
+    if not answered:
+        return
     with store.read() as tx:
         running = tx.running_uids(session.maildrop.id, session.selected.uidvalidity)
-    if not running:
-        return
-    tickets = sorted({running[uid] for uid in session.mailbox.answered() & running.keys()})
+    tickets = sorted({running[uid] for uid in answered & running.keys()})
     if not tickets:
         return
     with store.write() as tx:
