@@ -248,7 +248,8 @@ def _whole_pass(all_parts: Parts, session: Session) -> None:
 class _Asked:
     """What signals have asked for; the main thread waits for the first of it."""
 
-    anything: threading.Event = field(default_factory=threading.Event)
+    # A pipe: an Event that a signal sets while the main thread has its lock would hang for good.
+    anything: Bell = field(default_factory=Bell)
     to_end: bool = False
 
     def heed(self, number: int, _frame: object) -> None:
@@ -257,12 +258,12 @@ class _Asked:
             if self.to_end:
                 os._exit(128 + number)
             self.to_end = True
-        self.anything.set()
+        self.anything.ring()
 
     def wait(self) -> bool:
         """Sleep until something is asked for; True when that is to end."""
-        self.anything.wait()
-        self.anything.clear()
+        while not self.anything.wait(3600.0):
+            continue
         return self.to_end
 
 
