@@ -17,6 +17,7 @@ from maild import compose
 from maild.arrival import Source
 from maild.compose import Letter, Stationery, Unread
 from maild.decide import tokens
+from maild.decide.copies import effective_id
 from maild.decide.decision import (
     UNREAD,
     AddParticipants,
@@ -40,7 +41,6 @@ from maild.decide.decision import (
     WithholdReceipt,
 )
 from maild.decide.facts import Facts
-from maild.decide.message import effective_id
 from maild.decide.policy import Policy
 from maild.decide.tokens import Purpose
 from parsers.addresses import Address

@@ -21,7 +21,18 @@ from maild import compose, isolate, log, steps
 from maild.apply import Applied
 from maild.arrival import Arrival, Source, mail_id
 from maild.compose import Stationery
-from maild.decide import decoration, identity, language, marks, message, novelty, threads
+from maild.decide import (
+    consequences,
+    copies,
+    decoration,
+    identity,
+    language,
+    marks,
+    message,
+    novelty,
+    threads,
+    unread,
+)
 from maild.decide.decision import AnswerAgent, Decision, Notify, SendReceipt
 from maild.decide.facts import Answered, Facts, Spent, TicketFacts
 from maild.decide.policy import Policy, Rate
@@ -246,7 +257,7 @@ def _file_unreadable(tx: Transaction, kept: KeptMail, failure: Failure, office: 
     try:
         with tx.savepoint():
             facts = _bare_facts(tx, kept, nothing, office)
-            plain = message.unreadable(nothing, failure.detail, facts, office.policy)
+            plain = unread.unreadable(nothing, failure.detail, facts, office.policy)
             return _apply(tx, plain, kept, nothing, facts, office)
     except Exception as error:  # noqa: BLE001  (it stays kept, and is tried again at the next pass)
         _raise_if_unavailable(error)
@@ -270,7 +281,7 @@ def _say(kept: KeptMail, applied: Applied | None) -> None:
 
 def _bare_facts(tx: Transaction, kept: KeptMail, nothing: ParsedMail, office: Office) -> Facts:
     return Facts(
-        twins=tx.twins(message.effective_id(nothing, kept.arrived_at, Source(kept.source))),
+        twins=tx.twins(copies.effective_id(nothing, kept.arrived_at, Source(kept.source))),
         now=office.now(),
         arrived_at=kept.arrived_at,
         mail_id=kept.mail_id,
@@ -282,7 +293,7 @@ def _bare_facts(tx: Transaction, kept: KeptMail, nothing: ParsedMail, office: Of
 def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets", office: Office) -> Facts:
     """Read what the decision may know: twins, tickets, the mail that is answered, budgets, known pictures."""
     policy = office.policy
-    twins = tx.twins(message.effective_id(mail, kept.arrived_at, Source(kept.source)))
+    twins = tx.twins(copies.effective_id(mail, kept.arrived_at, Source(kept.source)))
     clues = threads.clues(mail, policy)
     by_key = _by_key(tx, mail, clues, policy)
     by_reference = _by_reference(tx, clues)
@@ -451,7 +462,7 @@ class Budgets:
 
 def _answered_at(mail: ParsedMail) -> str:
     """Where a receipt for this mail would go, as the outbox writes it down."""
-    return compose.as_sent(message.answerable(mail).address)
+    return compose.as_sent(consequences.answerable(mail).address)
 
 
 def _scopes(address: str) -> tuple[tuple[str, str], ...]:

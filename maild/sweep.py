@@ -15,8 +15,8 @@ from maild import apply, compose, log, steps
 from maild.arrival import Source
 from maild.compose import Line
 from maild.decide import sla
+from maild.decide.consequences import recipients_of
 from maild.decide.facts import Facts
-from maild.decide.message import recipients_of
 from maild.decide.policy import Policy
 from maild.ingest import Office
 from maild.steps import Step

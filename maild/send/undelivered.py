@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from maild import apply, compose, log
 from maild.arrival import Source
+from maild.decide.consequences import recipients_of
 from maild.decide.facts import Facts
-from maild.decide.message import recipients_of
 from maild.ingest import Office
 from parsers.addresses import Address
 from storage import outbox

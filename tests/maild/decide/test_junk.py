@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from maild.arrival import Source
-from maild.decide import message
+from maild.decide import message, unread
 from maild.decide.decision import Decision, Disposition, Notify, SendReceipt, WithholdReceipt
 from maild.decide.tokens import Purpose
 from parsers.mail import ParsedMail
@@ -146,4 +146,4 @@ def test_our_own_mail_is_known_by_its_signature() -> None:
 )
 def test_what_cannot_be_read_stays_there(source: Source, becomes: Disposition) -> None:
     """No plain ticket for a filter's spam."""
-    assert message.unreadable(mail(), "it dies", facts(source=source), policy()).disposition is becomes
+    assert unread.unreadable(mail(), "it dies", facts(source=source), policy()).disposition is becomes

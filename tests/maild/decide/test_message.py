@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maild.arrival import Source
-from maild.decide import identity, message, threads
+from maild.decide import consequences, copies, identity, message, threads, unread
 from maild.decide.classify import MailKind, kind_of
 from maild.decide.decision import (
     AddParticipants,
@@ -246,7 +246,7 @@ def test_everybody_on_the_mail_takes_part_but_the_desk() -> None:
     addresses = [address.key for address, _ in added.people]
     assert addresses[:2] == [JEAN, "luc@ecole.test"]
     assert added.people[0][1] == "requester"
-    assert len(addresses) == len(set(addresses)) == message.MOST_PARTICIPANTS
+    assert len(addresses) == len(set(addresses)) == consequences.MOST_PARTICIPANTS
     assert not {DESK, "helpdesk@etnic.test"} & set(addresses)
 
 
@@ -296,9 +296,9 @@ def test_the_same_unreadable_mail_seen_again_is_no_second_ticket() -> None:
     """It is known by its bytes."""
     nothing = replace(parse_mail(b""), digest="sha")
     seen = Twin(id=7, ticket_id=1001, message_id="c.sha", digest="sha", sender_address="", sent_at=None)
-    decision = message.unreadable(nothing, "died", facts(twins=(seen,)), DESKS)
+    decision = unread.unreadable(nothing, "died", facts(twins=(seen,)), DESKS)
     assert (decision.disposition, decision.ticket) == (Disposition.DUPLICATE, 1001)
-    other = message.unreadable(nothing, "died", facts(twins=(replace(seen, digest="x"),)), DESKS)
+    other = unread.unreadable(nothing, "died", facts(twins=(replace(seen, digest="x"),)), DESKS)
     assert other.disposition is Disposition.QUARANTINED
 
 
@@ -324,7 +324,7 @@ def test_a_reread_is_linked_with_the_ticket_it_would_have_joined() -> None:
 
 def test_a_mail_that_our_code_fails_on_is_seen_by_people() -> None:
     """A plain ticket with a clock; the administrator hears; nobody is answered."""
-    decision = message.unreadable(mail(), "died of signal 11", facts(), DESKS)
+    decision = unread.unreadable(mail(), "died of signal 11", facts(), DESKS)
     assert decision.kind is MessageKind.UNREADABLE
     assert decision.disposition is Disposition.QUARANTINED
     assert decision.reasons == ("died of signal 11",)
@@ -339,11 +339,11 @@ def test_equal_mails_without_id_are_one_if_they_are_dated() -> None:
     dated, undated = mail(message_id=""), mail(message_id="", Date="")
     assert replace(dated, message_id="").message_id == ""
     for source in Source:
-        first = message.effective_id(undated, NOON, source)
-        assert message.effective_id(dated, NOON, source) == message.effective_id(dated, NOON + HOUR, source)
-        assert message.effective_id(undated, NOON, source) == first
-        assert message.effective_id(undated, NOON + timedelta(seconds=1), source) != first
-        assert message.effective_id(mail(), NOON, source) == "m1@ecole.test"
+        first = copies.effective_id(undated, NOON, source)
+        assert copies.effective_id(dated, NOON, source) == copies.effective_id(dated, NOON + HOUR, source)
+        assert copies.effective_id(undated, NOON, source) == first
+        assert copies.effective_id(undated, NOON + timedelta(seconds=1), source) != first
+        assert copies.effective_id(mail(), NOON, source) == "m1@ecole.test"
 
 
 def test_what_is_handed_in_again_is_one_mail_without_id_and_date() -> None:
@@ -352,7 +352,7 @@ def test_what_is_handed_in_again_is_one_mail_without_id_and_date() -> None:
     def handed_in(at: datetime, number: str) -> str:
         ours = f"from mx by etnic with LMTP; {at:%H:%M:%S}"
         read = mail(message_id="", Date="", Received=f"{ours}\r\nReceived: by mx (Postfix) id {number}")
-        return message.effective_id(read, at, Source.DOOR)
+        return copies.effective_id(read, at, Source.DOOR)
 
     assert handed_in(NOON, "4AB") == handed_in(NOON + HOUR, "4AB")
     assert handed_in(NOON, "4AB") != handed_in(NOON, "4AC")

@@ -1,0 +1,74 @@
+"""Mail of a person who needs us: a ticket, or the next turn of one (pure; DESIGN section 4).
+
+The judge for ``message.decide`` of whatever nobody else claims: in doubt somebody is waiting for us.
+"""
+
+from maild.decide import classify, consequences, copies
+from maild.decide.case import Case
+from maild.decide.decision import Change, Decision, Disposition, Note, SetStatus
+from maild.decide.facts import TicketFacts
+from storage.records import MessageKind, Status
+
+
+def person(case: Case) -> Decision:
+    """A new matter, or one more mail on a ticket."""
+    twin = copies.changed_copy(case.mail, case.facts)
+    if twin is not None and twin.ticket_id is not None:
+        return _changed_copy(case, twin.ticket_id)
+    if case.ticket is None:
+        return _request(case)
+    return _reply(case, case.ticket)
+
+
+def _changed_copy(case: Case, ticket: int) -> Decision:
+    return Decision(
+        disposition=Disposition.FILED,
+        kind=MessageKind.COPY,
+        ticket=ticket,
+        thread_reason="copy",
+        reasons=("the same mail, changed on its way: kept beside the first",),
+        changes=(consequences.remembered(case, ticket),),
+    )
+
+
+def _request(case: Case) -> Decision:
+    opened = consequences.opened(case)
+    clock = consequences.clock(opened.team, opened.category, case.facts, case.policy, first=True)
+    return Decision(
+        disposition=Disposition.FILED,
+        kind=MessageKind.REQUEST,
+        changes=(
+            opened,
+            consequences.everybody(case.mail, case.policy),
+            consequences.remembered(case, None),
+            clock,
+            consequences.receipt(case, opened.language, clock),
+            *consequences.told(case.sender.key, opened.team, clock, case.facts, case.policy),
+        ),
+    )
+
+
+def _reply(case: Case, state: TicketFacts) -> Decision:
+    ticket, facts, policy = state.ticket, case.facts, case.policy
+    changes: list[Change] = [
+        consequences.remembered(case, ticket.id),
+        *consequences.new_people(case.mail, state, policy),
+    ]
+    if ticket.status is Status.RESOLVED and classify.is_bare_thanks(case.new.text):
+        note = Note(kind="thanked", actor=case.sender.key)
+        return _replied(ticket.id, (*changes, note), ("thanks do not reopen",))
+    if ticket.status in (Status.RESOLVED, Status.WAITING, Status.OUT_OF_SCOPE):
+        changes.append(SetStatus(status=Status.TAKEN, why="the requester wrote again"))
+    clock = consequences.clock(ticket.team, ticket.category, facts, policy, first=ticket.taken_at is None)
+    told = consequences.told(case.sender.key, ticket.team, clock, facts, policy, assignee=ticket.assignee)
+    return _replied(ticket.id, (*changes, clock, *told), ())
+
+
+def _replied(ticket: int, changes: tuple[Change, ...], reasons: tuple[str, ...]) -> Decision:
+    return Decision(
+        disposition=Disposition.FILED,
+        kind=MessageKind.REPLY,
+        ticket=ticket,
+        changes=changes,
+        reasons=reasons,
+    )
