@@ -16,9 +16,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from maild import apply, log
+from maild import log
 from maild.decide import troubles as judgement
 from maild.decide.troubles import QUIET, STUCK, Facts, LedgerFacts, Poll, Trouble
+from maild.effects import letters
 from maild.health import Health
 from maild.ingest import Office
 from storage import outbox, troubles
@@ -257,7 +258,7 @@ def _remember(tx: Transaction, telling: Telling, office: Office) -> None:
 def _owe(tx: Transaction, telling: Telling, office: Office) -> None:
     trouble = telling.trouble
     state = "over" if telling.over else "began"
-    apply.owe_trouble(
+    letters.owe_trouble(
         tx, about=f"{state}:{trouble.name}:{trouble.since.isoformat()}", headline=telling.headline,
         details=f"since {trouble.since:%Y-%m-%d %H:%M:%SZ}, {'over' if telling.over else 'seen'} "
         f"{telling.at:%Y-%m-%d %H:%M:%SZ} ({trouble.name})",

@@ -36,6 +36,7 @@ from maild.decide import (
 from maild.decide.decision import AnswerAgent, Decision, Notify, SendReceipt
 from maild.decide.facts import Answered, Facts, Spent, TicketFacts
 from maild.decide.policy import Policy, Rate
+from maild.effects import letters
 from maild.isolate import Closed, Failure, Fate, NoWorker, Worker
 from maild.steps import Step
 from parsers.mail import ParsedMail, parse_mail
@@ -213,7 +214,7 @@ def _tell_of_no_worker(kept: KeptMail, error: NoWorker, office: Office) -> None:
     _log.error("worker.failed", mail_id=kept.mail_id, maildrop=kept.maildrop, reason=str(error))
     now = office.now()
     with office.store.write() as tx:
-        application.owe_trouble(
+        letters.owe_trouble(
             tx, about=f"worker:{now:%Y%m%d}", headline="Mails wait: no process can be started to read them",
             details=f"{error}. They are kept, and are filed as soon as one can.", cause=kept.mail_id, now=now,
             policy=office.policy, paper=office.paper,

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from maild import apply, compose, log, steps
+from maild import compose, log, steps
 from maild.arrival import Source
 from maild.compose import Line
 from maild.decide import sla
 from maild.decide.consequences import recipients_of
 from maild.decide.facts import Facts
 from maild.decide.policy import Policy
+from maild.effects import letters
+from maild.effects.work import NO_TICKET, owe_letter
 from maild.ingest import Office
 from maild.steps import Step
 from parsers.addresses import Address
@@ -105,8 +107,8 @@ def _alert(tx: Transaction, stage: Stage, reached: Sequence[tuple[Ticket, Clock]
             by_person.setdefault(person, []).append((ticket, clock))
     for (address, language), theirs in by_person.items():
         # An alert about one ticket is that ticket's mail: a reply to it works like one to the notification.
-        key = theirs[0][0].key if len(theirs) == 1 else apply.NO_TICKET
-        post = apply.post_of_no_ticket(Address("", address), language, now=now, policy=policy, key=key)
+        key = theirs[0][0].key if len(theirs) == 1 else NO_TICKET
+        post = letters.post_of_no_ticket(Address("", address), language, now=now, policy=policy, key=key)
         lines = _lines(((t, c.due_at) for t, c in theirs), policy)
         letter = compose.alert(office.paper, stage=stage.value, tickets=lines, **post)
         only = theirs[0][0].id if len(theirs) == 1 else None
@@ -139,7 +141,7 @@ def _owe(
 ) -> None:
     if outbox.is_owed(tx, owed):
         return
-    apply.owe_letter(tx, letter, kind, owed=owed, cause=CAUSE, ticket=ticket, now=now)
+    owe_letter(tx, letter, kind, owed=owed, cause=CAUSE, ticket=ticket, now=now)
 
 
 def _announce_backlog(office: Office, *, final: bool) -> None:
@@ -168,7 +170,7 @@ def _digest(tickets: Sequence[Ticket], office: Office, *, many: bool) -> None:
         if lately:
             return
         for (address, language), theirs in by_person.items():
-            post = apply.post_of_no_ticket(Address("", address), language, now=now, policy=policy)
+            post = letters.post_of_no_ticket(Address("", address), language, now=now, policy=policy)
             lines = _lines(((t, t.due_at) for t in theirs), policy)
             letter = compose.digest(office.paper, tickets=lines, many=many, **post)
             owed = f"backlog:{theirs[0].id}:{now.isoformat()}:{address}"
@@ -198,7 +200,7 @@ def _tell_of_junk(tx: Transaction, name: str, count: int, about: str, office: Of
         return False
     maildrop, _, folder = name.partition("/")
     for address, language in people:
-        post = apply.post_of_no_ticket(Address("", address), language, now=now, policy=policy)
+        post = letters.post_of_no_ticket(Address("", address), language, now=now, policy=policy)
         letter = compose.junk(office.paper, count=count, folder=folder, maildrop=maildrop, **post)
         _owe(tx, letter, MessageKind.DIGEST, f"{about}:{address}", now, None)
     _log.info("junk.announced", maildrop=name, mails=count, letters=len(people))

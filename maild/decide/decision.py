@@ -203,7 +203,8 @@ class Decision:
     changes then) and for mail without any. ``twin``: the row of the message that it repeats. ``rewrites``:
     the row of a message that could not be read before, and now takes its place.
     ``text``: the new words of the mail; ``language``: theirs, "" where they do not tell.
-    ``decorations``: SHA-256 of the pictures that are no files for anybody.
+    ``decorations``: SHA-256 of the pictures that are no files for anybody. ``agent``: whose proven act
+    it is, "" where it is that of nobody at the desk.
     """
 
     disposition: Disposition
@@ -219,3 +220,4 @@ class Decision:
     text: str = ""
     language: str = ""
     decorations: frozenset[str] = frozenset()
+    agent: str = ""

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from maild import apply as application
 from maild import ingest, log, steps
 from maild.arrival import Arrival, Source
 from maild.bell import Bell
+from maild.effects import letters
 from maild.health import Health
 from maild.ingest import Office
 from maild.line import Line
@@ -167,7 +167,7 @@ def _tell_of_waiting(session: Session, uids: Sequence[int]) -> None:
         "mail program: where that can read it, move it out of the folder and back."
     )
     with office.store.write() as tx:
-        application.owe_trouble(
+        letters.owe_trouble(
             tx, about=f"unfetchable:{name}:{now:%Y%m%d}", headline=f"A mail in {name} cannot be fetched",
             details=details, cause=f"poll:{session.station.name}", now=now, policy=office.policy,
             paper=office.paper,

@@ -4,8 +4,9 @@ Stands beside ``imap`` and works within its session, between two looks at the in
 wrong ends the session, as in ``imap``.
 """
 
-from maild import apply, log
+from maild import log
 from maild.arrival import Source
+from maild.effects.clocks import presume_answered
 from maild.receive import beside
 from maild.receive.intake import Session
 
@@ -33,5 +34,5 @@ def look_for_answered(session: Session) -> None:
         return
     with store.write() as tx:
         for ticket in tickets:
-            if apply.presume_answered(tx, ticket, at=session.now, mail_id=f"poll:{session.station.name}"):
+            if presume_answered(tx, ticket, at=session.now, mail_id=f"poll:{session.station.name}"):
                 _log.info("sla.met", ticket=ticket, act="answered_flag", maildrop=session.station.name)

@@ -10,10 +10,12 @@ is logged, and the ticket shows the failure all the same.
 import json
 from datetime import datetime, timedelta
 
-from maild import apply, compose, log
+from maild import compose, log
 from maild.arrival import Source
 from maild.decide.consequences import recipients_of
 from maild.decide.facts import Facts
+from maild.effects import letters
+from maild.effects.work import owe_letter
 from maild.ingest import Office
 from parsers.addresses import Address
 from storage import outbox
@@ -83,16 +85,16 @@ def _tell_agents(
     others = [(a, language) for a, language in people if _may_be_told(tx, a, entry, now)]
     for address, language in others:
         # A reply to it works like one to the notification: it is that ticket's mail.
-        post = apply.post_of_no_ticket(Address("", address), language, now=now, policy=policy, key=ticket.key)
+        post = letters.post_of_no_ticket(
+            Address("", address), language, now=now, policy=policy, key=ticket.key
+        )
         letter = compose.undelivered(
             office.paper, number=f"{policy.desk.prefix}-{ticket.id}", subject=ticket.subject,
             recipient=entry.recipient, kind=entry.kind.value, reply=settlement.reply,
             uncertain=settlement.state is OutboxState.UNCERTAIN, **post,
         )  # fmt: skip
         owed = f"undelivered:{entry.id}:{now.isoformat()}:{address}"
-        apply.owe_letter(
-            tx, letter, MessageKind.ALERT, owed=owed, cause=entry.mail_id, ticket=ticket.id, now=now
-        )
+        owe_letter(tx, letter, MessageKind.ALERT, owed=owed, cause=entry.mail_id, ticket=ticket.id, now=now)
     return len(others)
 
 
@@ -105,7 +107,7 @@ def _may_be_told(tx: Transaction, address: str, entry: OutboxEntry, now: datetim
 def _tell_administrators(tx: Transaction, entry: OutboxEntry, settlement: Settlement, office: Office) -> None:
     about = f"undelivered:{entry.recipient}:{settlement.at:%Y%m%d}"
     number = f"{office.policy.desk.prefix}-{entry.ticket_id}: " if entry.ticket_id is not None else ""
-    apply.owe_trouble(
+    letters.owe_trouble(
         tx, about=about, headline=f"Mail to {entry.recipient} does not arrive",
         details=f"{number}{entry.kind.value} {entry.id}: {settlement.reply}. See `maild outbox list`.",
         cause=entry.mail_id, now=settlement.at, policy=office.policy, paper=office.paper,

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from maild import apply, compose
+from maild.effects import letters
+from maild.effects.clocks import presume_answered
 from storage import outbox
 from storage.records import MessageKind
 from tests.maild.decide.cases import DAY, NOON
@@ -99,7 +101,7 @@ def test_trouble_is_told_once(desk: Room) -> None:
     """However often it happens; each administrator hears of each matter."""
     for about in ("disk", "disk", "password"):
         with desk.office.store.write() as tx:
-            apply.owe_trouble(
+            letters.owe_trouble(
                 tx, about=about, headline="Trouble", details="", cause="test", now=NOON,
                 policy=desk.office.policy, paper=desk.office.paper,
             )  # fmt: skip
@@ -111,8 +113,8 @@ def test_a_presumed_answer_counts_once(desk: Room) -> None:
     desk.ingest(raw())
     at = NOON + timedelta(hours=1)
     with desk.office.store.write() as tx:
-        assert apply.presume_answered(tx, 1001, at=at, mail_id="poll")
-        assert not apply.presume_answered(tx, 1001, at=at, mail_id="poll")
+        assert presume_answered(tx, 1001, at=at, mail_id="poll")
+        assert not presume_answered(tx, 1001, at=at, mail_id="poll")
     (ticket,) = desk.tickets()
     assert (ticket.status.value, ticket.taken_at, ticket.due_at) == ("taken", at, None)
 

@@ -1,0 +1,80 @@
+"""Clocks that start and stop, and what the ticket shows of them.
+
+One of the effects of ``apply``; ``receive.sent`` presumes an answer through ``presume_answered``.
+"""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from maild.decide.decision import StartClock, StopClocks, TakeInCharge
+from maild.effects.work import Work
+from storage.records import Event, Stage, Status
+from storage.store import Transaction
+
+
+def start_clock(work: Work, clock: StartClock) -> None:
+    """A person wrote: from now on a person must act."""
+    work.tx.start_clock(
+        {
+            "ticket_id": work.ticket, "message_id": work.message, "first": clock.first,
+            "started_at": clock.started_at, "near_at": clock.near_at, "due_at": clock.due_at,
+            "next_at": clock.near_at, "stage": Stage.RUNNING.value, "stopped_at": None, "stopped_by": "",
+            "presumed": False,
+        }
+    )  # fmt: skip
+    work.tell("clock_started", "mail", first=clock.first, due_at=clock.due_at)
+    if work.decision.ticket is not None:
+        before = work.before.ticket.due_at
+        work.derived["due_at"] = min(before, clock.due_at) if before else clock.due_at
+
+
+def answer_clocks(work: Work, stop: StopClocks) -> None:
+    """A person acted: the clocks that this answers stand still."""
+    stopped, changed = stop_clocks(work.tx, work.here, stop)
+    work.derived |= changed
+    if stopped:
+        work.tell("clock_stopped", stop.by, act=stop.act, at=stop.at, presumed=stop.presumed)
+        work.say("sla.met", ticket=work.number, act=stop.act, agent=stop.by)
+
+
+def stop_clocks(tx: Transaction, ticket: int, stop: StopClocks) -> tuple[bool, dict[str, Any]]:
+    """Stop the clocks that an act answers: whether any ran, and what the ticket shows of it."""
+    stopped = tx.stop_clocks(ticket, at=stop.at, by=stop.by, presumed=stop.presumed)
+    left = tx.running(ticket)
+    shown = {
+        "due_at": left[0].due_at if left else None,
+        "near_limit": any(c.stage is not Stage.RUNNING for c in left),
+        "breached": any(c.stage is Stage.BREACHED for c in left),
+    }
+    return bool(stopped), shown
+
+
+def presume_answered(tx: Transaction, ticket: int, *, at: datetime, mail_id: str) -> bool:
+    """\\Answered was seen on a mail: somebody answered outside maild, until the answer itself is found."""
+    stop = StopClocks(at=at, by="", act="answered_flag", presumed=True)
+    stopped, changed = stop_clocks(tx, ticket, stop)
+    if not stopped:
+        return False
+    before = tx.states((ticket,))[ticket].ticket
+    if before.status in (Status.NEW, Status.WAITING):
+        changed["status"] = Status.TAKEN.value
+    tx.change_ticket(ticket, **changed, taken_at=before.taken_at or at)
+    detail = json.dumps({"act": stop.act, "at": at, "presumed": True}, default=str)
+    tx.add_events(
+        (Event(ticket_id=ticket, at=at, kind="clock_stopped", actor="mailbox", cause=mail_id, detail=detail),)
+    )
+    return True
+
+
+def take(work: Work, taken: TakeInCharge) -> None:
+    """The ticket is in a person's hands."""
+    before = work.before.ticket
+    if before.taken_at is None:
+        work.changed["taken_at"] = taken.at
+    if before.status in (Status.NEW, Status.WAITING):
+        work.changed["status"] = Status.TAKEN.value
+    if taken.agent:
+        work.changed["assignee"] = taken.agent
+    work.tell("taken", taken.agent, at=taken.at)
+    work.say("ticket.assigned", ticket=work.number, agent=taken.agent)

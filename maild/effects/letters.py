@@ -1,0 +1,156 @@
+"""The letters that follow from a mail: receipts, notifications, answers to agents, troubles.
+
+One of the effects of ``apply``; ``sweep``, ``alarm`` and ``send.undelivered`` write theirs through the
+last two. They are finished here, so that sending needs neither templates nor tickets.
+"""
+
+import secrets
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from maild import compose
+from maild.arrival import Source
+from maild.compose import Stationery, Unread
+from maild.decide import tokens
+from maild.decide.decision import AnswerAgent, Notify, SendReceipt, StartClock, WithholdReceipt
+from maild.decide.policy import Policy
+from maild.decide.tokens import Purpose
+from maild.effects.work import NO_TICKET, Work, megabytes, owe_letter
+from parsers.addresses import Address
+from storage import outbox
+from storage.records import MessageKind
+from storage.store import Transaction
+
+# Whoever sends a thousand files has not named them for people.
+MOST_NAMED = 50
+
+
+def owe_receipt(work: Work, receipt: SendReceipt, *, suppressed: str = "") -> None:
+    """The acknowledgement of a new ticket; recorded with its reason where it must not leave."""
+    letter = compose.receipt(
+        work.paper, number=work.number, subject=work.subject, due_at=receipt.due_at,
+        **work.post(Purpose.RECEIPT, receipt.to, receipt.language),
+    )  # fmt: skip
+    work.owe(letter, MessageKind.RECEIPT, f"receipt:{work.ticket}", suppressed=suppressed)
+    if not suppressed:
+        work.tell("receipt", "maild", to=receipt.to.address, language=receipt.language)
+
+
+def withhold(work: Work, withheld: WithholdReceipt) -> None:
+    """Say why a mail gets no receipt; where a budget is spent, record the one it would have had."""
+    work.tell("receipt_withheld", "maild", reasons=list(withheld.reasons))
+    work.say("loop.suppressed", ticket=work.number, reason="; ".join(withheld.reasons))
+    clock = next((c for c in work.decision.changes if isinstance(c, StartClock)), None)
+    if not withheld.over_budget or clock is None:
+        return
+    to = Address("", withheld.to)
+    receipt = SendReceipt(to=to, language=work.policy.desk.languages[0], due_at=clock.due_at)
+    owe_receipt(work, receipt, suppressed="; ".join(withheld.reasons))
+
+
+def notify(work: Work, told: Notify) -> None:
+    """A letter to each of those who hear of the mail."""
+    mail = work.mail
+    files = _named(work)
+    for address, language in told.recipients:
+        post = work.post(Purpose.NOTIFICATION, Address("", address), language)
+        # It answers no mail that he has, so it has no In-Reply-To; the references keep the letters of a
+        # ticket together in his mail program, and bring his answer to the ticket when a state is made anew.
+        post |= {"parent_id": "", "parent_references": (*mail.references, mail.message_id)}
+        letter = compose.notification(
+            work.paper, number=work.number, subject=work.subject, requester=mail.sender or Address("", ""),
+            text=work.decision.text or mail.text, due_at=told.due_at,
+            later=work.decision.ticket is not None, attachments=files,
+            marker=post["message_id"].partition("@")[0], unread=_unread(work),
+            suspect=work.facts.source is Source.JUNK,
+            **post,
+        )  # fmt: skip
+        work.owe(letter, MessageKind.NOTIFICATION, f"notification:{work.cause}:{address}")
+        work.tell("notified", "maild", to=address)
+    if told.in_digest:
+        work.changed["backlog"] = True
+        work.tell("left_to_digest", "maild", to=list(told.in_digest))
+
+
+def _unread(work: Work) -> Unread:
+    failed = work.decision.kind is MessageKind.UNREADABLE
+    size = work.kept.whole_size if work.kept else None
+    return Unread(
+        failed=failed, whole_mb=megabytes(size) if size else 0,
+        beyond=tuple(dict.fromkeys(bound.value for bound in work.mail.unread.values())),
+        in_mailbox=work.facts.source is not Source.DOOR,
+    )  # fmt: skip
+
+
+def _named(work: Work) -> tuple[str, ...]:
+    """The files as the agents hear of them: by name, else by type, and how many more there are."""
+    hidden = work.decision.decorations
+    names = [a.filename or a.content_type for a in work.mail.attachments if a.sha256 not in hidden]
+    more = (f"… + {len(names) - MOST_NAMED}",) if len(names) > MOST_NAMED else ()
+    return (*names[:MOST_NAMED], *more)
+
+
+def answer_agent(work: Work, answer: AnswerAgent) -> None:
+    """What an agent is told of his mail."""
+    letter = compose.answer(
+        work.paper, number=work.number, subject=work.subject, lines=_lines(answer.lines),
+        **work.post(Purpose.ANSWER, answer.to, answer.language),
+    )  # fmt: skip
+    owed = f"answer:{work.cause}:{answer.to.key}"
+    work.owe(letter, MessageKind.ANSWER, owed, suppressed=answer.withheld)
+    if answer.withheld:
+        work.tell("answer_withheld", "maild", to=answer.to.address, reasons=[answer.withheld])
+        work.say("loop.suppressed", ticket=work.number, reason=answer.withheld)
+
+
+def _lines(lines: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_each_line(lines))
+
+
+def _each_line(lines: tuple[str, ...]) -> Iterator[str]:
+    for line in lines:
+        yield from line.splitlines()
+
+
+def owe_trouble(
+    tx: Transaction,
+    *,
+    about: str,
+    headline: str,
+    details: str,
+    cause: str,
+    now: datetime,
+    policy: Policy,
+    paper: Stationery,
+    over: bool = False,
+) -> None:
+    """Tell each administrator once of what ``about`` names; they are the last who may not be told.
+
+    Args:
+        over: it is told that this has ended.
+    """
+    write = compose.recovered if over else compose.trouble
+    for address in policy.desk.administrators:
+        owed = f"trouble:{about}:{address.casefold()}"
+        if outbox.is_owed(tx, owed):
+            continue
+        post = post_of_no_ticket(Address("", address), policy.desk.languages[0], now=now, policy=policy)
+        letter = write(paper, headline=headline, details=details, **post)
+        owe_letter(tx, letter, MessageKind.TROUBLE, owed=owed, cause=cause, ticket=None, now=now)
+
+
+def post_of_no_ticket(
+    to: Address, language: str, *, now: datetime, policy: Policy, key: str = NO_TICKET
+) -> dict[str, Any]:
+    """Addresses, id and signed header of a letter that answers no mail; ``key``: of its one ticket."""
+    serial = secrets.token_hex(8)
+    secrets_ = policy.desk.secrets
+    token = tokens.sign(secrets_, Purpose.ANSWER, key, to.address, serial)
+    return {
+        "to": to,
+        "language": language,
+        "now": now,
+        "message_id": f"{token}@{policy.desk.domain}",
+        "signature": tokens.sign(secrets_, Purpose.SELF, key, to.address, serial),
+    }

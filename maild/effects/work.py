@@ -1,0 +1,161 @@
+"""A decision under way: what its effects share, and how a letter or a fact of the story is put down.
+
+Stands under the other effects. Raises what the ledger raises.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from maild.compose import Letter, Stationery
+from maild.decide import tokens
+from maild.decide.decision import Decision
+from maild.decide.facts import Facts, TicketFacts
+from maild.decide.policy import Policy
+from maild.decide.tokens import Purpose
+from parsers.addresses import Address
+from parsers.mail import ParsedMail
+from storage import outbox
+from storage.records import Event, KeptMail, MessageKind
+from storage.store import Transaction
+
+# What a letter about no ticket names in its signed header.
+NO_TICKET = "a" * 13
+
+
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """One decision under way: the only thing here that changes, and it ends with the call.
+
+    ``cause``: the mail id, or what else the story names. ``kept``: the mail itself; None where no mail came.
+    ``changed``: columns of the ticket, written once at the end; ``derived``: those of them that follow from
+    its clocks, which nobody undoes.
+    """
+
+    tx: Transaction
+    decision: Decision
+    mail: ParsedMail
+    facts: Facts
+    policy: Policy
+    paper: Stationery
+    cause: str
+    actor: str
+    kept: KeptMail | None = None
+    ticket: int | None = None
+    key: str = NO_TICKET
+    subject: str = ""
+    message: int = 0
+    changed: dict[str, Any] = field(default_factory=dict)
+    derived: dict[str, Any] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    said: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    letters: int = 0
+
+    @property
+    def number(self) -> str:
+        """The ticket's number as people write it."""
+        return f"{self.policy.desk.prefix}-{self.ticket}"
+
+    @property
+    def before(self) -> TicketFacts:
+        """The ticket as it was.
+
+        Raises:
+            ValueError: it is only being opened.
+        """
+        if self.ticket is None or self.ticket not in self.facts.tickets:
+            raise ValueError("this change needs a ticket that there is")
+        return self.facts.tickets[self.ticket]
+
+    @property
+    def here(self) -> int:
+        """The ticket's number.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if self.ticket is None:
+            raise ValueError("this change needs a ticket")
+        return self.ticket
+
+    def tell(self, fact: str, actor: str, /, **detail: object) -> None:
+        """Add a fact to the ticket's story."""
+        self.events.append(
+            Event(
+                ticket_id=self.ticket, at=self.facts.now, kind=fact, actor=actor, cause=self.cause,
+                detail=as_json(detail),
+            )
+        )  # fmt: skip
+
+    def say(self, event: str, /, **keys: object) -> None:
+        """Let the log say it once it is durable."""
+        self.said.append((event, keys))
+
+    def post(self, purpose: Purpose, to: Address, language: str) -> dict[str, Any]:
+        """Addresses, signed id, signed header and threading of a letter that answers this mail."""
+        self.letters += 1
+        serial = f"{self.cause}{self.letters}"
+        secrets_, desk = self.policy.desk.secrets, self.policy.desk
+        token = tokens.sign(secrets_, purpose, self.key, to.address, serial)
+        local, _, domain = desk.address.rpartition("@")
+        return {
+            "to": to,
+            "language": language,
+            "now": self.facts.now,
+            "message_id": f"{token}@{desk.domain}",
+            "signature": tokens.sign(secrets_, Purpose.SELF, self.key, to.address, serial),
+            "parent_id": self.mail.message_id,
+            "parent_references": self.mail.references,
+            "reply_to": f"{local}+{token}@{domain}" if desk.plus_addresses else "",
+        }
+
+    def owe(
+        self,
+        letter: Letter,
+        kind: MessageKind,
+        owed: str,
+        *,
+        suppressed: str = "",
+        held: str = "",
+        not_before: datetime | None = None,
+    ) -> None:
+        """Put a finished letter into the outbox; see ``storage.outbox.owe``."""
+        owe_letter(
+            self.tx, letter, kind, owed=owed, cause=self.cause, ticket=self.ticket, now=self.facts.now,
+            suppressed=suppressed, held=held, not_before=not_before,
+        )  # fmt: skip
+        self.say("outbox.queued", ticket=self.number, kind=kind.value, to=letter.recipient)
+
+
+def owe_letter(
+    tx: Transaction,
+    letter: Letter,
+    kind: MessageKind,
+    *,
+    owed: str,
+    cause: str,
+    ticket: int | None,
+    now: datetime,
+    suppressed: str = "",
+    held: str = "",
+    not_before: datetime | None = None,
+) -> None:
+    """Put a finished letter into the outbox; see ``storage.outbox.owe``."""
+    outbox.owe(
+        tx, owed=owed, mail_id=cause, ticket_id=ticket, kind=kind, recipient=letter.recipient,
+        message_id=letter.message_id, subject=letter.subject, content=letter.content,
+        sha256=hashlib.sha256(letter.content).hexdigest(), now=now, suppressed=suppressed, held=held,
+        not_before=not_before,
+    )  # fmt: skip
+
+
+def as_json(value: object) -> str:
+    """A detail of the story as it is kept."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def megabytes(size: int) -> int:
+    """Bytes as people speak of them."""
+    return max(1, round(size / 1_000_000))
