@@ -4,6 +4,7 @@ Stands at the foot of the house; everything above reads and writes these. Nothin
 All instants are aware UTC; Message-IDs are without angle brackets; addresses are bare.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -225,11 +226,17 @@ class Ticket:
     near_limit: bool = False
     breached: bool = False
     merged_into: int | None = None
+    wake_at: datetime | None = None
+    standing: str = ""
+    entity: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """One mail of a person and the time in which a person must act on it."""
+    """One mail of a person and the time in which a person must act on it.
+
+    ``team``: the specialist team whose own limit it is; "" for the desk's promise to the requester.
+    """
 
     id: int
     ticket_id: int
@@ -242,6 +249,96 @@ class Clock:
     stopped_at: datetime | None = None
     stopped_by: str = ""
     presumed: bool = False
+    team: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """Who takes part in a ticket. ``role``: requester, watcher or agent; ``address`` is case folded."""
+
+    address: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """A mail of a person on a ticket, as an answer to it must name it (RFC 5322 3.6.4)."""
+
+    message_row: int
+    message_id: str
+    sender: str
+    arrived_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """An agent's answer to a requester, as the outbox has it. ``cause``: the mail id of his own mail."""
+
+    outbox_id: int
+    cause: str
+    agent: str
+    recipient: str
+    state: OutboxState
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """What a person changed last on a ticket. ``before`` and ``after``: columns as JSON has them.
+
+    ``left``: some letter that the same mail brought about has left the house.
+    """
+
+    at: datetime
+    actor: str
+    cause: str
+    before: Mapping[str, object]
+    after: Mapping[str, object]
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consultation:
+    """A specialist team was asked about a ticket. ``answer``: the mail id of its last answer, "" for none."""
+
+    id: int
+    team: str
+    asked_by: str
+    asked_at: datetime
+    answered_at: datetime | None = None
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A technician goes on site. ``state``: asked, accepted, declined, tentative or cancelled;
+    ``requester_state``: what the requester answered, "" for nothing yet."""
+
+    id: int
+    ticket_id: int
+    uid: str
+    sequence: int
+    technician: str
+    technician_name: str
+    place: str
+    description: str
+    starts_at: datetime
+    ends_at: datetime
+    ordered_by: str
+    state: str
+    requester_state: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A phone contact. ``waited`` and ``lasted`` in seconds; None: nobody said."""
+
+    at: datetime
+    agent: str
+    waited: int | None = None
+    lasted: int | None = None
+    first_call: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

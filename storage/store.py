@@ -162,7 +162,8 @@ _NAMES: dict[type, frozenset[str]] = {
 }
 
 
-def _ticket(row: Row[Any]) -> Ticket:
+def ticket_record(row: Row[Any]) -> Ticket:
+    """A row of the ticket table as a record."""
     return _record(Ticket, row, status=Status(row.status))
 
 
@@ -218,7 +219,7 @@ class Transaction:
                 self.connection.execute(update(MAILDROP).where(MAILDROP.c.id == row.id).values(source=source))
             return _record(Maildrop, row, source=source)
         made = self.connection.execute(insert(MAILDROP).values(name=name, source=source))
-        return Maildrop(id=_key(made), name=name, source=source, uidvalidity=None, polled_at=None)
+        return Maildrop(id=row_of(made), name=name, source=source, uidvalidity=None, polled_at=None)
 
     def maildrops(self) -> tuple[Maildrop, ...]:
         """Every maildrop ever polled."""
@@ -307,7 +308,7 @@ class Transaction:
             )  # fmt: skip
             kept.append(
                 KeptMail(
-                    sighting_id=_key(made), raw_id=raw_ids[mail.sha256],
+                    sighting_id=row_of(made), raw_id=raw_ids[mail.sha256],
                     maildrop=maildrop.name, source=maildrop.source, mail_id=mail.mail_id,
                     arrived_at=mail.arrived_at,
                     content=mail.content, sha256=mail.sha256, whole_size=mail.whole_size,
@@ -335,7 +336,7 @@ class Transaction:
                     "size": len(mail.content),
                     "content": squeeze.compress(mail.content),
                 }
-                known[mail.sha256] = _key(self.connection.execute(_ADD_RAW, row))
+                known[mail.sha256] = row_of(self.connection.execute(_ADD_RAW, row))
         return known
 
     def begin(
@@ -516,7 +517,7 @@ class Transaction:
         tickets: dict[int, Ticket] = {}
         wanted = set(ticket_ids)
         while wanted:
-            found = [_ticket(row) for row in self._in(_TICKETS, wanted)]
+            found = [ticket_record(row) for row in self._in(_TICKETS, wanted)]
             tickets |= {ticket.id: ticket for ticket in found}
             wanted = {t.merged_into for t in found if t.merged_into is not None} - tickets.keys()
         if not tickets:
@@ -565,7 +566,7 @@ class Transaction:
 
     def open_ticket(self, values: Mapping[str, object]) -> int:
         """Write a new ticket; returns its number."""
-        return _key(self.connection.execute(_ADD_TICKET, dict(values)))
+        return row_of(self.connection.execute(_ADD_TICKET, dict(values)))
 
     def change_ticket(self, ticket_id: int, **values: object) -> None:
         """Change columns of a ticket; the event that says why is written beside it."""
@@ -574,7 +575,7 @@ class Transaction:
     def add_message(self, values: Mapping[str, object]) -> int:
         """Write a filed message; returns its row's number."""
         bounded = {"message_id": indexable(str(values["message_id"]))}
-        return _key(self.connection.execute(_ADD_MESSAGE, {**values, **bounded}))
+        return row_of(self.connection.execute(_ADD_MESSAGE, {**values, **bounded}))
 
     def rewrite_message(self, message_row: int, values: Mapping[str, object]) -> None:
         """Write what was read of a message at last over what stood in its place."""
@@ -634,21 +635,34 @@ class Transaction:
         """Let the clock of one message run."""
         self.connection.execute(_ADD_CLOCK, dict(values))
 
-    def stop_clocks(self, ticket_id: int, *, at: datetime, by: str, presumed: bool) -> tuple[int, ...]:
+    def stop_clocks(
+        self, ticket_id: int, *, at: datetime, by: str, presumed: bool, team: str = ""
+    ) -> tuple[int, ...]:
         """Stop the clocks of a ticket that had started by then; returns the messages whose they were.
 
-        An act that was found corrects what was only presumed before.
+        An act that was found corrects what was only presumed before. ``team``: stop this team's own instead.
         """
         stands = (
             CLOCK.c.stopped_at.is_(None) if presumed else or_(CLOCK.c.stopped_at.is_(None), CLOCK.c.presumed)
         )
-        of_then = and_(CLOCK.c.ticket_id == ticket_id, CLOCK.c.started_at <= at, stands)
+        of_then = and_(CLOCK.c.ticket_id == ticket_id, CLOCK.c.started_at <= at, CLOCK.c.team == team, stands)
         messages = tuple(self.connection.execute(select(CLOCK.c.message_id).where(of_then)).scalars())
         if messages:
             stopped = {"stopped_at": at, "stopped_by": by, "presumed": presumed, "next_at": None}
             self.connection.execute(update(CLOCK).where(of_then).values(stopped))
             self.unmark(messages)
         return messages
+
+    def restart_clocks(self, message_rows: Sequence[int]) -> None:
+        """The clocks of these messages run again, because the act that stopped them was undone; the sweep
+        looks at them at once."""
+        for part in in_parts(message_rows):
+            self.connection.execute(
+                update(CLOCK)
+                .where(CLOCK.c.message_id.in_(part))
+                .values(stopped_at=None, stopped_by="", presumed=False, next_at=CLOCK.c.near_at)
+            )
+        self.unmark(message_rows)
 
     def running(self, ticket_id: int) -> tuple[Clock, ...]:
         """The clocks of a ticket that run, the earliest due first."""
@@ -686,7 +700,8 @@ class Transaction:
     def backlog(self) -> tuple[Ticket, ...]:
         """Tickets of old mail that the team has not heard of yet."""
         return tuple(
-            _ticket(row) for row in self._all(select(TICKET).where(TICKET.c.backlog).order_by(TICKET.c.id))
+            ticket_record(row)
+            for row in self._all(select(TICKET).where(TICKET.c.backlog).order_by(TICKET.c.id))
         )
 
     def announced(self, ticket_ids: Sequence[int]) -> None:
@@ -730,7 +745,7 @@ class Transaction:
                 CLOCK.c.stopped_at,
                 MESSAGE.c.message_id,
             )
-            .outerjoin(CLOCK, CLOCK.c.message_id == SIGHTING.c.message_id)
+            .outerjoin(CLOCK, and_(CLOCK.c.message_id == SIGHTING.c.message_id, CLOCK.c.team == ""))
             .outerjoin(MESSAGE, MESSAGE.c.id == SIGHTING.c.message_id)
             .where(
                 SIGHTING.c.dirty, SIGHTING.c.maildrop_id == maildrop_id, SIGHTING.c.uidvalidity == uidvalidity
@@ -762,7 +777,7 @@ class Transaction:
 
     def running_uids(self, maildrop_id: int, uidvalidity: int) -> dict[int, int]:
         """UID -> ticket of every copy whose message's clock runs."""
-        clocks = self._all(select(CLOCK.c.message_id, CLOCK.c.ticket_id).where(CLOCK.c.stopped_at.is_(None)))
+        clocks = self._all(_RUNNING_ALL)
         ticket_of = {row.message_id: row.ticket_id for row in clocks}
         # In two steps, because a planner without statistics walks through the whole mailbox instead.
         copies = self._in(_COPIES, ticket_of)
@@ -788,7 +803,7 @@ class Transaction:
         if breached:
             wanted = wanted.where(TICKET.c.breached)
         for row in self.connection.execute(wanted.execution_options(yield_per=500)):
-            yield _ticket(row)
+            yield ticket_record(row)
 
     def messages(self, ticket_ids: Sequence[int]) -> dict[int, list[StoredMessage]]:
         """Every message of these tickets, in and out, in the order in which they came."""
@@ -869,7 +884,7 @@ class Transaction:
         return {name: self.connection.execute(question).scalar() for name, question in asked.items()}
 
 
-def _key(made: CursorResult[Any]) -> int:
+def row_of(made: CursorResult[Any]) -> int:
     """The number that the database gave a new row."""
     key = made.inserted_primary_key
     if key is None:
@@ -1049,6 +1064,9 @@ _LAST_LANGUAGE = (
     .where(MESSAGE.c.sender_address == bindparam("wanted"), MESSAGE.c.language != "")
     .order_by(MESSAGE.c.id.desc())
     .limit(1)
+)
+_RUNNING_ALL = select(CLOCK.c.message_id, CLOCK.c.ticket_id).where(
+    CLOCK.c.stopped_at.is_(None), CLOCK.c.team == ""
 )
 _COPIES = _wanted(
     select(SIGHTING.c.uid, SIGHTING.c.message_id, SIGHTING.c.maildrop_id, SIGHTING.c.uidvalidity),

@@ -96,6 +96,9 @@ class TicketRow(SQLModel, table=True):
     __table_args__ = (
         _partial("ticket_due", "due_at", where="due_at IS NOT NULL"),
         _flagged("ticket_backlog", "id", flag="backlog"),
+        _partial("ticket_wake", "wake_at", where="wake_at IS NOT NULL"),
+        # Who asks for the list of his tickets has few that are open.
+        _partial("ticket_assigned", "assignee", "id", where="assignee <> ''"),
         {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -119,6 +122,11 @@ class TicketRow(SQLModel, table=True):
     breached: bool = False
     backlog: bool = False
     merged_into: int | None = Field(default=None, foreign_key="ticket.id")
+    # When a waiting ticket comes back by itself.
+    wake_at: datetime | None = None
+    # Whether the requester may use the service, and in whose name: what was settled, else what is known.
+    standing: str = ""
+    entity: str = ""
 
 
 class MessageRow(SQLModel, table=True):
@@ -211,6 +219,8 @@ class ClockRow(SQLModel, table=True):
     stopped_at: datetime | None = None
     stopped_by: str = ""
     presumed: bool = False
+    # The specialist team whose own limit it is; nothing: the desk's promise to the requester.
+    team: str = ""
 
 
 class EventRow(SQLModel, table=True):
@@ -260,6 +270,54 @@ class OutboxRow(SQLModel, table=True):
     claim: str = ""
     sent_at: datetime | None = None
     reply: str = Field(default="", sa_column=Column(Text, nullable=False))
+
+
+class ConsultationRow(SQLModel, table=True):
+    """A specialist team was asked about a ticket; the desk stays the one voice."""
+
+    __tablename__ = "consultation"
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    team: str
+    asked_by: str
+    asked_at: datetime
+    answered_at: datetime | None = None
+    # The message that holds the team's last answer.
+    answer_id: int | None = Field(default=None, foreign_key="message.id")
+
+
+class VisitRow(SQLModel, table=True):
+    """A technician goes on site: one invitation, however often it is moved (RFC 5545 3.8.4.7)."""
+
+    __tablename__ = "visit"
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    uid: str = Field(unique=True)
+    sequence: int
+    technician: str
+    technician_name: str
+    place: str = Field(sa_column=Column(Text, nullable=False))
+    description: str = Field(sa_column=Column(Text, nullable=False))
+    starts_at: datetime
+    ends_at: datetime
+    ordered_by: str
+    # asked, accepted, declined, tentative (by the technician) or cancelled (by the desk).
+    state: str
+    requester_state: str = ""
+
+
+class CallRow(SQLModel, table=True):
+    """A phone contact, logged by the agent who had it: what the phone objectives are counted from."""
+
+    __tablename__ = "call"
+    id: int | None = Field(default=None, primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+    at: datetime = Field(index=True)
+    agent: str
+    # Seconds; nothing where nobody said.
+    waited: int | None = None
+    lasted: int | None = None
+    first_call: bool | None = None
 
 
 class MuteRow(SQLModel, table=True):

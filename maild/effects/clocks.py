@@ -20,7 +20,7 @@ def start_clock(work: Work, clock: StartClock) -> None:
             "ticket_id": work.ticket, "message_id": work.message, "first": clock.first,
             "started_at": clock.started_at, "near_at": clock.near_at, "due_at": clock.due_at,
             "next_at": clock.near_at, "stage": Stage.RUNNING.value, "stopped_at": None, "stopped_by": "",
-            "presumed": False,
+            "presumed": False, "team": "",
         }
     )  # fmt: skip
     work.tell("clock_started", "mail", first=clock.first, due_at=clock.due_at)
@@ -41,7 +41,7 @@ def answer_clocks(work: Work, stop: StopClocks) -> None:
 def stop_clocks(tx: Transaction, ticket: int, stop: StopClocks) -> tuple[bool, dict[str, Any]]:
     """Stop the clocks that an act answers: whether any ran, and what the ticket shows of it."""
     stopped = tx.stop_clocks(ticket, at=stop.at, by=stop.by, presumed=stop.presumed)
-    left = tx.running(ticket)
+    left = [clock for clock in tx.running(ticket) if not clock.team]
     shown = {
         "due_at": left[0].due_at if left else None,
         "near_limit": any(c.stage is not Stage.RUNNING for c in left),

@@ -1,0 +1,240 @@
+"""What agents do with tickets: who takes part, what they answered, changed, asked of teams and ordered.
+
+Stands beside ``store`` and ``outbox``; asked for an agent's mail only, so that the many mails of others cost
+nothing of it. Raises ``database.Unavailable``.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlmodel import SQLModel
+
+from storage.records import (
+    Call,
+    Changed,
+    Consultation,
+    Given,
+    MessageKind,
+    OutboxState,
+    Participant,
+    Spoken,
+    Ticket,
+    Visit,
+)
+from storage.store import (
+    EVENT,
+    MESSAGE,
+    OPEN,
+    OUTBOX,
+    PARTICIPANT,
+    TICKET,
+    Transaction,
+    row_of,
+    ticket_record,
+)
+from storage.tables import CallRow, ConsultationRow, VisitRow
+
+CONSULTATION, VISIT, CALL = (
+    SQLModel.metadata.tables[str(row.__tablename__)] for row in (ConsultationRow, VisitRow, CallRow)
+)
+# Of a person's earlier tickets an agent reads the last few.
+FEW = 5
+# A list that a person asks for is read in a mail.
+MOST_LISTED = 200
+# What a person says to the desk: the mails that an answer answers.
+_SAID = (MessageKind.REQUEST.value, MessageKind.REPLY.value)
+# A reply names so many of the mails before it (RFC 5322 3.6.4 sets no bound, servers do).
+_MOST_SPOKEN = 20
+
+
+def participants(tx: Transaction, ticket_id: int) -> tuple[Participant, ...]:
+    """Who takes part in a ticket, the requester first."""
+    rows = tx.connection.execute(select(PARTICIPANT).where(PARTICIPANT.c.ticket_id == ticket_id))
+    found = (Participant(address=row.address, name=row.name, role=row.role) for row in rows)
+    return tuple(sorted(found, key=lambda one: (one.role != "requester", one.address)))
+
+
+def spoken(tx: Transaction, ticket_id: int) -> tuple[Spoken, ...]:
+    """The last mails of people on a ticket, in the order in which they came."""
+    rows = tx.connection.execute(
+        select(MESSAGE.c.id, MESSAGE.c.message_id, MESSAGE.c.sender_address, MESSAGE.c.arrived_at)
+        .where(MESSAGE.c.ticket_id == ticket_id, MESSAGE.c.kind.in_(_SAID))
+        .order_by(MESSAGE.c.id.desc())
+        .limit(_MOST_SPOKEN)
+    ).all()
+    return tuple(
+        Spoken(
+            message_row=row.id, message_id=row.message_id, sender=row.sender_address,
+            arrived_at=row.arrived_at,
+        )
+        for row in reversed(rows)
+    )  # fmt: skip
+
+
+def given(tx: Transaction, ticket_id: int) -> tuple[Given, ...]:
+    """What agents answered on a ticket, by the outbox, in the order of writing."""
+    rows = tx.connection.execute(
+        select(
+            OUTBOX.c.id, OUTBOX.c.mail_id, OUTBOX.c.recipient, OUTBOX.c.state, OUTBOX.c.created_at,
+            MESSAGE.c.sender_address,
+        )
+        .outerjoin(MESSAGE, MESSAGE.c.mail_id == OUTBOX.c.mail_id)
+        .where(OUTBOX.c.ticket_id == ticket_id, OUTBOX.c.kind == MessageKind.RELAY.value)
+        .order_by(OUTBOX.c.id)
+    )  # fmt: skip
+    return tuple(
+        Given(
+            outbox_id=row.id, cause=row.mail_id, agent=row.sender_address or "", recipient=row.recipient,
+            state=OutboxState(row.state), created_at=row.created_at,
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def last_change(tx: Transaction, ticket_id: int) -> Changed | None:
+    """What a person changed last on a ticket and nobody has undone; None where there is nothing."""
+    rows = tx.connection.execute(
+        select(EVENT)
+        .where(EVENT.c.ticket_id == ticket_id, EVENT.c.kind.in_(("changed", "undone")))
+        .order_by(EVENT.c.id.desc())
+    )
+    undone: set[str] = set()
+    for row in rows:
+        detail = json.loads(row.detail)
+        if row.kind == "undone":
+            undone.add(str(detail.get("of", "")))
+        elif row.cause not in undone:
+            return Changed(
+                at=row.at, actor=row.actor, cause=row.cause, before=detail["before"], after=detail["after"],
+                left=_has_left(tx, row.cause),
+            )  # fmt: skip
+    return None
+
+
+def _has_left(tx: Transaction, cause: str) -> bool:
+    gone = (OutboxState.SENT.value, OutboxState.UNCERTAIN.value, OutboxState.CLAIMED.value)
+    told = (MessageKind.ANSWER.value, MessageKind.NOTIFICATION.value)
+    letters = select(OUTBOX.c.id).where(
+        OUTBOX.c.mail_id == cause, OUTBOX.c.state.in_(gone), OUTBOX.c.kind.not_in(told)
+    )
+    return tx.connection.execute(letters.limit(1)).first() is not None
+
+
+def earlier(tx: Transaction, address: str, *, before: int | None = None) -> tuple[Ticket, ...]:
+    """The last tickets that somebody wrote about, newest first; ``before``: only older ones than this."""
+    asked = (
+        select(MESSAGE.c.ticket_id)
+        .where(MESSAGE.c.sender_address == address, MESSAGE.c.kind == MessageKind.REQUEST.value)
+        .order_by(MESSAGE.c.id.desc())
+        .limit(FEW + 1)
+    )
+    ids = [row.ticket_id for row in tx.connection.execute(asked) if row.ticket_id != before]
+    rows = tx.connection.execute(select(TICKET).where(TICKET.c.id.in_(ids)).order_by(TICKET.c.id.desc()))
+    return tuple(map(ticket_record, rows))[:FEW]
+
+
+def in_hand(tx: Transaction, *, assignee: str, teams: tuple[str, ...]) -> tuple[Ticket, ...]:
+    """What an agent has in hand and what his teams have not taken, the nearest limit first."""
+    opened = [status.value for status in OPEN]
+    own = (TICKET.c.assignee == assignee) & TICKET.c.status.in_(opened)
+    nobody = (TICKET.c.assignee == "") & TICKET.c.team.in_(teams) & TICKET.c.status.in_(opened)
+    rows = tx.connection.execute(
+        select(TICKET)
+        .where(own | nobody)
+        .order_by(TICKET.c.due_at.is_(None), TICKET.c.due_at, TICKET.c.id)
+        .limit(MOST_LISTED)
+    )
+    return tuple(map(ticket_record, rows))
+
+
+def waking(tx: Transaction, *, now: datetime, limit: int) -> tuple[Ticket, ...]:
+    """Waiting tickets whose time has come."""
+    due = select(TICKET).where(TICKET.c.wake_at <= now).order_by(TICKET.c.wake_at, TICKET.c.id)
+    return tuple(map(ticket_record, tx.connection.execute(due.limit(limit))))
+
+
+# ---------------------------------------------------------------------- consultations
+
+
+def consultations(tx: Transaction, ticket_id: int) -> tuple[Consultation, ...]:
+    """Which teams were asked about a ticket, in the order of asking."""
+    rows = tx.connection.execute(
+        select(CONSULTATION, MESSAGE.c.mail_id)
+        .outerjoin(MESSAGE, MESSAGE.c.id == CONSULTATION.c.answer_id)
+        .where(CONSULTATION.c.ticket_id == ticket_id)
+        .order_by(CONSULTATION.c.id)
+    )
+    return tuple(
+        Consultation(
+            id=row.id, team=row.team, asked_by=row.asked_by, asked_at=row.asked_at,
+            answered_at=row.answered_at, answer=row.mail_id or "",
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def consult(tx: Transaction, ticket_id: int, *, team: str, asked_by: str, at: datetime) -> int:
+    """A team was asked; returns the row's number."""
+    made = tx.connection.execute(
+        insert(CONSULTATION).values(ticket_id=ticket_id, team=team, asked_by=asked_by, asked_at=at)
+    )
+    return row_of(made)
+
+
+def consulted(tx: Transaction, consultation_id: int, *, answer: int, at: datetime) -> None:
+    """The team answered; ``answer``: the message that says what."""
+    tx.connection.execute(
+        update(CONSULTATION)
+        .where(CONSULTATION.c.id == consultation_id)
+        .values(answer_id=answer, answered_at=at)
+    )
+
+
+# ---------------------------------------------------------------------- visits
+
+
+def visits(tx: Transaction, ticket_id: int) -> tuple[Visit, ...]:
+    """The visits of a ticket, in the order of ordering."""
+    rows = tx.connection.execute(select(VISIT).where(VISIT.c.ticket_id == ticket_id).order_by(VISIT.c.id))
+    return tuple(Visit(**row._mapping) for row in rows)
+
+
+def plan_visit(tx: Transaction, values: Mapping[str, Any]) -> int:
+    """Write a new visit; returns its row's number."""
+    made = tx.connection.execute(insert(VISIT).values(**values))
+    return row_of(made)
+
+
+def change_visit(tx: Transaction, visit_id: int, **values: Any) -> None:
+    """Change columns of a visit."""
+    tx.connection.execute(update(VISIT).where(VISIT.c.id == visit_id).values(**values))
+
+
+# ---------------------------------------------------------------------- calls
+
+
+def log_call(tx: Transaction, ticket_id: int, call: Call) -> None:
+    """Write down a phone contact."""
+    tx.connection.execute(
+        insert(CALL).values(
+            ticket_id=ticket_id, at=call.at, agent=call.agent, waited=call.waited, lasted=call.lasted,
+            first_call=call.first_call,
+        )
+    )  # fmt: skip
+
+
+def calls(tx: Transaction, *, since: datetime, until: datetime) -> tuple[tuple[int, Call], ...]:
+    """(ticket, call) of a span, in the order of their instants."""
+    rows = tx.connection.execute(
+        select(CALL).where(CALL.c.at >= since, CALL.c.at < until).order_by(CALL.c.at)
+    )
+    return tuple(
+        (
+            row.ticket_id,
+            Call(at=row.at, agent=row.agent, waited=row.waited, lasted=row.lasted, first_call=row.first_call),
+        )
+        for row in rows
+    )

@@ -1,0 +1,72 @@
+"""What agents do: waiting tickets, who may use the service, consultations, visits, phone calls."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add what a ticket is waiting for, whose limit a clock is, and what agents brought about."""
+    op.add_column("ticket", sa.Column("wake_at", UTCDateTime(), nullable=True))
+    for name in ("standing", "entity"):
+        op.add_column("ticket", sa.Column(name, AutoString(), server_default="", nullable=False))
+    op.add_column("clock", sa.Column("team", AutoString(), server_default="", nullable=False))
+    _partial("ticket_wake", "ticket", ["wake_at"], "wake_at IS NOT NULL")
+    _partial("ticket_assigned", "ticket", ["assignee", "id"], "assignee <> ''")
+    op.create_table(
+        "consultation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("team", AutoString(), nullable=False),
+        sa.Column("asked_by", AutoString(), nullable=False),
+        sa.Column("asked_at", UTCDateTime(), nullable=False),
+        sa.Column("answered_at", UTCDateTime(), nullable=True),
+        sa.Column("answer_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"]),
+        sa.ForeignKeyConstraint(["answer_id"], ["message.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_consultation_ticket_id", "consultation", ["ticket_id"])
+    op.create_table(
+        "visit",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("uid", AutoString(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("technician", AutoString(), nullable=False),
+        sa.Column("technician_name", AutoString(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("starts_at", UTCDateTime(), nullable=False),
+        sa.Column("ends_at", UTCDateTime(), nullable=False),
+        sa.Column("ordered_by", AutoString(), nullable=False),
+        sa.Column("state", AutoString(), nullable=False),
+        sa.Column("requester_state", AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("uid"),
+    )
+    op.create_index("ix_visit_ticket_id", "visit", ["ticket_id"])
+    op.create_table(
+        "call",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("agent", AutoString(), nullable=False),
+        sa.Column("waited", sa.Integer(), nullable=True),
+        sa.Column("lasted", sa.Integer(), nullable=True),
+        sa.Column("first_call", sa.Boolean(), nullable=True),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_call_ticket_id", "call", ["ticket_id"])
+    op.create_index("ix_call_at", "call", ["at"])
+
+
+def _partial(name: str, table: str, columns: list[str], where: str) -> None:
+    op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
