@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from maild import compose
+from maild import assembly
 from maild.arrival import Source
 from maild.compose import Stationery
 from maild.decide import tokens
@@ -314,7 +314,7 @@ def _carry_out(work: Work, change: Change) -> None:
         case AnswerAgent():
             letters.answer_agent(work, change)
         case MuteAddress():
-            work.tx.mute(compose.as_sent(change.address), until=change.until, reason=change.reason)
+            work.tx.mute(assembly.as_sent(change.address), until=change.until, reason=change.reason)
             work.tell("muted", "mail", address=change.address, until=change.until, reason=change.reason)
         case TellAdministrators():
             letters.owe_trouble(

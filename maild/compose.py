@@ -1,22 +1,20 @@
 """The desk's letters: templates and values in, finished mail out; the one door to Jinja2 and Babel.
 
 Stands behind ``apply`` and ``sweep``, which put a Letter into the outbox: what is sent later needs neither
-template nor ticket. Everything that comes from a mail is hostile here: no value can add a header, a line or
-an HTML tag. Fails with ``jinja2.TemplateError`` where a template of the operator's own folder does;
-``render_all`` finds that before the daemon starts.
-
-The mail is assembled by hand because ``EmailMessage.as_bytes`` takes three times as long as all the rest.
+template nor ticket. Everything that comes from a mail is hostile here: no value can add a line or an HTML
+tag; headers are ``assembly``'s. Fails with ``jinja2.TemplateError`` where a template of the operator's own
+folder does; ``render_all`` finds that before the daemon starts.
 """
 
 import re
-from binascii import a2b_qp, b2a_qp
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from email.utils import format_datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict, Unpack
+from types import MappingProxyType
+from typing import Any, Final, Unpack
+from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from babel import UnknownLocaleError
@@ -31,42 +29,47 @@ from jinja2 import (
     TemplateSyntaxError,
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
 
+from maild.assembly import NAME_LIMIT, Body, File, Letter, Post, assemble, one_line, one_token
 from maild.decide.policy import Desk
 from parsers.addresses import Address
+from parsers.folding import folded
 from parsers.mail import Bound
 from parsers.subject import base_subject
 
-# RFC 2047 section 2: an encoded-word has at most 75 characters, a line that holds one at most 76.
-_LINE = 76
-_WORD = 75
-_WORD_FRAME = len("=?utf-8?q??=")
-
-# A receipt echoes a stranger's subject and name: enough to be recognised, too little to advertise.
+# A receipt echoes a stranger's subject: enough to be recognised, too little to advertise.
 _SUBJECT_LIMIT = 200
-_NAME_LIMIT = 100
 
 # A notification is read in a mail client; whoever needs more has the ticket.
 _TEXT_LIMIT = 100_000
+_HTML_LIMIT = 300_000
+_STORY_LIMIT = 200_000
+_ENTRIES = 500
+_LISTED = 200
+_EARLIER = 10
 
-# RFC 5322 section 3.6.4 sets no bound, servers do; the nearest ancestors are the ones that clients look for.
-_REFERENCES = 20
+# Why an agent gets a notification.
+REASONS: Final = ("new", "later", "assigned", "reopened", "woken", "handed")
 
-# Not "All": it would also stop the bounce reports that tell us of a dead address (MS-OXCMAIL 2.1.3.2.15).
-_SUPPRESS = "DR, RN, NRN, OOF, AutoReply"
+# What a relay may say below the words of a person: templates of these names in ``notices``.
+NOTICES: Final = (
+    "resolved",
+    "closed",
+    "out_of_scope_materiel",
+    "out_of_scope_formation",
+    "out_of_scope_metier",
+    "out_of_scope_citoyen",
+    "study",
+    "not_beneficiary",
+    "canned",
+)
 
-# "=_" cannot occur in quoted-printable text (RFC 2045 section 6.7), so this boundary is always a good one.
-_BOUNDARY = "=_maild_alternative"
-_PART_HEAD = "Content-Type: text/{}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-_TEXT_HEAD = _PART_HEAD.format("plain").encode()
-
-# Controls, line and paragraph separators, overrides of the writing direction, lone surrogates: all would let
-# a value look like something else than one line of text.
-_NOT_TEXT = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
-_NOT_IN_ID = re.compile(r"[^!-;=?-~]+")
-_NOT_IN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f()<>,;:\\\[\]\u2028\u2029\ud800-\udfff]+")
-_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~ -]+")
-_TAG = re.compile(r"(?:Re: )?\[[A-Za-z0-9-]{1,30}\] ")
+_ANSWER = re.compile(r"([a-z]{2,8})/answers/([^/]{1,100})\.txt\.j2")
+_INDENT = re.compile(r"(?m)^ +| +(?= )")
+# Between a command and what it does: a colon, or room.
+_CARD = re.compile(r"[ \u00a0]?: | {2,}")
+_PICTURE = re.compile(r'<img [^>]{0,4000}?src="cid:([^">]{1,900})"[^>]{0,4000}>', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,24 +81,19 @@ class Stationery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """One finished mail and its envelope. ``content`` is RFC 5322 with CRLF; ``message_id`` is without <>."""
-
-    message_id: str
-    sender: str
-    recipient: str
-    subject: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One ticket in a list of tickets. ``due_at``: aware, None where no clock runs."""
+    """One ticket in a list of tickets. ``due_at``: aware, None where no clock runs; ``at``: when it began.
+
+    ``status`` is a value of ``storage.records.Status``, which the templates know in the reader's language;
+    any other word is printed as it is.
+    """
 
     number: str
     subject: str
     requester: Address
     due_at: datetime | None = None
+    status: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,23 +111,6 @@ class Unread:
 
 
 WHOLE = Unread()
-
-
-class Post(TypedDict):
-    """What every letter needs besides its text: keyword arguments of each function below.
-
-    ``message_id``, ``parent_id`` and ``parent_references`` are without <>; ``signature`` is the finished
-    value of the X-Maild header; ``now`` is aware; a ``language`` unknown to the desk becomes its first.
-    """
-
-    to: Address
-    language: str
-    now: datetime
-    message_id: str
-    signature: str
-    parent_id: NotRequired[str]
-    parent_references: NotRequired[tuple[str, ...]]
-    reply_to: NotRequired[str]
 
 
 def stationery(desk: Desk, folder: Path | None = None) -> Stationery:
@@ -154,7 +135,14 @@ def stationery(desk: Desk, folder: Path | None = None) -> Stationery:
         phone=desk.phone,
         signature=desk.signature or "\n".join(filter(None, (desk.name, desk.phone))),
     )
+    environment.filters["breaks"] = _breaks
     return Stationery(desk=desk, environment=environment)
+
+
+def _breaks(text: str) -> Markup:
+    """Lines of text as HTML. Not by ``white-space``: Outlook for Windows does not know it."""
+    lines = str(escape(text)).replace("\r\n", "\n").replace("\r", "\n")
+    return Markup(_INDENT.sub(lambda blanks: "&nbsp;" * len(blanks[0]), lines).replace("\n", "<br>\n"))  # noqa: S704
 
 
 # --- the letters --------------------------------------------------------------------------------------------
@@ -172,6 +160,99 @@ def receipt(
     return _letter(paper, "receipt", values, post, automatic="auto-replied", html=True)
 
 
+def call_receipt(
+    paper: Stationery,
+    *,
+    number: str,
+    subject: str,
+    called_at: datetime,
+    due_at: datetime | None = None,
+    solved: bool = False,
+    **post: Unpack[Post],
+) -> Letter:
+    """To someone who telephoned, where the agent asks for it. ``solved``: at the first call, nothing is due.
+
+    ``called_at`` is aware; ``due_at`` is None where no clock runs. Auto-Submitted: auto-generated.
+    """
+    values = {
+        **_title(number, subject),
+        "called": _moment(paper, called_at, post),
+        "due": _due(paper, due_at, post),
+        "solved": solved,
+    }
+    return _letter(paper, "call_receipt", values, post, automatic="auto-generated", html=True)
+
+
+def relay(
+    paper: Stationery,
+    *,
+    number: str,
+    subject: str,
+    text: str,
+    html: str = "",
+    notice: str = "",
+    values: Mapping[str, str] = MappingProxyType({}),
+    **post: Unpack[Post],
+) -> Letter:
+    """To the requester and the watchers: a person's answer, signed by the desk.
+
+    ``text`` and ``html`` (sanitised; "" where the person wrote none) are the person's words; they may be
+    empty where there is a ``notice``, one of NOTICES, which stands below them. ``values`` are for the notice:
+    "canned" prints its ``text``, "study" and "not_beneficiary" its ``entity``. Neither Auto-Submitted nor
+    X-Auto-Response-Suppress: a person wrote it. The words are never cut.
+    """
+    seen = {
+        **_title(number, subject),
+        "text": text.strip(),
+        "html": _shown(html, post),
+        "notice": notice,
+        "values": {"text": "", "entity": ""} | {name: value.strip() for name, value in values.items()},
+    }
+    return _letter(paper, "relay", seen, post, automatic="", html=True)
+
+
+def invitation(
+    paper: Stationery,
+    *,
+    number: str,
+    subject: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    place: str,
+    technician: Address,
+    requester: Address,
+    calendar: bytes,
+    method: str,
+    description: str = "",
+    cancelled: bool = False,
+    moved: bool = False,
+    for_technician: bool = False,
+    **post: Unpack[Post],
+) -> Letter:
+    """To a technician or to the requester: a visit, with its calendar object (RFC 6047 section 2.4).
+
+    ``calendar`` goes twice, as a form of the text for programs that show an invitation and as ``invite.ics``
+    for those that want a file; ``method``: "REQUEST" or "CANCEL". ``technician``: by name alone in a letter
+    to the requester, where ``description`` is not shown either. A person ordered it: no Auto-Submitted.
+    """
+    values = {
+        **_title(number, subject),
+        "starts": _moment(paper, starts_at, post),
+        "ends": _moment(paper, ends_at, post),
+        "span": span(starts_at, ends_at, paper.desk.timezone, _language(paper, post)),
+        "place": one_line(place, _SUBJECT_LIMIT),
+        "technician": _person(technician) if for_technician else one_line(technician.name, NAME_LIMIT),
+        "requester": _person(requester) if for_technician else "",
+        "description": _bounded(description).strip() if for_technician else "",
+        "cancelled": cancelled,
+        "moved": moved,
+        "for_technician": for_technician,
+    }
+    file = File(filename="invite.ics", content_type="application/ics", content=calendar)
+    posted: Post = {**post, "files": (*post.get("files", ()), file)}
+    return _letter(paper, "invitation", values, posted, html=True, calendar=calendar, method=method)
+
+
 def notification(
     paper: Stationery,
     *,
@@ -180,31 +261,159 @@ def notification(
     requester: Address,
     text: str,
     due_at: datetime | None,
-    later: bool = False,
+    html: str = "",
+    reason: str = "new",
+    by: str = "",
     attachments: Sequence[str] = (),
+    left_out: Sequence[str] = (),
     marker: str = "",
     unread: Unread = WHOLE,
     suspect: bool = False,
+    standing: str = "",
+    entity: str = "",
+    category: str = "",
+    priority: str = "",
+    earlier: Sequence[Line] = (),
+    card: Sequence[str] = (),
+    undo: str = "",
     **post: Unpack[Post],
 ) -> Letter:
-    """To an agent: a new ticket or, where ``later``, another mail of its requester.
+    """To an agent: the ticket and why he gets it now.
 
-    ``attachments`` are file names. ``marker`` is a signed token printed behind the separator line, so that a
-    reply is recognised where a client drops References; "" for none. ``unread``: what the text leaves out.
-    ``suspect``: it was found in a junk folder.
+    Args:
+        html: the requester's HTML, sanitised, shown in the HTML part instead of ``text``; "" for none.
+        reason: "new", "later" (another mail of its requester), "assigned", "reopened", "woken", "handed"
+            (to his team).
+        by: the name of the colleague who did it, "" for none.
+        attachments: names of files; ``left_out``: those too large to go along, with their sizes.
+        marker: a signed token printed behind the separator line, so that a reply is recognised where a
+            client drops References.
+        unread: what the text leaves out.
+        suspect: it was found in a junk folder.
+        standing: "yes", "study", "no", "unknown" or "", with the ``entity`` that the requester belongs to.
+        earlier: tickets of the same person, the latest first; ten are shown.
+        card: commands, one a line, "#prendre: what it does", in the reader's language; a shipped few else.
+        undo: how long a reply waits before it leaves ("2 minutes"), "" where it leaves at once.
     """
     values = {
         **_title(number, subject),
         "requester": _person(requester),
         "text": _bounded(text).strip(),
+        "html": _shown(html, post),
         "due": _due(paper, due_at, post),
-        "later": later,
-        "attachments": [_one_line(name, _NAME_LIMIT) for name in attachments if name],
-        "marker": _NOT_IN_ID.sub("", marker),
+        "reason": reason,
+        "by": one_line(by, NAME_LIMIT),
+        "attachments": _names(attachments),
+        "left_out": _names(left_out),
+        "marker": one_token(marker),
         "unread": unread,
         "suspect": suspect,
+        "standing": standing,
+        "entity": one_line(entity, NAME_LIMIT),
+        "category": one_line(category, NAME_LIMIT),
+        "priority": one_line(priority, NAME_LIMIT),
+        "earlier": _rows(paper, earlier[:_EARLIER], post),
+        "card": _card(card),
+        "undo": one_line(undo, NAME_LIMIT),
     }
     return _letter(paper, "notification", values, post, automatic="auto-generated", html=True)
+
+
+def consultation(
+    paper: Stationery,
+    *,
+    number: str,
+    subject: str,
+    question: str,
+    case: Sequence[tuple[str, datetime, str]],
+    requester: Address,
+    due_at: datetime | None,
+    asked_by: str,
+    marker: str = "",
+    **post: Unpack[Post],
+) -> Letter:
+    """To a specialist team: the desk's question and the case. Its answer comes back to the desk.
+
+    ``case``: who wrote, when (aware), what; the earliest first. A person asks: no Auto-Submitted.
+    """
+    values = {
+        **_title(number, subject),
+        "question": _bounded(question).strip(),
+        "case": _story(paper, [(at, who, "", text) for who, at, text in case], post),
+        "requester": _person(requester),
+        "due": _due(paper, due_at, post),
+        "asked_by": one_line(asked_by, NAME_LIMIT),
+        "marker": one_token(marker),
+    }
+    return _letter(paper, "consultation", values, post, html=True)
+
+
+def team_answer(
+    paper: Stationery,
+    *,
+    number: str,
+    subject: str,
+    team: str,
+    text: str,
+    html: str = "",
+    marker: str = "",
+    undo: str = "",
+    **post: Unpack[Post],
+) -> Letter:
+    """To the assignee: a specialist team has answered; ``#relayer`` passes that on. As ``notification``."""
+    values = {
+        **_title(number, subject),
+        "team": one_line(team, NAME_LIMIT),
+        "text": _bounded(text).strip(),
+        "html": _shown(html, post),
+        "marker": one_token(marker),
+        "undo": one_line(undo, NAME_LIMIT),
+    }
+    return _letter(paper, "team_answer", values, post, automatic="auto-generated", html=True)
+
+
+def told(
+    paper: Stationery,
+    *,
+    number: str,
+    subject: str,
+    headline: str,
+    lines: Sequence[str] = (),
+    marker: str = "",
+    **post: Unpack[Post],
+) -> Letter:
+    """To an agent: something happened on a ticket of his; ``headline`` and ``lines`` in his language."""
+    values = {
+        **_title(number, subject),
+        "headline": one_line(headline, _SUBJECT_LIMIT),
+        "lines": _each_line(lines),
+        "marker": one_token(marker),
+    }
+    return _letter(paper, "told", values, post, automatic="auto-generated")
+
+
+def listing(paper: Stationery, *, tickets: Sequence[Line], **post: Unpack[Post]) -> Letter:
+    """To an agent who asked for it (``#liste``): tickets, 200 at most, and how many more there are."""
+    rows = _rows(paper, tickets[:_LISTED], post)
+    values = {"tickets": rows, "count": len(tickets), "more": len(tickets) - len(rows)}
+    return _letter(paper, "listing", values, post, automatic="auto-replied", html=True)
+
+
+def full(
+    paper: Stationery,
+    *,
+    number: str,
+    subject: str,
+    story: Sequence[tuple[datetime, str, str, str]],
+    **post: Unpack[Post],
+) -> Letter:
+    """To an agent who asked for it (``#complet``): all that was written, the earliest first.
+
+    ``story``: when (aware), who, what it is (a value of ``storage.records.MessageKind``, or any word), the
+    text. Of what is too long the latest stays.
+    """
+    values = {**_title(number, subject), "story": _story(paper, story, post)}
+    return _letter(paper, "full", values, post, automatic="auto-replied", html=True)
 
 
 def alert(paper: Stationery, *, stage: str, tickets: Sequence[Line], **post: Unpack[Post]) -> Letter:
@@ -220,9 +429,8 @@ def answer(
 
     ``lines`` may hold line breaks, as the answer to ``#aide`` does.
     """
-    rows = [_one_line(row, 1000) for line in lines for row in _bounded(line).splitlines()]
-    values = {**_title(number, subject), "lines": rows}
-    return _letter(paper, "answer", values, post, automatic="auto-replied", html=False)
+    values = {**_title(number, subject), "lines": _each_line(lines)}
+    return _letter(paper, "answer", values, post, automatic="auto-replied")
 
 
 def undelivered(
@@ -230,25 +438,25 @@ def undelivered(
     *,
     number: str,
     subject: str,
-    recipient: str,
+    address: str,
     kind: str,
     reply: str,
     uncertain: bool = False,
     **post: Unpack[Post],
 ) -> Letter:
-    """To an agent: a letter about this ticket did not reach its ``recipient``.
+    """To an agent: a letter about this ticket did not reach its ``address``.
 
     ``kind``: "receipt" or "relay". ``reply``: the server's last word. ``uncertain``: it may have arrived,
     even several times.
     """
     values = {
         **_title(number, subject),
-        "recipient": _one_line(recipient, 320),
+        "recipient": one_line(address, 320),
         "kind": kind,
-        "reply": _one_line(reply, 500),
+        "reply": one_line(reply, 500),
         "uncertain": uncertain,
     }
-    return _letter(paper, "undelivered", values, post, automatic="auto-generated", html=False)
+    return _letter(paper, "undelivered", values, post, automatic="auto-generated")
 
 
 def digest(paper: Stationery, *, tickets: Sequence[Line], many: bool = False, **post: Unpack[Post]) -> Letter:
@@ -260,31 +468,51 @@ def digest(paper: Stationery, *, tickets: Sequence[Line], many: bool = False, **
 
 def junk(paper: Stationery, *, count: int, folder: str, maildrop: str, **post: Unpack[Post]) -> Letter:
     """To a lead or an administrator: ``count`` mails were left in a junk folder; nothing of what they say."""
-    values = {"count": count, "folder": _one_line(folder, _NAME_LIMIT), "maildrop": maildrop}
-    return _letter(paper, "junk", values, post, automatic="auto-generated", html=False)
+    values = {"count": count, "folder": one_line(folder, NAME_LIMIT), "maildrop": maildrop}
+    return _letter(paper, "junk", values, post, automatic="auto-generated")
 
 
 def trouble(paper: Stationery, *, headline: str, details: str = "", **post: Unpack[Post]) -> Letter:
     """To an administrator: what went wrong, and the few lines that help to mend it."""
-    values = {"headline": _one_line(headline, _SUBJECT_LIMIT), "details": _bounded(details).strip()}
-    return _letter(paper, "trouble", values, post, automatic="auto-generated", html=False)
+    values = {"headline": one_line(headline, _SUBJECT_LIMIT), "details": _bounded(details).strip()}
+    return _letter(paper, "trouble", values, post, automatic="auto-generated")
 
 
 def recovered(paper: Stationery, *, headline: str, details: str = "", **post: Unpack[Post]) -> Letter:
     """To an administrator: the trouble that a letter told of is over."""
-    values = {"headline": _one_line(headline, _SUBJECT_LIMIT), "details": _bounded(details).strip()}
-    return _letter(paper, "recovered", values, post, automatic="auto-generated", html=False)
+    values = {"headline": one_line(headline, _SUBJECT_LIMIT), "details": _bounded(details).strip()}
+    return _letter(paper, "recovered", values, post, automatic="auto-generated")
 
 
-def text_of(content: bytes) -> str:
-    """The plain text of a finished letter, as its recipient reads it; "" where it is none of ours."""
-    rest = content.partition(_TEXT_HEAD)[2].partition(f"\r\n--{_BOUNDARY}".encode())[0]
-    return a2b_qp(rest).decode("utf-8", "replace").replace("\r\n", "\n")
+def canned_names(paper: Stationery) -> tuple[str, ...]:
+    """The canned answers that an agent may send by name, in order, of all languages."""
+    return tuple(sorted({name for _, name in _canned(paper)}))
 
 
-def as_sent(address: str) -> str:
-    """An address as the envelope of a letter to it has it, case folded: what is counted and muted."""
-    return (_addr_spec(address) if "@" in address else address).casefold()
+def canned(paper: Stationery, name: str, language: str, **values: str) -> str | None:
+    """The text of a canned answer, in ``language`` or in the first of the desk's that has it; None for none.
+
+    ``values``: "number", "subject" and "name" (of the requester) are known to every canned answer. Case and
+    accents of ``name`` do not matter. Only a name that is there is ever opened, so none leads out of the
+    folder.
+    """
+    answers = _canned(paper)
+    wanted = folded(name.strip())
+    found = next(
+        (answers[each, wanted] for each in (language, *paper.desk.languages) if (each, wanted) in answers),
+        None,
+    )
+    if found is None:
+        return None
+    seen = {"number": "", "subject": "", "name": ""} | values
+    lines = {key: one_line(value, _SUBJECT_LIMIT) for key, value in seen.items()}
+    return paper.environment.get_template(found).render(lines, language=found.partition("/")[0]).strip()
+
+
+def _canned(paper: Stationery) -> dict[tuple[str, str], str]:
+    """Language and folded name of each canned answer, and its template."""
+    found = (_ANSWER.fullmatch(name) for name in paper.environment.list_templates())
+    return {(each[1], folded(normalize("NFC", each[2]))): each[0] for each in found if each}
 
 
 def render_all(paper: Stationery) -> list[str]:
@@ -334,6 +562,17 @@ def _day(day: date, language: str) -> str:
     return text.replace(" 1 ", " 1er ", 1) if language == "fr" and day.day == 1 else text
 
 
+def span(starts_at: datetime, ends_at: datetime, zone: str, language: str) -> str:
+    """From when until when: "mardi 24 novembre 2026 à 14 h 00 – 15 h 00", the day once where it is one."""
+    start, end = deadline(starts_at, zone, language), deadline(ends_at, zone, language)
+    days = [at.astimezone(ZoneInfo(zone)).date() for at in (starts_at, ends_at)]
+    if days[0] == days[1]:
+        end = end.removeprefix(
+            _MOMENT.get(language, "{day}, ").partition("{hour")[0].format(day=_day(days[1], language))
+        )
+    return f"{start} – {end}"
+
+
 # --- values as templates see them ---------------------------------------------------------------------------
 
 
@@ -346,177 +585,100 @@ def _due(paper: Stationery, due_at: datetime | None, post: Post) -> str:
     return deadline(due_at, paper.desk.timezone, _language(paper, post)) if due_at else ""
 
 
+def _moment(paper: Stationery, at: datetime, post: Post) -> str:
+    return deadline(at, paper.desk.timezone, _language(paper, post))
+
+
 def _rows(paper: Stationery, tickets: Sequence[Line], post: Post) -> list[dict[str, str]]:
+    zone, language = ZoneInfo(paper.desk.timezone), _language(paper, post)
     return [
         {
             "number": ticket.number,
-            "subject": _one_line(ticket.subject, _SUBJECT_LIMIT),
+            "subject": one_line(ticket.subject, _SUBJECT_LIMIT),
             "requester": _person(ticket.requester),
             "due": _due(paper, ticket.due_at, post),
+            "status": one_line(ticket.status, NAME_LIMIT),
+            "day": _day(ticket.at.astimezone(zone).date(), language) if ticket.at else "",
         }
         for ticket in tickets
     ]
 
 
+def _story(paper: Stationery, story: Sequence[tuple[datetime, str, str, str]], post: Post) -> dict[str, Any]:
+    """``entries``, and how many ``omitted`` ones came before them: the letter is bounded, the latest stay."""
+    entries: list[dict[str, str]] = []
+    room = _STORY_LIMIT
+    for at, who, kind, text in reversed(story[-_ENTRIES:]):
+        room -= len(text)
+        if room < 0 and entries:
+            break
+        entry = {"when": _moment(paper, at, post), "who": one_line(who, _SUBJECT_LIMIT)}
+        entries.append(entry | {"kind": one_line(kind, NAME_LIMIT), "text": _bounded(text).strip()})
+    return {"entries": entries[::-1], "omitted": len(story) - len(entries)}
+
+
+def _card(card: Sequence[str]) -> list[dict[str, str]]:
+    """Commands as rows of what to write (``usage``) and what it does (``does``, "" where nothing tells)."""
+    parted = (_CARD.split(one_line(line, _SUBJECT_LIMIT), maxsplit=1) for line in card)
+    return [{"usage": row[0], "does": row[1] if len(row) > 1 else ""} for row in parted]
+
+
+def _names(names: Sequence[str]) -> list[str]:
+    return [one_line(name, NAME_LIMIT) for name in names if name]
+
+
+def _each_line(lines: Sequence[str]) -> list[str]:
+    return [one_line(row, 1000) for line in lines for row in _bounded(line).splitlines()]
+
+
+def _shown(html: str, post: Post) -> Markup:
+    """HTML that was sanitised, ready to stand in a page; "" where it is too long. Pictures that do not go
+    along would be holes."""
+    ids = [file.content_id for file in post.get("files", ()) if file.content_id]
+    whole = html if len(html) <= _HTML_LIMIT else ""
+    return Markup(_PICTURE.sub(lambda image: image[0] if image[1] in ids else "", whole))  # noqa: S704
+
+
 def _title(number: str, subject: str) -> dict[str, Any]:
     """``topic``: without "Re:", gateway tags and our own number, so that an answer does not pile them up."""
-    seen = _one_line(subject, _SUBJECT_LIMIT)
+    seen = one_line(subject, _SUBJECT_LIMIT)
     return {"number": number, "subject": seen, "topic": base_subject(seen)}
 
 
 def _person(person: Address) -> str:
-    name, address = _one_line(person.name, _NAME_LIMIT), _one_line(person.address, 320)
+    name, address = one_line(person.name, NAME_LIMIT), one_line(person.address, 320)
     return f"{name} <{address}>" if name and name != address else address
-
-
-def _one_line(text: str, limit: int) -> str:
-    """One line of visible text, cut at ``limit`` characters. The no-break space of French is kept."""
-    # Bounded before it is searched: a subject of megabytes must not cost a second.
-    line = _NOT_TEXT.sub(" ", text[: 4 * limit]).strip(" ")
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def _bounded(text: str) -> str:
     return text if len(text) <= _TEXT_LIMIT else text[:_TEXT_LIMIT] + "\n[…]"
 
 
-# --- the mail around them -----------------------------------------------------------------------------------
+# --- from template to letter --------------------------------------------------------------------------------
 
 
 def _letter(
-    paper: Stationery, kind: str, values: Mapping[str, Any], post: Post, *, automatic: str, html: bool
+    paper: Stationery,
+    kind: str,
+    values: Mapping[str, Any],
+    post: Post,
+    *,
+    automatic: str = "",
+    html: bool = False,
+    calendar: bytes = b"",
+    method: str = "",
 ) -> Letter:
     """Render a template's parts and put them into one finished mail."""
     language = _language(paper, post)
     template = paper.environment.get_template
-    subject = _one_line(
+    subject = one_line(
         template(f"{language}/{kind}.subject.j2").render(values, language=language), _SUBJECT_LIMIT + 50
     )
     seen = {**values, "language": language, "title": subject}
-    text = _part("plain", template(f"{language}/{kind}.txt.j2").render(seen))
-    body = text
-    if html:
-        page = _part("html", template(f"{language}/{kind}.html.j2").render(seen))
-        body = _alternative(text, page)
-    head = "\r\n".join(_headers(paper.desk, subject, language, automatic, post))
-    return Letter(
-        message_id=_id(post["message_id"]),
-        sender=paper.desk.address,
-        recipient=_addr_spec(post["to"].address),
-        subject=subject,
-        content=head.encode("utf-8", "replace") + b"\r\n" + body,
-    )
-
-
-def _headers(desk: Desk, subject: str, language: str, automatic: str, post: Post) -> Iterator[str]:
-    """RFC 5322 section 3.6, then RFC 3834 section 5 and the signs by which we know our own mail."""
-    yield _mailbox("From", desk.name, desk.address)
-    yield _mailbox("To", post["to"].name, post["to"].address)
-    if reply_to := post.get("reply_to"):
-        yield _mailbox("Reply-To", desk.name, reply_to)
-    yield _subject(subject)
-    yield "Date: " + format_datetime(post["now"].astimezone(ZoneInfo(desk.timezone)))
-    yield f"Message-ID: <{_id(post['message_id'])}>"
-    parent = _id(post.get("parent_id", ""))
-    if parent:
-        yield f"In-Reply-To: <{parent}>"
-    ancestors = dict.fromkeys(filter(None, (*map(_id, post.get("parent_references", ())), parent)))
-    if ancestors:
-        yield "References: " + "\r\n ".join(f"<{ancestor}>" for ancestor in [*ancestors][-_REFERENCES:])
-    yield f"Auto-Submitted: {automatic}"
-    yield f"X-Auto-Response-Suppress: {_SUPPRESS}"
-    yield f"Content-Language: {language}"
-    yield f"X-Maild: {_id(post['signature'])}"
-    yield "MIME-Version: 1.0"
-
-
-def _mailbox(header: str, name: str, address: str) -> str:
-    """One mailbox as a header line (RFC 5322 section 3.4, names by RFC 2047 section 5 rule 3)."""
-    where = _addr_spec(address)
-    name = _one_line(name, _NAME_LIMIT)
-    if not name:
-        return f"{header}: {where}"
-    line = f"{header}: {_phrase(name, len(header) + 2)}"
-    last = len(line) - (line.rfind("\n") + 1)
-    return f"{line} <{where}>" if last + len(where) + 3 <= _LINE else f"{line}\r\n <{where}>"
-
-
-def _phrase(name: str, column: int) -> str:
-    if len(name) > _LINE - 16 or not name.isascii() or "=?" in name:
-        return _encoded_words(name, column)
-    if _ATOMS.fullmatch(name) and "  " not in name:
-        return name
-    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _subject(text: str) -> str:
-    """The tag stays readable for grep and a server's SEARCH; what follows is encoded where it must be."""
-    if text.isascii() and "=?" not in text and len(text) <= _LINE - len("Subject: "):
-        return f"Subject: {text}"
-    tag = _TAG.match(text)
-    clear = "Subject: " + (tag.group() if tag else "")
-    return clear + _encoded_words(text[tag.end() if tag else 0 :], len(clear))
-
-
-def _encoded_words(text: str, column: int) -> str:
-    """Encoded-words, no character torn between two (RFC 2047 section 5), the first at ``column``."""
-    words, word, room = [], "", _LINE - _WORD_FRAME - column
-    for character in text:
-        piece = _quoted(character)
-        if len(word) + len(piece) > room:
-            words.append(word)
-            word, room = "", _WORD - _WORD_FRAME
-        word += piece
-    return "\r\n ".join(f"=?utf-8?q?{word}?=" for word in (*words, word))
-
-
-@lru_cache(maxsize=1024)
-def _quoted(character: str) -> str:
-    """The Q encoding of RFC 2047 section 4.2, with the few characters that a phrase allows (5, rule 3)."""
-    if character == " ":
-        return "_"
-    if character.isascii() and (character.isalnum() or character in "!*+-/"):
-        return character
-    return "".join(f"={byte:02X}" for byte in character.encode("utf-8", "replace"))
-
-
-def _id(value: str) -> str:
-    """A Message-ID or token that stays one: visible ASCII without <>, "" where a line could not hold it."""
-    clean = _NOT_IN_ID.sub("", value)
-    return clean if len(clean) <= 900 else ""
-
-
-@lru_cache(maxsize=1024)
-def _addr_spec(address: str) -> str:
-    """An address that stays one address in a header and an envelope; its domain in ASCII where IDNA can.
-
-    A local part outside ASCII is left as it is: only a server with SMTPUTF8 takes it (RFC 6531).
-    """
-    local, _, domain = _NOT_IN_ADDRESS.sub("", address.strip()).rpartition("@")
-    try:
-        domain = domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return f"{local}@{domain}"
-    return f"{local}@{domain}"
-
-
-def _alternative(text: bytes, page: bytes) -> bytes:
-    """RFC 2046 section 5.1.4: the plainest form first."""
-    mark = f"--{_BOUNDARY}".encode()
-    return b"".join(
-        (
-            f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"\r\n\r\n'.encode(),
-            *(mark, b"\r\n", text, b"\r\n", mark, b"\r\n", page, b"\r\n", mark, b"--\r\n"),
-        )
-    )
-
-
-def _part(subtype: str, text: str) -> bytes:
-    """A text part, its headers first, in quoted-printable with CRLF (RFC 2045 section 6.7)."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
-    return _PART_HEAD.format(subtype).encode() + b2a_qp(
-        lines.replace("\n", "\r\n").encode("utf-8", "replace")
-    )
+    text = template(f"{language}/{kind}.txt.j2").render(seen)
+    page = template(f"{language}/{kind}.html.j2").render(seen) if html else ""
+    body = Body(text=text, page=page, calendar=calendar, method=method)
+    return assemble(paper.desk, subject, body, post, language=language, automatic=automatic)
 
 
 # --- the rehearsal ------------------------------------------------------------------------------------------
@@ -529,6 +691,10 @@ def _problems(paper: Stationery) -> Iterator[str]:
                 name = f"{language}/{kind}.{part}.j2"
                 if problem := _problem(paper, name, values, language):
                     yield problem
+    for (language, _), name in _canned(paper).items():
+        values = {"number": "ETNIC-1042", "subject": "VPN", "name": "Ana"}
+        if problem := _problem(paper, name, values, language):
+            yield problem
 
 
 def _problem(paper: Stationery, name: str, values: Mapping[str, Any], language: str) -> str | None:
@@ -548,40 +714,107 @@ def _problem(paper: Stationery, name: str, values: Mapping[str, Any], language: 
     return None if text.strip() else f"{name}: nothing comes of it but an empty text"
 
 
-def _samples() -> Iterator[tuple[str, dict[str, Any], tuple[str, ...]]]:
+def _samples() -> Iterator[tuple[str, Mapping[str, Any], tuple[str, ...]]]:
     """Each template with all that it may be given, then with as little as it may be given."""
-    both, plain = ("subject", "txt", "html"), ("subject", "txt")
-    row = {
-        "number": "ETNIC-1042",
-        "subject": "VPN",
-        "topic": "VPN",
-        "requester": "Ana <ana@example.org>",
-        "due": "demain",
-    }
-    bare = {**row, "subject": "", "topic": "", "due": ""}
+    yield from _samples_to_requesters()
     for full in (True, False):
-        ticket = row if full else bare
-        yield "receipt", {**ticket, "due": "demain"}, both
-        more = {
-            "text": "Bonjour",
-            "marker": "abc",
-            "attachments": ["a.pdf"],
-            "unread": WHOLE,
-            "suspect": True,
-        }
-        none = {"text": "", "marker": "", "attachments": [], "suspect": False}
-        none |= {"unread": Unread(failed=True, in_mailbox=full)}
-        yield "notification", {**ticket, "later": full, **(more if full else none)}, both
-        for unread in (Unread(whole_mb=61), Unread(beyond=tuple(Bound), in_mailbox=full)):
-            yield "notification", {**ticket, "later": full, **more, "unread": unread}, both
+        ticket = _ROW if full else _BARE
+        yield from _sample_notifications(ticket, full)
         for stage in ("near", "breached"):
-            yield "alert", {"stage": stage, "tickets": [ticket] * (1 + full)}, both
-        yield "answer", {**ticket, "lines": ["ok"] * (1 + full)}, plain
+            yield "alert", {"stage": stage, "tickets": [ticket] * (1 + full)}, _BOTH
+        yield "answer", {**ticket, "lines": ["ok"] * (1 + full)}, _PLAIN
         for many in (True, False):
-            yield "digest", {"tickets": [ticket] * (1 + full), "many": many}, both
-        yield "junk", {"count": 1 + full, "folder": "Junk", "maildrop": "support"}, plain
+            yield "digest", {"tickets": [ticket] * (1 + full), "many": many}, _BOTH
+        yield "junk", {"count": 1 + full, "folder": "Junk", "maildrop": "support"}, _PLAIN
         for kind, uncertain in (("receipt", full), ("relay", not full)):
             lost = {"recipient": "ana@example.org", "kind": kind, "reply": "550 no", "uncertain": uncertain}
-            yield "undelivered", {**ticket, **lost}, plain
+            yield "undelivered", {**ticket, **lost}, _PLAIN
         for letter in ("trouble", "recovered"):
-            yield letter, {"headline": "IMAP", "details": "refused" if full else ""}, plain
+            yield letter, {"headline": "IMAP", "details": "refused" if full else ""}, _PLAIN
+        yield from _samples_to_colleagues(ticket, full)
+
+
+_BOTH, _PLAIN = ("subject", "txt", "html"), ("subject", "txt")
+_ROW = {
+    "number": "ETNIC-1042",
+    "subject": "VPN",
+    "topic": "VPN",
+    "requester": "Ana <ana@example.org>",
+    "due": "demain",
+    "status": "taken",
+    "day": "lundi",
+}
+_BARE = {**_ROW, "subject": "", "topic": "", "due": "", "status": "", "day": ""}
+
+
+def _samples_to_requesters() -> Iterator[tuple[str, Mapping[str, Any], tuple[str, ...]]]:
+    for full, ticket in ((True, _ROW), (False, _BARE)):
+        yield "receipt", {**ticket, "due": "demain"}, _BOTH
+        for solved in (True, False):
+            yield "call_receipt", {**ticket, "called": "hier", "solved": solved}, _BOTH
+        words = {"text": "Bonjour", "html": Markup("<p>Bonjour</p>")} if full else {"text": "", "html": ""}
+        for notice in NOTICES:
+            values = {"text": "Bonjour", "entity": "ETNIC" if full else ""}
+            yield "relay", {**ticket, **words, "notice": notice, "values": values}, _BOTH
+            yield f"notices/{notice}", {**ticket, **words, "values": values}, ("txt",)
+        yield "relay", {**ticket, "text": "Bonjour", "html": "", "notice": "", "values": {}}, _BOTH
+        for change in ({"cancelled": True}, {"moved": True}, {}):
+            for inside in (True, False):
+                visit = {**_VISIT, "cancelled": False, "moved": False, "for_technician": inside, **change}
+                if not full:
+                    visit |= dict.fromkeys(("place", "technician", "requester", "description"), "")
+                yield "invitation", {**ticket, **visit}, _BOTH
+
+
+_VISIT = {
+    "starts": "demain",
+    "ends": "demain",
+    "span": "demain",
+    "place": "Bruxelles",
+    "technician": "Jean",
+    "requester": "Ana",
+    "description": "Un câble",
+}
+
+
+def _sample_notifications(
+    ticket: Mapping[str, Any], full: bool
+) -> Iterator[tuple[str, Mapping[str, Any], tuple[str, ...]]]:
+    none = dict.fromkeys(("text", "html", "by", "marker", "standing", "entity", "category", "priority"), "")
+    rest: dict[str, Any] = {"undo": "", "suspect": False, "unread": WHOLE, "reason": "new"}
+    rest |= {name: [] for name in ("attachments", "left_out", "earlier", "card")}
+    more: dict[str, Any] = dict.fromkeys(none, "abc") | {
+        "html": Markup("<p>Bonjour</p>"),
+        "undo": "2 minutes",
+    }
+    more |= {"attachments": ["a.pdf"], "left_out": ["b.zip"], "suspect": True, "earlier": [_ROW, _BARE]}
+    more |= {"card": [{"usage": "#aide", "does": "aide"}, {"usage": "#note", "does": ""}]}
+    given = {**ticket, **none, **rest, **(more if full else {})}
+    yield "notification", given, _BOTH
+    for reason in REASONS:
+        yield "notification", {**given, "reason": reason}, _BOTH
+    for standing in ("yes", "study", "no", "unknown"):
+        yield "notification", {**given, "standing": standing}, _BOTH
+    for unread in (
+        Unread(failed=True, in_mailbox=full),
+        Unread(whole_mb=61),
+        Unread(beyond=tuple(Bound), in_mailbox=full),
+    ):
+        yield "notification", {**given, "unread": unread}, _BOTH
+
+
+def _samples_to_colleagues(
+    ticket: Mapping[str, Any], full: bool
+) -> Iterator[tuple[str, Mapping[str, Any], tuple[str, ...]]]:
+    marker = "abc" if full else ""
+    entry = {"when": "hier", "who": "Ana" if full else "", "kind": "relay" if full else "", "text": "Bonjour"}
+    told = {"entries": [entry] * (1 + full), "omitted": 2 * full}
+    asked = {"question": "Pourquoi ?" if full else "", "asked_by": "Anne" if full else ""}
+    yield "consultation", {**ticket, **asked, "case": told, "marker": marker}, _BOTH
+    words = {"text": "Oui", "html": Markup("<p>Oui</p>") if full else ""}
+    undo = "2 minutes" if full else ""
+    yield "team_answer", {**ticket, **words, "team": "Réseau", "marker": marker, "undo": undo}, _BOTH
+    yield "told", {**ticket, "headline": "Accepté", "lines": ["ok"] * full, "marker": marker}, _PLAIN
+    for count in range(3):
+        yield "listing", {"tickets": [ticket] * count, "count": count, "more": 2 * full}, _BOTH
+    yield "full", {**ticket, "story": told}, _BOTH

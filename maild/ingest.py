@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from maild import apply as application
-from maild import compose, isolate, log, steps
+from maild import assembly, isolate, log, steps
 from maild.apply import Applied
 from maild.arrival import Arrival, Source, mail_id
 from maild.compose import Stationery
@@ -351,7 +351,7 @@ def _answered(
     known = next((one for one in tx.known_mails(near) if one.text or one.content), None)
     if known is None:
         return None
-    return Answered(text=known.text or compose.text_of(known.content), sender=known.sender)
+    return Answered(text=known.text or assembly.text_of(known.content), sender=known.sender)
 
 
 def _spoken(tx: Transaction, mail: ParsedMail, new: str) -> str:
@@ -447,9 +447,9 @@ class Budgets:
         """An answer was decided: it counts for the mails behind it."""
         for change in decision.changes:
             if isinstance(change, SendReceipt):
-                self._add(*_scopes(compose.as_sent(change.to.address)))
+                self._add(*_scopes(assembly.as_sent(change.to.address)))
             elif isinstance(change, AnswerAgent) and not change.withheld:
-                domain = compose.as_sent(change.to.address).rpartition("@")[2]
+                domain = assembly.as_sent(change.to.address).rpartition("@")[2]
                 self._add(("ticket", str(decision.ticket)), ("domain", domain), ("total", ""))
             elif isinstance(change, Notify):
                 for counted in self.told.values():
@@ -463,7 +463,7 @@ class Budgets:
 
 def _answered_at(mail: ParsedMail) -> str:
     """Where a receipt for this mail would go, as the outbox writes it down."""
-    return compose.as_sent(consequences.answerable(mail).address)
+    return assembly.as_sent(consequences.answerable(mail).address)
 
 
 def _scopes(address: str) -> tuple[tuple[str, str], ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from maild import compose, log, steps
+from maild import assembly, compose, log, steps
 from maild.arrival import Source
 from maild.compose import Line
 from maild.decide import sla
@@ -137,7 +137,7 @@ def _lines(tickets: Iterable[tuple[Ticket, datetime | None]], policy: Policy) ->
 
 
 def _owe(
-    tx: Transaction, letter: compose.Letter, kind: MessageKind, owed: str, now: datetime, ticket: int | None
+    tx: Transaction, letter: assembly.Letter, kind: MessageKind, owed: str, now: datetime, ticket: int | None
 ) -> None:
     if outbox.is_owed(tx, owed):
         return

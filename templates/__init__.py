@@ -3,7 +3,8 @@
 Read by ``maild.compose`` alone, behind the operator's own folder: a file of the same name there
 (``fr/receipt.txt.j2``) takes the place of the one here. A name that a template uses and the desk does not
 give is an error (``maild config check`` and ``maild doctor`` render every template); HTML parts escape every
-value; a subject becomes one line whatever its template holds.
+value but clean HTML, and write lines of text with ``| breaks``, since Outlook for Windows knows no
+``white-space``; a subject becomes one line whatever its template holds.
 
 Known to every template:
     ``language``, and ``title`` (the finished subject line; not in a subject itself);
@@ -16,13 +17,41 @@ Known to every template:
     To someone who wrote: the receipt. ``number`` ("ETNIC-1042"), ``subject`` (of the mail, may be ""),
     ``topic`` (the subject without "Re:" and tags), ``due`` ("mardi 24 novembre 2026 à 14 h 32", the
     desk's local time).
+``call_receipt.{subject,txt,html}.j2``
+    To someone who telephoned, where an agent asks for it. ``number``, ``subject``, ``topic``, ``called``
+    (when), ``due`` ("" where no clock runs), ``solved`` (True: during the call).
+``relay.{subject,txt,html}.j2``
+    To the requester: a person's answer. ``number``, ``subject``, ``topic``, ``text`` and ``html`` (the
+    person's words; ``html`` is clean HTML or "", ``text`` is "" where there is only a notice), ``notice``
+    ("" or the name of a template in ``notices``), ``values`` (for the notice: ``values.text``,
+    ``values.entity``, or "").
+``notices/NAME.txt.j2``
+    What a relay says below the words, in both its parts, with the names of a relay: ``resolved``,
+    ``closed``, ``out_of_scope_materiel``, ``_formation``, ``_metier``, ``_citoyen``, ``study`` (the form
+    for a feasibility study), ``not_beneficiary``, ``canned`` (``values.text``). A blank line parts
+    paragraphs.
+``answers/NAME.txt.j2``
+    A canned answer that agents send by its name (#modèle NAME); every file here is one. ``number``,
+    ``subject``, ``name`` (of the requester). Known in one language, it is sent in that one to all.
+``invitation.{subject,txt,html}.j2``
+    To a requester or, where ``for_technician``, to a technician: a visit, with its calendar object.
+    ``number``, ``subject``, ``topic``, ``span`` (from when until when), ``starts``, ``ends``, ``place``,
+    ``technician``, ``requester`` and ``description`` ("" in a requester's), ``cancelled``, ``moved`` (never
+    both).
 ``notification.{subject,txt,html}.j2``
-    To an agent: a new ticket, or a later mail of its requester. ``number``, ``subject``, ``topic``,
-    ``requester`` ("Name <address>"), ``due`` ("" where no clock runs), ``later`` (True: not the first
-    mail), ``text``, ``attachments`` (their names), ``marker`` (a signed token, or ""), ``unread`` (what the
-    text leaves out: ``failed``, ``whole_mb``, ``beyond``, ``in_mailbox``; false for nearly every mail),
-    ``suspect`` (True: a filter took it for spam).
-    The first line is the separator that ``parsers.quotes`` knows: keep it as it is.
+    To an agent: a ticket. ``number``, ``subject``, ``topic``, ``requester`` ("Name <address>"), ``due`` (""
+    where no clock runs), ``reason`` ("new", "later": another mail of its requester, "assigned", "reopened",
+    "woken", "handed": to his team), ``by`` (the colleague who did it, or ""), ``text``, ``html`` (clean
+    HTML, or "": then the text is shown), ``attachments`` (names), ``left_out`` (names and sizes of those
+    that are too large), ``marker`` (a signed token, or ""), ``unread`` (what the text leaves out:
+    ``failed``, ``whole_mb``, ``beyond``, ``in_mailbox``; false for nearly every mail), ``suspect`` (True: a
+    filter took it for spam), ``standing`` ("yes", "study", "no", "unknown" or "") and ``entity`` of the
+    requester, ``category``, ``priority``, ``earlier`` (tickets of the same person: ``number``, ``subject``,
+    ``status``, ``day``), ``card`` (commands: ``usage``, ``does``; may be empty), ``undo`` ("2 minutes"; "":
+    a reply leaves at once). The first line is the separator that ``parsers.quotes`` knows: keep it as it
+    is.
+``words.j2``
+    Tables for other templates to import: the words for a ``status``, a ``standing``, a ``kind`` of message.
 ``unread.txt.j2``
     The one line, within both parts of a notification, that says what ``unread`` means and where to read it.
 ``suspect.txt.j2``
@@ -32,6 +61,21 @@ Known to every template:
     ``number``, ``subject``, ``requester``, ``due``.
 ``answer.{subject,txt}.j2``
     To an agent: what became of the commands of a mail. ``number``, ``subject``, ``topic``, ``lines``.
+``consultation.{subject,txt,html}.j2``
+    To a specialist team: the desk's question. ``number``, ``subject``, ``topic``, ``question``,
+    ``asked_by`` (or ""), ``requester``, ``due``, ``marker``, ``case``: its ``entries`` (``when``, ``who``,
+    ``kind``, ``text``) and how many older ones are ``omitted``. The first line is the separator.
+``team_answer.{subject,txt,html}.j2``
+    To the assignee: such a team has answered. ``number``, ``subject``, ``topic``, ``team``, ``text``,
+    ``html``, ``marker``, ``undo``. The first line is the separator.
+``told.{subject,txt}.j2``
+    To an agent: something happened on a ticket. ``number``, ``subject``, ``topic``, ``headline``, ``lines``
+    (may be empty), ``marker``. The first line is the separator.
+``listing.{subject,txt,html}.j2``
+    To an agent: the list he asked for. ``tickets`` (``number``, ``subject``, ``requester``, ``due``,
+    ``status``, ``day``), ``count`` (of all), ``more`` (how many are not shown).
+``full.{subject,txt,html}.j2``
+    To an agent: all that was written. ``number``, ``subject``, ``topic``, ``story``: as ``case`` above.
 ``digest.{subject,txt,html}.j2``
     To a team: older mail that was found in the mailbox and got no receipt or, where ``many``, more mail at
     once than is told of one by one. ``tickets`` as above.
@@ -40,9 +84,9 @@ Known to every template:
     (``folder``) of a ``maildrop`` since the last such letter.
 ``undelivered.{subject,txt}.j2``
     To an agent: a letter about the ticket did not arrive. ``number``, ``subject``, ``topic``, ``recipient``
-    (an address), ``kind`` ("receipt" or "relay"), ``reply`` (the server's last word), ``uncertain`` (True: it
-    may have arrived; nobody knows).
+    (an address), ``kind`` ("receipt" or "relay"), ``reply`` (the server's last word), ``uncertain`` (True:
+    it may have arrived; nobody knows).
 ``trouble.{subject,txt}.j2``, ``recovered.{subject,txt}.j2``
-    To an administrator, at the beginning and at the end of a trouble: ``headline`` and ``details``, texts in
-    the language of the log.
+    To an administrator, at the beginning and at the end of a trouble: ``headline`` and ``details``, texts
+    in the language of the log.
 """

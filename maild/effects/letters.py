@@ -61,7 +61,7 @@ def notify(work: Work, told: Notify) -> None:
         letter = compose.notification(
             work.paper, number=work.number, subject=work.subject, requester=mail.sender or Address("", ""),
             text=work.decision.text or mail.text, due_at=told.due_at,
-            later=work.decision.ticket is not None, attachments=files,
+            reason="new" if work.decision.ticket is None else "later", attachments=files,
             marker=post["message_id"].partition("@")[0], unread=_unread(work),
             suspect=work.facts.source is Source.JUNK,
             **post,

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from maild.compose import Letter, Stationery
+from maild.assembly import Letter
+from maild.compose import Stationery
 from maild.decide import tokens
 from maild.decide.decision import Decision
 from maild.decide.facts import Facts, TicketFacts

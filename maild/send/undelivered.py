@@ -90,7 +90,7 @@ def _tell_agents(
         )
         letter = compose.undelivered(
             office.paper, number=f"{policy.desk.prefix}-{ticket.id}", subject=ticket.subject,
-            recipient=entry.recipient, kind=entry.kind.value, reply=settlement.reply,
+            address=entry.recipient, kind=entry.kind.value, reply=settlement.reply,
             uncertain=settlement.state is OutboxState.UNCERTAIN, **post,
         )  # fmt: skip
         owed = f"undelivered:{entry.id}:{now.isoformat()}:{address}"

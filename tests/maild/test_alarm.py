@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from maild import alarm, compose
+from maild import alarm, assembly, compose
 from maild.alarm import Alarm
 from maild.health import Health
 from storage import troubles
@@ -203,7 +203,7 @@ def test_a_template_that_fails_keeps_nobody_from_remembering(
 ) -> None:
     """No letter, and yet no second telling."""
 
-    def fail(*_: object, **__: object) -> compose.Letter:
+    def fail(*_: object, **__: object) -> assembly.Letter:
         raise RuntimeError("a template of the operator's")
 
     monkeypatch.setattr(compose, "trouble", fail)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from maild import apply, compose
+from maild import apply, assembly, compose
 from maild.effects import letters
 from maild.effects.clocks import presume_answered
 from storage import outbox
@@ -49,7 +49,7 @@ def test_a_request_leaves_its_whole_story(desk: Room) -> None:
 def test_what_fails_half_way_leaves_nothing_of_its_mail(desk: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """The plain ticket that stands in for it apart."""
 
-    def fail(*_: object, **__: object) -> compose.Letter:
+    def fail(*_: object, **__: object) -> assembly.Letter:
         raise RuntimeError("a template of the operator's")
 
     monkeypatch.setattr(compose, "notification", fail)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from maild import compose
+from maild import assembly, compose
 from maild.bell import Bell
 from maild.decide.policy import Agent
 from maild.send import outbox as sending
@@ -157,7 +157,7 @@ def test_a_template_that_fails_does_not_send_the_letter_again(
 ) -> None:
     """What was refused is settled, and the ticket shows it."""
 
-    def fail(*_: object, **__: object) -> compose.Letter:
+    def fail(*_: object, **__: object) -> assembly.Letter:
         raise RuntimeError("a template of the operator's")
 
     monkeypatch.setattr(compose, "undelivered", fail)
