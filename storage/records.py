@@ -351,6 +351,7 @@ class Twin:
     digest: str
     sender_address: str
     sent_at: datetime | None
+    kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -640,11 +640,11 @@ class Transaction:
     ) -> tuple[int, ...]:
         """Stop the clocks of a ticket that had started by then; returns the messages whose they were.
 
-        An act that was found corrects what was only presumed before. ``team``: stop this team's own instead.
+        An act that was found corrects what was only presumed before, and one that came to light late is the
+        first one all the same. ``team``: stop this team's own instead.
         """
-        stands = (
-            CLOCK.c.stopped_at.is_(None) if presumed else or_(CLOCK.c.stopped_at.is_(None), CLOCK.c.presumed)
-        )
+        runs, presumed_only = CLOCK.c.stopped_at.is_(None), CLOCK.c.presumed
+        stands = runs if presumed else or_(runs, presumed_only, CLOCK.c.stopped_at > at)
         of_then = and_(CLOCK.c.ticket_id == ticket_id, CLOCK.c.started_at <= at, CLOCK.c.team == team, stands)
         messages = tuple(self.connection.execute(select(CLOCK.c.message_id).where(of_then)).scalars())
         if messages:
@@ -663,6 +663,13 @@ class Transaction:
                 .values(stopped_at=None, stopped_by="", presumed=False, next_at=CLOCK.c.near_at)
             )
         self.unmark(message_rows)
+
+    def recognise(self, message_row: int, kind: MessageKind) -> None:
+        """A message was written at the desk: it is one of ours, and no clock runs for it."""
+        shown = {"kind": kind.value, "direction": "out"}
+        self.connection.execute(update(MESSAGE).where(MESSAGE.c.id == message_row).values(shown))
+        self.connection.execute(delete(CLOCK).where(CLOCK.c.message_id == message_row, CLOCK.c.team == ""))
+        self.unmark([message_row])
 
     def running(self, ticket_id: int) -> tuple[Clock, ...]:
         """The clocks of a ticket that run, the earliest due first."""
@@ -964,7 +971,7 @@ _MARKED = (
 )
 _TWINS = select(
     MESSAGE.c.id, MESSAGE.c.ticket_id, MESSAGE.c.message_id, MESSAGE.c.digest,
-    MESSAGE.c.sender_address, MESSAGE.c.sent_at,
+    MESSAGE.c.sender_address, MESSAGE.c.sent_at, MESSAGE.c.kind,
 ).where(MESSAGE.c.message_id == bindparam("wanted"))  # fmt: skip
 _MUTED = select(MUTE.c.reason).where(MUTE.c.address == bindparam("wanted"), MUTE.c.until > bindparam("now"))
 

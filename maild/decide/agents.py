@@ -24,13 +24,15 @@ def agent(case: Case) -> Decision:
         and not case.belongs.by_agent_token
     ):
         return person(case)
+    if (again := outside.copy_of_answer(case)) is not None:
+        return again
     proof = identity.proof(case.mail, who, case.clues.tokens, case.facts, case.policy)
     if not proof.holds:
         return _unproven(case, who, state, proof.why)
     block = _orders(case)
     if block.commands:
         return _ordered(case, block, who, state)
-    if case.others & (state.participants - {who.address.casefold()}):
+    if outside.audience(case, state):
         return outside.answered(case, state)
     return _noted(case, who, state)
 

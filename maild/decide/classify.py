@@ -48,6 +48,12 @@ def _sent(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
     return "found in a folder of sent mail" if facts.source is Source.SENT else ""
 
 
+def _of_desk(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
+    others = {a.key for a in (*mail.to, *mail.cc)} - policy.desk.addresses
+    proven = identity.of_desk(mail, facts, policy) if others else ""
+    return f"from the desk's own address to others, by {proven}" if proven else ""
+
+
 def _bounce(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
     return "a delivery report (RFC 3464)" if mail.is_bounce else ""
 
@@ -79,6 +85,8 @@ KINDS: tuple[tuple[MailKind, Test], ...] = (
     (MailKind.LIST, _list),
     (MailKind.AUTO_REPLY, _auto),
     (MailKind.AGENT, _agent),
+    # Whoever writes in the shared mailbox has the desk in copy: nobody waits for an answer to it.
+    (MailKind.SENT, _of_desk),
 )
 
 

@@ -81,6 +81,20 @@ def new_people(mail: ParsedMail, state: TicketFacts, policy: Policy) -> tuple[Ad
     return (AddParticipants(people=added),) if added else ()
 
 
+def addressed(case: Case, state: TicketFacts) -> tuple[AddParticipants, ...]:
+    """Whom the desk itself has written to about the ticket: they take part, its own people do not."""
+    known = state.participants | staff(state, case.policy)
+    people = {a.key: (a, "watcher") for a in (*case.mail.to, *case.mail.cc) if a.key not in known}
+    added = _outside(people, case.policy)[: max(0, MOST_PARTICIPANTS - len(state.participants))]
+    return (AddParticipants(people=added),) if added else ()
+
+
+def staff(state: TicketFacts, policy: Policy) -> frozenset[str]:
+    """The addresses of agents and teams, case folded; not that of one who asks for help himself."""
+    theirs = (*(a.address for a in policy.agents), *(t.address for t in policy.teams if t.address))
+    return frozenset(map(str.casefold, theirs)) - {state.ticket.requester_address.casefold()}
+
+
 def _outside(people: dict[str, tuple[Address, str]], policy: Policy) -> tuple[tuple[Address, str], ...]:
     theirs = (p for key, p in people.items() if "@" in key and key not in policy.desk.addresses)
     return tuple(theirs)[:MOST_PARTICIPANTS]

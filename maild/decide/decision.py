@@ -104,6 +104,14 @@ class TakeInCharge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recognise:
+    """A message on the ticket turns out to be the desk's own: it is shown as such, and starts no clock."""
+
+    message: int
+    kind: MessageKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetStatus:
     """The ticket's status changes, for a reason that the story tells."""
 
@@ -184,6 +192,7 @@ Change: TypeAlias = (
     | StartClock
     | StopClocks
     | TakeInCharge
+    | Recognise
     | SetStatus
     | SendReceipt
     | WithholdReceipt

@@ -80,6 +80,17 @@ def proof(
     return Proof(holds=False, why=f"no proof of {' or '.join(policy.proof)}")
 
 
+def of_desk(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
+    """What proves that a mail from one of our own addresses was written there, "" when nothing does.
+
+    A token proves it to nobody: requesters hold tokens.
+    """
+    if mail.sender is None or mail.sender.key not in policy.desk.addresses:
+        return ""
+    found = proof(mail, Agent(name="", address=mail.sender.address), (), facts, policy)
+    return found.why if found.holds else ""
+
+
 def _by_token(
     mail: ParsedMail, agent: Agent, found: tuple[tokens.Token, ...], facts: Facts, policy: Policy
 ) -> str:

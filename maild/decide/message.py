@@ -7,14 +7,13 @@ by a person, opens a ticket and starts a clock.
 from dataclasses import replace
 
 from maild.arrival import Source
-from maild.decide import classify, copies, decoration, junk, language, unread
+from maild.decide import classify, copies, decoration, junk, language, outside, unread
 from maild.decide.agents import agent
 from maild.decide.automatic import bounce, own, program
 from maild.decide.case import Case, Judge, weighed
 from maild.decide.classify import MailKind
 from maild.decide.decision import Decision, Disposition
 from maild.decide.facts import Facts
-from maild.decide.outside import sent
 from maild.decide.person import person
 from maild.decide.policy import Policy
 from parsers.mail import ParsedMail
@@ -22,7 +21,7 @@ from storage.records import MessageKind
 
 JUDGES: dict[MailKind, Judge] = {
     MailKind.OWN: own,
-    MailKind.SENT: sent,
+    MailKind.SENT: outside.sent,
     MailKind.BOUNCE: bounce,
     MailKind.DISPOSITION_NOTICE: program(MessageKind.DISPOSITION_NOTICE),
     MailKind.LIST: program(MessageKind.LIST),
@@ -34,7 +33,8 @@ JUDGES: dict[MailKind, Judge] = {
 
 def decide(mail: ParsedMail, facts: Facts, policy: Policy) -> Decision:
     """What becomes of a mail, what it changes, and why."""
-    if (twin := copies.twin(mail, facts)) is not None:
+    twin = copies.twin(mail, facts)
+    if twin is not None and not outside.is_told_by(twin, facts):
         return copies.duplicate(twin)
     kind, why = classify.kind_of(mail, facts, policy)
     case = weighed(mail, kind, facts, policy)

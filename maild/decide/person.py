@@ -14,13 +14,14 @@ def person(case: Case) -> Decision:
     """A new matter, or one more mail on a ticket."""
     twin = copies.changed_copy(case.mail, case.facts)
     if twin is not None and twin.ticket_id is not None:
-        return _changed_copy(case, twin.ticket_id)
+        return changed_copy(case, twin.ticket_id)
     if case.ticket is None:
         return _request(case)
     return _reply(case, case.ticket)
 
 
-def _changed_copy(case: Case, ticket: int) -> Decision:
+def changed_copy(case: Case, ticket: int) -> Decision:
+    """The same mail as one that is on the ticket, changed on its way: shown, and nothing comes of it."""
     return Decision(
         disposition=Disposition.FILED,
         kind=MessageKind.COPY,

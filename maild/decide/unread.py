@@ -4,7 +4,7 @@ Asked by ``ingest`` where a parser failed, and by ``refile``: no mail is silentl
 """
 
 from maild.arrival import Source
-from maild.decide import classify, consequences, copies, language, rules
+from maild.decide import classify, consequences, copies, language, outside, rules
 from maild.decide.case import NOBODY, Case, weighed
 from maild.decide.classify import MailKind
 from maild.decide.decision import (
@@ -28,7 +28,7 @@ def left_in_junk(why: str = "in a junk folder, and nothing shows that it belongs
 
 def unreadable(mail: ParsedMail, why: str, facts: Facts, policy: Policy) -> Decision:
     """What becomes of a mail that could not be read: a plain ticket with its ``.eml``, seen by people; in a
-    junk folder it stays where it is.
+    junk folder, or one of sent mail, it stays where it is.
 
     Args:
         mail: an empty one, with a digest of the raw bytes.
@@ -38,6 +38,8 @@ def unreadable(mail: ParsedMail, why: str, facts: Facts, policy: Policy) -> Deci
         return copies.duplicate(twin)
     if facts.source is Source.JUNK:
         return left_in_junk(f"in a junk folder, and cannot be read: {why}")
+    if facts.source is Source.SENT:
+        return outside.unreadable(why)
     team = rules.DEFAULT_TEAM
     clock = consequences.clock(team, "", facts, policy, first=True)
     backlog = consequences.is_backlog(facts, policy)

@@ -7,7 +7,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from maild.decide.decision import StartClock, StopClocks, TakeInCharge
+from maild.decide.decision import Recognise, StartClock, StopClocks, TakeInCharge
 from maild.effects.work import Work
 from storage.records import Event, Stage, Status
 from storage.store import Transaction
@@ -41,13 +41,23 @@ def answer_clocks(work: Work, stop: StopClocks) -> None:
 def stop_clocks(tx: Transaction, ticket: int, stop: StopClocks) -> tuple[bool, dict[str, Any]]:
     """Stop the clocks that an act answers: whether any ran, and what the ticket shows of it."""
     stopped = tx.stop_clocks(ticket, at=stop.at, by=stop.by, presumed=stop.presumed)
+    return bool(stopped), _shown(tx, ticket)
+
+
+def _shown(tx: Transaction, ticket: int) -> dict[str, Any]:
     left = [clock for clock in tx.running(ticket) if not clock.team]
-    shown = {
+    return {
         "due_at": left[0].due_at if left else None,
         "near_limit": any(c.stage is not Stage.RUNNING for c in left),
         "breached": any(c.stage is Stage.BREACHED for c in left),
     }
-    return bool(stopped), shown
+
+
+def recognise(work: Work, change: Recognise) -> None:
+    """A mail that was taken for a person's is the desk's own: nobody waits for an answer to it."""
+    work.tx.recognise(change.message, change.kind)
+    work.derived |= _shown(work.tx, work.here)
+    work.tell("recognised", "mail", kind=change.kind.value)
 
 
 def presume_answered(tx: Transaction, ticket: int, *, at: datetime, mail_id: str) -> bool:
@@ -70,9 +80,11 @@ def presume_answered(tx: Transaction, ticket: int, *, at: datetime, mail_id: str
 def take(work: Work, taken: TakeInCharge) -> None:
     """The ticket is in a person's hands."""
     before = work.before.ticket
-    if before.taken_at is None:
+    # An act that comes to light late is the first one all the same, and undoes nothing that people did since.
+    is_late = before.taken_at is not None and taken.at < before.taken_at
+    if before.taken_at is None or is_late:
         work.changed["taken_at"] = taken.at
-    if before.status in (Status.NEW, Status.WAITING):
+    if before.status in (Status.NEW, Status.WAITING) and not is_late:
         work.changed["status"] = Status.TAKEN.value
     if taken.agent:
         work.changed["assignee"] = taken.agent

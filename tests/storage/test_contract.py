@@ -615,6 +615,36 @@ def test_what_was_presumed_is_corrected_by_what_is_found(store: Store) -> None:
         assert (found.stopped_by, bool(found.presumed)) == ("anne", False)
 
 
+def test_an_act_that_comes_to_light_late_is_the_first_one(store: Store) -> None:
+    """A later one does not move the instant; a presumed one never moves what was found."""
+    with store.write() as tx:
+        number = ticket(tx)
+        (kept,) = keep(tx, 1)
+        row = message(tx, number, kept)
+        clock(tx, number, row)
+        assert tx.stop_clocks(number, at=NOON + 3 * HOUR, by="anne", presumed=False) == (row,)
+        assert tx.stop_clocks(number, at=NOON + 4 * HOUR, by="anne", presumed=False) == ()
+        assert tx.stop_clocks(number, at=NOON + HOUR, by="", presumed=True) == ()
+        assert tx.stop_clocks(number, at=NOON + 2 * HOUR, by="bruno", presumed=False) == (row,)
+        assert tx.stop_clocks(number, at=NOON - HOUR, by="x", presumed=False) == ()
+        assert tx.connection.execute(text("SELECT stopped_by FROM clock")).scalar_one() == "bruno"
+
+
+def test_a_message_that_is_recognised_as_ours_has_no_clock(store: Store) -> None:
+    """Those of the requester run on, and the marks of its copies are looked at."""
+    with store.write() as tx:
+        number = ticket(tx)
+        one, two = keep(tx, 1, 2)
+        first, ours = message(tx, number, one), message(tx, number, two)
+        clock(tx, number, first)
+        clock(tx, number, ours, at=NOON + HOUR)
+        tx.recognise(ours, MessageKind.OUTSIDE_ANSWER)
+        assert [c.message_id for c in tx.running(number)] == [first]
+        kinds = {m.mail_id: (m.kind, m.direction) for m in tx.messages([number])[number]}
+        assert kinds[two.mail_id] == ("outside_answer", "out")
+        assert kinds[one.mail_id] != kinds[two.mail_id]
+
+
 def test_marks_to_be_looked_at_are_told_once(store: Store) -> None:
     """Every copy whose message's clock has changed, in the present epoch of its maildrop."""
     with store.write() as tx:

@@ -67,6 +67,7 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "running": lambda tx: tx.running(1001),
     "stop": lambda tx: tx.stop_clocks(1001, at=NOON + HOUR, by="x", presumed=False),
     "presume": lambda tx: tx.stop_clocks(1001, at=NOON + HOUR, by="", presumed=True),
+    "recognise": lambda tx: tx.recognise(1, MessageKind.OUTSIDE_ANSWER),
     "backlog": lambda tx: tx.backlog(),
     "announced": lambda tx: tx.announced([1001]),
     "change a ticket": lambda tx: tx.change_ticket(1001, team="x"),

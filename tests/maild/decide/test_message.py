@@ -192,7 +192,7 @@ def twin(read: ParsedMail, **values: Any) -> Twin:
     """What was filed before under this mail's id."""
     made: dict[str, Any] = {
         "id": 7, "ticket_id": 1001, "message_id": read.message_id, "digest": read.digest,
-        "sender_address": JEAN, "sent_at": read.date,
+        "sender_address": JEAN, "sent_at": read.date, "kind": "request",
     }  # fmt: skip
     return Twin(**(made | values))
 
@@ -295,7 +295,8 @@ def test_old_mail_is_backlog() -> None:
 def test_the_same_unreadable_mail_seen_again_is_no_second_ticket() -> None:
     """It is known by its bytes."""
     nothing = replace(parse_mail(b""), digest="sha")
-    seen = Twin(id=7, ticket_id=1001, message_id="c.sha", digest="sha", sender_address="", sent_at=None)
+    seen = Twin(id=7, ticket_id=1001, message_id="c.sha", digest="sha", sender_address="", sent_at=None,
+                kind="request")  # fmt: skip
     decision = unread.unreadable(nothing, "died", facts(twins=(seen,)), DESKS)
     assert (decision.disposition, decision.ticket) == (Disposition.DUPLICATE, 1001)
     other = unread.unreadable(nothing, "died", facts(twins=(replace(seen, digest="x"),)), DESKS)
@@ -356,24 +357,3 @@ def test_what_is_handed_in_again_is_one_mail_without_id_and_date() -> None:
 
     assert handed_in(NOON, "4AB") == handed_in(NOON + HOUR, "4AB")
     assert handed_in(NOON, "4AB") != handed_in(NOON, "4AC")
-
-
-# --- answers given outside
-
-
-def test_a_sent_mail_of_no_ticket_is_none_of_ours() -> None:
-    """A private mail in a shared folder is not kept in anybody's story."""
-    decision = message.decide(mail(sender=DESK, to=STRANGER), facts(state(), source=Source.SENT), DESKS)
-    assert decision.disposition is Disposition.IGNORED
-
-
-def test_a_sent_answer_stops_the_clock_at_its_own_instant() -> None:
-    """If it goes to somebody of the ticket; a mail about the ticket to a colleague is no answer."""
-    at = NOON - 2 * HOUR
-    known: dict[str, Any] = {"by_reference": references(a=1001), "source": Source.SENT, "arrived_at": at}
-    answer = mail(sender=DESK, to=JEAN, In_Reply_To="<a@ecole.test>", message_id="s@etnic.test")
-    decision = message.decide(answer, facts(state(), **known), DESKS)
-    assert [stop.at for stop in of(decision, StopClocks)] == [at]
-    assert decision.kind is MessageKind.OUTSIDE_ANSWER
-    aside = mail(sender=DESK, to="collegue@etnic.test", In_Reply_To="<a@ecole.test>")
-    assert not of(message.decide(aside, facts(state(), **known), DESKS), StopClocks)

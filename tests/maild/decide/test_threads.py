@@ -112,7 +112,8 @@ def test_a_mail_whose_id_was_used_before_is_not_threaded_by_it() -> None:
     """Scanners and forgers reuse ids."""
     from storage.records import Twin
 
-    twin = Twin(id=1, ticket_id=1001, message_id="a@ecole.test", digest="x", sender_address="x", sent_at=NOON)
+    twin = Twin(id=1, ticket_id=1001, message_id="a@ecole.test", digest="x", sender_address="x", sent_at=NOON,
+                kind="request")  # fmt: skip
     found = placed(mail(message_id="a@ecole.test"), by_reference=references(a=1001), twins=(twin,))
     assert found.ticket is None
 
