@@ -3,11 +3,11 @@
 Stands behind ``apply`` and ``sweep``, which put a Letter into the outbox: what is sent later needs neither
 template nor ticket. Everything that comes from a mail is hostile here: no value can add a line or an HTML
 tag; headers are ``assembly``'s. Fails with ``jinja2.TemplateError`` where a template of the operator's own
-folder does; ``render_all`` finds that before the daemon starts.
+folder does; ``rehearsal`` finds that before the daemon starts.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -35,7 +35,6 @@ from maild.assembly import NAME_LIMIT, Body, File, Letter, Post, assemble, one_l
 from maild.decide.policy import Desk
 from parsers.addresses import Address
 from parsers.folding import folded
-from parsers.mail import Bound
 from parsers.subject import base_subject
 
 # A receipt echoes a stranger's subject: enough to be recognised, too little to advertise.
@@ -204,7 +203,7 @@ def relay(
     seen = {
         **_title(number, subject),
         "text": text.strip(),
-        "html": _shown(html, post),
+        "html": _shown(html, post) if text.strip() else "",
         "notice": notice,
         "values": {"text": "", "entity": ""} | {name: value.strip() for name, value in values.items()},
     }
@@ -486,7 +485,7 @@ def recovered(paper: Stationery, *, headline: str, details: str = "", **post: Un
 
 def canned_names(paper: Stationery) -> tuple[str, ...]:
     """The canned answers that an agent may send by name, in order, of all languages."""
-    return tuple(sorted({name for _, name in _canned(paper)}))
+    return tuple(sorted({name for _, name in canned_templates(paper)}))
 
 
 def canned(paper: Stationery, name: str, language: str, **values: str) -> str | None:
@@ -496,7 +495,7 @@ def canned(paper: Stationery, name: str, language: str, **values: str) -> str | 
     accents of ``name`` do not matter. Only a name that is there is ever opened, so none leads out of the
     folder.
     """
-    answers = _canned(paper)
+    answers = canned_templates(paper)
     wanted = folded(name.strip())
     found = next(
         (answers[each, wanted] for each in (language, *paper.desk.languages) if (each, wanted) in answers),
@@ -509,18 +508,31 @@ def canned(paper: Stationery, name: str, language: str, **values: str) -> str | 
     return paper.environment.get_template(found).render(lines, language=found.partition("/")[0]).strip()
 
 
-def _canned(paper: Stationery) -> dict[tuple[str, str], str]:
-    """Language and folded name of each canned answer, and its template."""
+def canned_templates(paper: Stationery) -> dict[tuple[str, str], str]:
+    """Language and folded name of each canned answer in a language of the desk, and its template."""
     found = (_ANSWER.fullmatch(name) for name in paper.environment.list_templates())
-    return {(each[1], folded(normalize("NFC", each[2]))): each[0] for each in found if each}
+    known = [each for each in found if each and each[1] in paper.desk.languages]
+    return {(each[1], folded(normalize("NFC", each[2]))): each[0] for each in known}
 
 
-def render_all(paper: Stationery) -> list[str]:
-    """What is wrong with the templates: each is rendered in each language, with many and with few values.
+def fault_of(paper: Stationery, name: str, values: Mapping[str, Any], language: str) -> str | None:
+    """What is wrong with one template, given these values: a sentence that names it, None where all is well.
 
-    Returns sentences that name the template, and the line where it is known; empty when all is well.
+    Anything may go wrong in one that an operator wrote.
     """
-    return list(dict.fromkeys(_problems(paper)))
+    title = {} if name.endswith(".subject.j2") else {"title": "ETNIC-1042"}
+    try:
+        deadline(datetime(2026, 1, 1, tzinfo=UTC), paper.desk.timezone, language)
+        text = paper.environment.get_template(name).render(values, language=language, **title)
+    except TemplateSyntaxError as error:
+        return f"{error.name or name}, line {error.lineno}: {error.message}"
+    except UnknownLocaleError:
+        return f"{name}: no language has the code {language!r}"
+    except TemplateError as error:
+        return f"{name}: {type(error).__name__}: {error.message}"
+    except Exception as error:  # noqa: BLE001
+        return f"{name}: {type(error).__name__}: {error}"
+    return None if text.strip() else f"{name}: nothing comes of it but an empty text"
 
 
 # --- instants as people read them ---------------------------------------------------------------------------
@@ -679,142 +691,3 @@ def _letter(
     page = template(f"{language}/{kind}.html.j2").render(seen) if html else ""
     body = Body(text=text, page=page, calendar=calendar, method=method)
     return assemble(paper.desk, subject, body, post, language=language, automatic=automatic)
-
-
-# --- the rehearsal ------------------------------------------------------------------------------------------
-
-
-def _problems(paper: Stationery) -> Iterator[str]:
-    for language in paper.desk.languages:
-        for kind, values, parts in _samples():
-            for part in parts:
-                name = f"{language}/{kind}.{part}.j2"
-                if problem := _problem(paper, name, values, language):
-                    yield problem
-    for (language, _), name in _canned(paper).items():
-        values = {"number": "ETNIC-1042", "subject": "VPN", "name": "Ana"}
-        if problem := _problem(paper, name, values, language):
-            yield problem
-
-
-def _problem(paper: Stationery, name: str, values: Mapping[str, Any], language: str) -> str | None:
-    """What happens to one template with these values. Anything may go wrong in one that an operator wrote."""
-    title = {} if name.endswith(".subject.j2") else {"title": "ETNIC-1042"}
-    try:
-        deadline(datetime(2026, 1, 1, tzinfo=UTC), paper.desk.timezone, language)
-        text = paper.environment.get_template(name).render(values, language=language, **title)
-    except TemplateSyntaxError as error:
-        return f"{error.name or name}, line {error.lineno}: {error.message}"
-    except UnknownLocaleError:
-        return f"{name}: no language has the code {language!r}"
-    except TemplateError as error:
-        return f"{name}: {type(error).__name__}: {error.message}"
-    except Exception as error:  # noqa: BLE001
-        return f"{name}: {type(error).__name__}: {error}"
-    return None if text.strip() else f"{name}: nothing comes of it but an empty text"
-
-
-def _samples() -> Iterator[tuple[str, Mapping[str, Any], tuple[str, ...]]]:
-    """Each template with all that it may be given, then with as little as it may be given."""
-    yield from _samples_to_requesters()
-    for full in (True, False):
-        ticket = _ROW if full else _BARE
-        yield from _sample_notifications(ticket, full)
-        for stage in ("near", "breached"):
-            yield "alert", {"stage": stage, "tickets": [ticket] * (1 + full)}, _BOTH
-        yield "answer", {**ticket, "lines": ["ok"] * (1 + full)}, _PLAIN
-        for many in (True, False):
-            yield "digest", {"tickets": [ticket] * (1 + full), "many": many}, _BOTH
-        yield "junk", {"count": 1 + full, "folder": "Junk", "maildrop": "support"}, _PLAIN
-        for kind, uncertain in (("receipt", full), ("relay", not full)):
-            lost = {"recipient": "ana@example.org", "kind": kind, "reply": "550 no", "uncertain": uncertain}
-            yield "undelivered", {**ticket, **lost}, _PLAIN
-        for letter in ("trouble", "recovered"):
-            yield letter, {"headline": "IMAP", "details": "refused" if full else ""}, _PLAIN
-        yield from _samples_to_colleagues(ticket, full)
-
-
-_BOTH, _PLAIN = ("subject", "txt", "html"), ("subject", "txt")
-_ROW = {
-    "number": "ETNIC-1042",
-    "subject": "VPN",
-    "topic": "VPN",
-    "requester": "Ana <ana@example.org>",
-    "due": "demain",
-    "status": "taken",
-    "day": "lundi",
-}
-_BARE = {**_ROW, "subject": "", "topic": "", "due": "", "status": "", "day": ""}
-
-
-def _samples_to_requesters() -> Iterator[tuple[str, Mapping[str, Any], tuple[str, ...]]]:
-    for full, ticket in ((True, _ROW), (False, _BARE)):
-        yield "receipt", {**ticket, "due": "demain"}, _BOTH
-        for solved in (True, False):
-            yield "call_receipt", {**ticket, "called": "hier", "solved": solved}, _BOTH
-        words = {"text": "Bonjour", "html": Markup("<p>Bonjour</p>")} if full else {"text": "", "html": ""}
-        for notice in NOTICES:
-            values = {"text": "Bonjour", "entity": "ETNIC" if full else ""}
-            yield "relay", {**ticket, **words, "notice": notice, "values": values}, _BOTH
-            yield f"notices/{notice}", {**ticket, **words, "values": values}, ("txt",)
-        yield "relay", {**ticket, "text": "Bonjour", "html": "", "notice": "", "values": {}}, _BOTH
-        for change in ({"cancelled": True}, {"moved": True}, {}):
-            for inside in (True, False):
-                visit = {**_VISIT, "cancelled": False, "moved": False, "for_technician": inside, **change}
-                if not full:
-                    visit |= dict.fromkeys(("place", "technician", "requester", "description"), "")
-                yield "invitation", {**ticket, **visit}, _BOTH
-
-
-_VISIT = {
-    "starts": "demain",
-    "ends": "demain",
-    "span": "demain",
-    "place": "Bruxelles",
-    "technician": "Jean",
-    "requester": "Ana",
-    "description": "Un câble",
-}
-
-
-def _sample_notifications(
-    ticket: Mapping[str, Any], full: bool
-) -> Iterator[tuple[str, Mapping[str, Any], tuple[str, ...]]]:
-    none = dict.fromkeys(("text", "html", "by", "marker", "standing", "entity", "category", "priority"), "")
-    rest: dict[str, Any] = {"undo": "", "suspect": False, "unread": WHOLE, "reason": "new"}
-    rest |= {name: [] for name in ("attachments", "left_out", "earlier", "card")}
-    more: dict[str, Any] = dict.fromkeys(none, "abc") | {
-        "html": Markup("<p>Bonjour</p>"),
-        "undo": "2 minutes",
-    }
-    more |= {"attachments": ["a.pdf"], "left_out": ["b.zip"], "suspect": True, "earlier": [_ROW, _BARE]}
-    more |= {"card": [{"usage": "#aide", "does": "aide"}, {"usage": "#note", "does": ""}]}
-    given = {**ticket, **none, **rest, **(more if full else {})}
-    yield "notification", given, _BOTH
-    for reason in REASONS:
-        yield "notification", {**given, "reason": reason}, _BOTH
-    for standing in ("yes", "study", "no", "unknown"):
-        yield "notification", {**given, "standing": standing}, _BOTH
-    for unread in (
-        Unread(failed=True, in_mailbox=full),
-        Unread(whole_mb=61),
-        Unread(beyond=tuple(Bound), in_mailbox=full),
-    ):
-        yield "notification", {**given, "unread": unread}, _BOTH
-
-
-def _samples_to_colleagues(
-    ticket: Mapping[str, Any], full: bool
-) -> Iterator[tuple[str, Mapping[str, Any], tuple[str, ...]]]:
-    marker = "abc" if full else ""
-    entry = {"when": "hier", "who": "Ana" if full else "", "kind": "relay" if full else "", "text": "Bonjour"}
-    told = {"entries": [entry] * (1 + full), "omitted": 2 * full}
-    asked = {"question": "Pourquoi ?" if full else "", "asked_by": "Anne" if full else ""}
-    yield "consultation", {**ticket, **asked, "case": told, "marker": marker}, _BOTH
-    words = {"text": "Oui", "html": Markup("<p>Oui</p>") if full else ""}
-    undo = "2 minutes" if full else ""
-    yield "team_answer", {**ticket, **words, "team": "Réseau", "marker": marker, "undo": undo}, _BOTH
-    yield "told", {**ticket, "headline": "Accepté", "lines": ["ok"] * full, "marker": marker}, _PLAIN
-    for count in range(3):
-        yield "listing", {"tickets": [ticket] * count, "count": count, "more": 2 * full}, _BOTH
-    yield "full", {**ticket, "story": told}, _BOTH

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from maild import alarm, compose, log, sweep, timers, watchdog
+from maild import alarm, compose, log, rehearsal, sweep, timers, watchdog
 from maild import config as configuration
 from maild.alarm import Alarm
 from maild.bell import Bell
@@ -305,7 +305,7 @@ def _objections(serving: Config, found: Config) -> Iterator[str]:
     """Why a sound configuration cannot take the place of the one that is being served."""
     if found.state != serving.state:
         yield "[state] cannot change while maild runs: stop it and start it again"
-    yield from map(str, compose.render_all(_paper(found)))
+    yield from map(str, rehearsal.render_all(_paper(found)))
 
 
 @contextmanager
@@ -427,7 +427,7 @@ def _cut_overdue(workers: Sequence[_Worker]) -> None:
 def _warm_up(all_parts: Parts) -> None:
     """Render every letter and read a mail before the first one comes: what is loaded and compiled on first
     use would keep its sender waiting, and a broken template is better known now."""
-    for problem in compose.render_all(all_parts.office.paper):
+    for problem in rehearsal.render_all(all_parts.office.paper):
         _log.error("template.broken", reason=problem)
     parse_mail(_SAMPLE)
 

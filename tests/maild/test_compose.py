@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maild import assembly, compose
+from maild import assembly, compose, rehearsal
 from maild.assembly import Letter, Post
 from maild.compose import Line, Unread
 from maild.decide.policy import Desk
@@ -213,7 +213,7 @@ def test_html_says_its_language_and_fetches_nothing(kind: str, language: str) ->
 
 def test_templates_are_found_sound() -> None:
     """What ships renders in all languages, with all values and with few."""
-    assert compose.render_all(PAPER) == []
+    assert rehearsal.render_all(PAPER) == []
 
 
 @pytest.mark.parametrize("kind", LETTERS)
@@ -535,7 +535,7 @@ def test_the_operators_template_takes_the_place_of_the_shipped_one(tmp_path: Pat
     text, page = texts(letter)
     assert text.strip() == f"Reçu\u00a0: E-1, {DATES['fr']}"
     assert "Bien cordialement" in page
-    assert compose.render_all(paper) == []
+    assert rehearsal.render_all(paper) == []
 
 
 @pytest.mark.parametrize(
@@ -553,14 +553,14 @@ def test_what_is_wrong_with_a_template_is_told(tmp_path: Path, source: str, said
     """The file and the reason, before the daemon starts."""
     (tmp_path / "fr").mkdir()
     (tmp_path / "fr/receipt.txt.j2").write_bytes(source.encode("latin-1"))
-    (problem,) = compose.render_all(compose.stationery(DESK, tmp_path))
+    (problem,) = rehearsal.render_all(compose.stationery(DESK, tmp_path))
     assert "fr/receipt.txt.j2" in problem
     assert said in problem
 
 
 def test_a_language_without_templates_is_told() -> None:
     """A language that is configured and has no folder would otherwise fail at its first mail."""
-    problems = compose.render_all(compose.stationery(Desk(name="D", address="d@x.be", languages=("xx",))))
+    problems = rehearsal.render_all(compose.stationery(Desk(name="D", address="d@x.be", languages=("xx",))))
     assert any("xx/receipt.txt.j2" in problem for problem in problems)
 
 

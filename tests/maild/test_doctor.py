@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from maild import cli, compose, config, isolate
+from maild import cli, config, isolate, rehearsal
 from maild.cli import Code, doctor
 from storage import database
 from tests.peers.certificate import Certificate
@@ -365,7 +365,7 @@ def test_starttls_at_a_server_that_knows_none(examine: Examine, sink: Sink) -> N
 
 
 def test_a_broken_letter(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compose, "render_all", lambda _paper: ["fr/receipt.txt.j2, line 3: nonsense"])
+    monkeypatch.setattr(rehearsal, "render_all", lambda _paper: ["fr/receipt.txt.j2, line 3: nonsense"])
     (line,) = examine().of("letters", "fail")
     assert "line 3" in line
 
@@ -485,7 +485,7 @@ def test_the_alert_command_runs_on_request(
 def test_a_check_that_breaks_is_a_finding_and_the_others_are_made(
     examine: Examine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compose, "render_all", lambda _paper: 1 // 0)
+    monkeypatch.setattr(rehearsal, "render_all", lambda _paper: 1 // 0)
     found = examine()
     assert "ZeroDivisionError" in found.of("letters", "fail")[0]
     assert found.of("clock", "ok")

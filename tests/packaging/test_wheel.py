@@ -79,10 +79,10 @@ def test_the_sample_configuration_is_installed(installed: Installed) -> None:
 def test_every_template_renders(installed: Installed) -> None:
     """From the wheel alone, in each language."""
     script = """
-        from maild import compose
+        from maild import compose, rehearsal
         from maild.decide.policy import Desk
         desk = Desk(name="Support", address="support@etnic.test")
-        print(compose.render_all(compose.stationery(desk)))
+        print(rehearsal.render_all(compose.stationery(desk)))
     """
     assert installed.run("-c", _flush_left(script)).strip() == "[]"
 

@@ -1,0 +1,138 @@
+"""The rehearsal: every template rendered in every language, before a mail needs it.
+
+Stands above ``compose``; called when maild starts, when its configuration changes, and by ``doctor``. Each
+template is given all that ``templates/__init__.py`` promises it, then as little as may be. It does not fail:
+what is wrong is what it returns.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from maild.compose import NOTICES, REASONS, WHOLE, Stationery, Unread, canned_templates, fault_of
+from parsers.mail import Bound
+
+# A template without its ending, what it is given, its parts.
+_Sample: TypeAlias = tuple[str, Mapping[str, Any], tuple[str, ...]]
+
+
+def render_all(paper: Stationery) -> list[str]:
+    """What is wrong with the templates: each is rendered in each language, with many and with few values.
+
+    Returns sentences that name the template, and the line where it is known; empty when all is well.
+    """
+    return list(dict.fromkeys(_problems(paper)))
+
+
+def _problems(paper: Stationery) -> Iterator[str]:
+    for language in paper.desk.languages:
+        for kind, values, parts in _samples():
+            for part in parts:
+                name = f"{language}/{kind}.{part}.j2"
+                if problem := fault_of(paper, name, values, language):
+                    yield problem
+    for (language, _), name in canned_templates(paper).items():
+        values = {"number": "ETNIC-1042", "subject": "VPN", "name": "Ana"}
+        if problem := fault_of(paper, name, values, language):
+            yield problem
+
+
+def _samples() -> Iterator[_Sample]:
+    """Each template with all that it may be given, then with as little as it may be given."""
+    yield from _samples_to_requesters()
+    for full in (True, False):
+        ticket = _ROW if full else _BARE
+        yield from _sample_notifications(ticket, full)
+        for stage in ("near", "breached"):
+            yield "alert", {"stage": stage, "tickets": [ticket] * (1 + full)}, _BOTH
+        yield "answer", {**ticket, "lines": ["ok"] * (1 + full)}, _PLAIN
+        for many in (True, False):
+            yield "digest", {"tickets": [ticket] * (1 + full), "many": many}, _BOTH
+        yield "junk", {"count": 1 + full, "folder": "Junk", "maildrop": "support"}, _PLAIN
+        for kind, uncertain in (("receipt", full), ("relay", not full)):
+            lost = {"recipient": "ana@example.org", "kind": kind, "reply": "550 no", "uncertain": uncertain}
+            yield "undelivered", {**ticket, **lost}, _PLAIN
+        for letter in ("trouble", "recovered"):
+            yield letter, {"headline": "IMAP", "details": "refused" if full else ""}, _PLAIN
+        yield from _samples_to_colleagues(ticket, full)
+
+
+_BOTH, _PLAIN = ("subject", "txt", "html"), ("subject", "txt")
+_ROW = {
+    "number": "ETNIC-1042",
+    "subject": "VPN",
+    "topic": "VPN",
+    "requester": "Ana <ana@example.org>",
+    "due": "demain",
+    "status": "taken",
+    "day": "lundi",
+}
+_BARE = {**_ROW, "subject": "", "topic": "", "due": "", "status": "", "day": ""}
+
+
+def _samples_to_requesters() -> Iterator[_Sample]:
+    for full, ticket in ((True, _ROW), (False, _BARE)):
+        yield "receipt", {**ticket, "due": "demain"}, _BOTH
+        for solved in (True, False):
+            yield "call_receipt", {**ticket, "called": "hier", "solved": solved}, _BOTH
+        words = {"text": "Bonjour", "html": "<p>Bonjour</p>"} if full else {"text": "", "html": ""}
+        for notice in NOTICES:
+            values = {"text": "Bonjour", "entity": "ETNIC" if full else ""}
+            yield "relay", {**ticket, **words, "notice": notice, "values": values}, _BOTH
+            yield f"notices/{notice}", {**ticket, **words, "values": values}, ("txt",)
+        yield "relay", {**ticket, **words, "notice": "", "values": {}}, _BOTH
+        for change in ({"cancelled": True}, {"moved": True}, {}):
+            for inside in (True, False):
+                visit = {**_VISIT, "cancelled": False, "moved": False, "for_technician": inside, **change}
+                if not full:
+                    visit |= dict.fromkeys(("place", "technician", "requester", "description"), "")
+                yield "invitation", {**ticket, **visit}, _BOTH
+
+
+_VISIT = {
+    "starts": "demain",
+    "ends": "demain",
+    "span": "demain",
+    "place": "Bruxelles",
+    "technician": "Jean",
+    "requester": "Ana",
+    "description": "Un câble",
+}
+
+
+def _sample_notifications(ticket: Mapping[str, Any], full: bool) -> Iterator[_Sample]:
+    none = dict.fromkeys(("text", "html", "by", "marker", "standing", "entity", "category", "priority"), "")
+    rest: dict[str, Any] = {"undo": "", "suspect": False, "unread": WHOLE, "reason": "new"}
+    rest |= {name: [] for name in ("attachments", "left_out", "earlier", "card")}
+    more: dict[str, Any] = dict.fromkeys(none, "abc") | {
+        "html": "<p>Bonjour</p>",
+        "undo": "2 minutes",
+    }
+    more |= {"attachments": ["a.pdf"], "left_out": ["b.zip"], "suspect": True, "earlier": [_ROW, _BARE]}
+    more |= {"card": [{"usage": "#aide", "does": "aide"}, {"usage": "#note", "does": ""}]}
+    given = {**ticket, **none, **rest, **(more if full else {})}
+    yield "notification", given, _BOTH
+    for reason in REASONS:
+        yield "notification", {**given, "reason": reason}, _BOTH
+    for standing in ("yes", "study", "no", "unknown"):
+        yield "notification", {**given, "standing": standing}, _BOTH
+    for unread in (
+        Unread(failed=True, in_mailbox=full),
+        Unread(whole_mb=61),
+        Unread(beyond=tuple(Bound), in_mailbox=full),
+    ):
+        yield "notification", {**given, "unread": unread}, _BOTH
+
+
+def _samples_to_colleagues(ticket: Mapping[str, Any], full: bool) -> Iterator[_Sample]:
+    marker = "abc" if full else ""
+    entry = {"when": "hier", "who": "Ana" if full else "", "kind": "relay" if full else "", "text": "Bonjour"}
+    told = {"entries": [entry] * (1 + full), "omitted": 2 * full}
+    asked = {"question": "Pourquoi ?" if full else "", "asked_by": "Anne" if full else ""}
+    yield "consultation", {**ticket, **asked, "case": told, "marker": marker}, _BOTH
+    words = {"text": "Oui", "html": "<p>Oui</p>" if full else ""}
+    undo = "2 minutes" if full else ""
+    yield "team_answer", {**ticket, **words, "team": "Réseau", "marker": marker, "undo": undo}, _BOTH
+    yield "told", {**ticket, "headline": "Accepté", "lines": ["ok"] * full, "marker": marker}, _PLAIN
+    for count in range(3):
+        yield "listing", {"tickets": [ticket] * count, "count": count, "more": 2 * full}, _BOTH
+    yield "full", {**ticket, "story": told}, _BOTH
