@@ -7,6 +7,7 @@ plain pattern instead (``costly``).
 
 import html as entities
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +20,7 @@ from parsers.quotes import INDENTED, LEFT_OUT
 MAX_HTML: Final = 1_000_000  # characters
 MAX_AMPERSANDS: Final = 100_000  # ammonia needs quadratic time for bare ones
 
-_BLOCK: Final = frozenset(
+BLOCKS: Final = frozenset(
     "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 "
     "h6 header hr li main nav ol p pre section table tbody tfoot thead tr ul title caption".split()
 )
@@ -134,6 +135,45 @@ def read_html(source: str, *, want_whole: bool = True, answers: bool = True) -> 
 def _found(body: LexborNode, selectors: list[str]) -> frozenset[int]:
     """The nodes that any of the selectors finds."""
     return frozenset(node.mem_id for node in body.css(",".join(selectors))) if selectors else _NONE
+
+
+def readable_body(source: str) -> LexborNode | None:
+    """The body element of ``source``, None where there is no markup or more than the libraries should see."""
+    source = guarded(source)
+    return None if "<" not in source or is_costly(source) else LexborHTMLParser(source).body
+
+
+def quoted_text(source: str) -> str:
+    """The text of ``source`` with ``> `` before each line of a block quotation, as in plain text."""
+    body = readable_body(source)
+    found = "" if body is None else _text(body, _Marks(_NONE, _NONE, indents=True), hides=True)
+    return found.replace(INDENTED, "> ")
+
+
+def visible_nodes(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
+    """What a reader sees below ``root``, in reading order and without recursion.
+
+    Texts once; elements when they open (True) and when they close.
+    """
+    node = root.child
+    while node is not None:
+        tag = node.tag or ""
+        if tag == "-text":
+            yield node, True
+        elif tag[:1] != "-" and tag not in _SILENT and not _is_hidden(node):
+            yield node, True
+            child = node.child
+            if child is not None:
+                node = child
+                continue
+            yield node, False
+        while (following := node.next) is None:
+            parent = node.parent
+            if parent is None or parent.mem_id == root.mem_id:
+                return
+            yield parent, False
+            node = parent
+        node = following
 
 
 def guarded(source: str) -> str:
@@ -255,7 +295,7 @@ class _Page:
         """A start tag."""
         if tag == "br":
             self.end_line(even_empty=True)
-        elif tag in _BLOCK:
+        elif tag in BLOCKS:
             self.end_line()
             if tag == "li":
                 self.mark = "- "
@@ -266,7 +306,7 @@ class _Page:
 
     def close(self, tag: str, node: LexborNode) -> None:
         """An end tag, written or implied."""
-        if tag not in _BLOCK:
+        if tag not in BLOCKS:
             return
         self.end_line()
         if tag in _PARAGRAPH and not (tag == "p" and "MsoNormal" in (node.attributes.get("class") or "")):

@@ -102,6 +102,24 @@ def read_reply(text: str, *, subject: str = "", answers: bool = True, unquoted: 
     return Reply(text=new if _is_text(new) else _fallback(scan), is_forward=False)
 
 
+def with_questions(text: str) -> str:
+    """The new text of an answer with the quoted paragraph above each answer that stands between quotations.
+
+    Of a quotation that is answered as a whole, from above or from below, nothing is kept.
+    """
+    scan = _scan(text, answers=True)
+    kept = _without_signature(scan, _without_quotation(scan))
+    own = [number for number in kept if scan.plain[number] and not _is_set_off(scan, number)]
+    runs = [
+        run for number in own if (run := _run_above(scan, number)) and not _leads_up(scan.plain, run.start)
+    ]
+    if not runs or (len(runs) == 1 and not scan.says_something([n for n in own if n < runs[0].start])):
+        return _joined(scan.lines, kept)
+    whole = {number for run in runs for number in run if scan.plain[number]}
+    questions = {number for run in runs for number in _question(scan, run)}
+    return _joined(scan.lines, sorted({*kept} - whole | questions))
+
+
 def marker_tokens(text: str) -> tuple[str, ...]:
     """The signed tokens behind our separator lines, in order, each once: ``##- ... -## (m:TOKEN)``."""
     return tuple(dict.fromkeys(_TOKEN.findall(text))) if "##-" in text else ()
@@ -109,7 +127,7 @@ def marker_tokens(text: str) -> tuple[str, ...]:
 
 def _scan(text: str, answers: bool) -> _Scan:
     lines = text.split("\n", MAX_LINES)
-    plain = [line[:MAX_LINE].rstrip() for line in _plain(text).split("\n", MAX_LINES)[:MAX_LINES]]
+    plain = [line[:MAX_LINE].rstrip() for line in plain_blanks(text).split("\n", MAX_LINES)[:MAX_LINES]]
     indented: frozenset[int] = frozenset()
     if INDENTED in text:
         indented = frozenset(number for number, line in enumerate(plain) if line.startswith(INDENTED))
@@ -159,7 +177,7 @@ def _attributed(plain: list[str], indented: frozenset[int], cuts: dict[int, int]
     return found
 
 
-def _plain(text: str) -> str:
+def plain_blanks(text: str) -> str:
     """The text as the patterns see it: every blank a space, invisible characters gone, the same lines."""
     if not text.isascii():
         for old, new in _BLANKISH:
@@ -354,6 +372,27 @@ def _questions(scan: _Scan, first: int, last: int) -> list[int]:
             out += run if len(run) <= MAX_QUESTION else []
             run = []
     return out + (run if len(run) <= MAX_QUESTION else [])
+
+
+def _run_above(scan: _Scan, number: int) -> range:
+    """The quoted lines right above line ``number``, blanks between and below them included."""
+    first = number
+    while first and (not scan.plain[first - 1] or _is_set_off(scan, first - 1)):
+        first -= 1
+    return range(_next_text(scan.plain, first), number)
+
+
+def _question(scan: _Scan, run: range) -> list[int]:
+    """The last paragraph of a run of quoted lines: what the answer below it answers."""
+    out: list[int] = []
+    for number in reversed(run):
+        line = scan.plain[number]
+        says = _is_text(line) and not separators.is_our_marker(line)
+        if says and number not in scan.cuts and number not in scan.attributions:
+            out.append(number)
+        elif out:
+            break
+    return out[:MAX_QUESTION][::-1]
 
 
 def _quoted_block(scan: _Scan, number: int, end: int) -> tuple[int, bool]:
