@@ -7,7 +7,7 @@ answer to what names no day and no time.
 
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 MAX_DATE: Final = 200  # characters of a date that are read
@@ -49,6 +49,7 @@ _OFFSET: Final = re.compile(
     r"([+-]) ?([0-9]{1,2})(?::?([0-9]{2}))?(?![0-9])|(?<![0-9a-z])()([01][0-9])([0-9]{2})(?![0-9])"
 )
 _NAMED: Final = re.compile(rf"\b({'|'.join(sorted(_NAMES, key=len, reverse=True))})\b")
+_UNIVERSAL: Final = re.compile(r"^z\b|\b(?:utc|gmt|ut)\b")
 _LAST_WORD: Final = re.compile(r"\b([a-z]{3,4})$")
 _COMMENT: Final = re.compile(r"\([^()]*\)")
 _FARTHEST: Final = timedelta(hours=15)  # from UTC; Kiribati is 14 hours ahead
@@ -62,8 +63,8 @@ def has_local_zone(raw: str) -> bool:
     return word is not None and word[1] in _NAMES
 
 
-def read_date(raw: str) -> datetime | None:
-    """The instant that ``raw`` names, in UTC; without a zone it is taken for UTC.
+def read_date(raw: str, zone: tzinfo = UTC) -> datetime | None:
+    """The instant that ``raw`` names, in UTC; where it names no zone it is taken for a time of ``zone``.
 
     >>> read_date("lundi 3 novembre 2025 10:12 CET").isoformat()
     '2025-11-03T09:12:00+00:00'
@@ -73,7 +74,7 @@ def read_date(raw: str) -> datetime | None:
         day = pattern.search(text)
         if day is not None:
             rest = day["rest"] if "rest" in pattern.groupindex else ""
-            return _instant(day, f"{text[: day.start()]} {rest} {text[day.end() :]}".strip())
+            return _instant(day, f"{text[: day.start()]} {rest} {text[day.end() :]}".strip(), zone)
     return None
 
 
@@ -90,7 +91,7 @@ def _simplified(raw: str) -> str:
 _QUOTES: Final = str.maketrans(dict.fromkeys('"<>;', " "))
 
 
-def _instant(day: re.Match[str], rest: str) -> datetime | None:
+def _instant(day: re.Match[str], rest: str, zone: tzinfo) -> datetime | None:
     """The day and the time in ``rest``, what was written beside the day; None where either makes no sense."""
     time = _TIME.search(rest) or _COMPACT_TIME.match(rest)
     if time is None:
@@ -100,7 +101,10 @@ def _instant(day: re.Match[str], rest: str) -> datetime | None:
         return None
     try:
         midnight = datetime(_year(day["year"]), *_month_and_day(day, time), tzinfo=UTC)
-        return midnight + passed - _offset(rest[time.end() :])
+        distance = _offset(rest[time.end() :])
+        if distance is None:
+            return (midnight + passed).replace(tzinfo=zone).astimezone(UTC)
+        return midnight + passed - distance
     except (ValueError, OverflowError):  # a day, a year or a zone that no calendar has
         return None
 
@@ -132,12 +136,17 @@ def _month_and_day(found: re.Match[str], time: re.Match[str]) -> tuple[int, int]
     return month, day
 
 
-def _offset(text: str) -> timedelta:
-    """The zone in what follows the time, as distance from UTC; a number counts more than a name."""
+def _offset(text: str) -> timedelta | None:
+    """The zone in what follows the time, as distance from UTC, None when there is none.
+
+    A number counts more than a name.
+    """
     number = _OFFSET.search(text)
     if number is not None:
         sign, hours, minutes = number.groups()[:3] if number[2] else number.groups()[3:]
         distance = timedelta(hours=int(hours), minutes=int(minutes or 0))
         return timedelta() if distance > _FARTHEST else -distance if sign == "-" else distance
     name = _NAMED.search(text)
-    return timedelta(hours=_NAMES[name[1]] if name else 0)
+    if name is None:
+        return timedelta() if _UNIVERSAL.search(text) else None
+    return timedelta(hours=_NAMES[name[1]])

@@ -71,6 +71,11 @@ def _remembered(raw: str) -> tuple[Address, ...]:
     return _either(_ask_mailparser({"to": raw}, []), "to", raw)
 
 
+def read_mailboxes(raw: str) -> tuple[Address, ...]:
+    """The mailboxes in one written line, as the field of a mail or as a client shows it."""
+    return _either(_ask_mailparser({"to": raw[:MAX_ADDRESS_FIELD]}, []), "to", raw[:MAX_ADDRESS_FIELD])
+
+
 def _address_field(fields: Fields, name: str, defects: list[str]) -> str:
     """A repeated To or Cc is one list; of a repeated From the first counts (see ``_later_sender``)."""
     values = fields.all(name)

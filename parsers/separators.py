@@ -127,6 +127,30 @@ def header_block(plain: Sequence[str], number: int, *, announced: bool = False) 
     return after if proven else 0
 
 
+def header_values(plain: Sequence[str], number: int, after: int) -> tuple[dict[str, str], int]:
+    """What the header between two lines says, by the names from, to, cc, sent, date, subject; where it ends.
+
+    Args:
+        after: what ``header_block`` said; in a table the value of the last label stands below it.
+    """
+    values: dict[str, str] = {}
+    last = ""
+    for line in plain[number:after]:
+        found = _label(line)
+        if found is not None and not _is_known(found[0], values):
+            last, values[found[0]] = found
+        elif last:
+            values[last] = f"{values[last]} {line.strip(' >*|')}".strip()
+    if last and not values[last]:
+        below = next((n for n in range(after, min(len(plain), after + 3)) if plain[n].strip(" >")), after)
+        if sum(1 for line in plain[number:after] if (one := _label(line)) and not one[1]) > 2 and below < len(
+            plain
+        ):
+            values[last] = plain[below].strip(" >*|")
+            after = below + 1
+    return {name: value.strip(" *_") for name, value in values.items()}, after
+
+
 def _is_known(label: str, values: dict[str, str]) -> bool:
     """Whether a header has such a field already; no client writes both "Sent:" and "Date:"."""
     if label in ("sent", "date"):
