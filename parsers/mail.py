@@ -5,7 +5,6 @@ its ``defects``. Sends nothing to a log and knows no clock, so the same bytes al
 """
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +25,7 @@ from parsers.body import (
     says_more,
     without_controls,
 )
+from parsers.calendar import CalendarReply, read_calendar
 from parsers.headers import Fields, decode_header, raw_text
 from parsers.html import MAX_HTML, read_html, sanitize_html
 from parsers.identifiers import MAX_IDENTIFIERS, identifiers, message_identifier
@@ -48,8 +48,7 @@ _DIGESTED: Final = (
     "from", "sender", "reply-to", "to", "cc", "subject", "date", "in-reply-to", "references", "mime-version",
     "content-type", "content-transfer-encoding", "content-disposition", "content-id", "content-language",
 )  # fmt: skip
-_CALENDAR_METHOD: Final = re.compile(r"^METHOD:[ \t]*REPLY[ \t]*$", re.IGNORECASE | re.MULTILINE)
-_CALENDAR_UID: Final = re.compile(r"^UID(?:;[^:\r\n]{0,200})?:(.{1,1000})$", re.IGNORECASE | re.MULTILINE)
+MAX_CALENDARS: Final = 5  # in one mail; clients send the same one twice
 
 
 class Bound(StrEnum):
@@ -111,7 +110,7 @@ class ParsedMail:
     authentication_results: tuple[str, ...]
     fields: Fields
     is_forward: bool
-    calendar_uid: str
+    calendar: CalendarReply | None
     digest: str
     defects: tuple[str, ...]
 
@@ -124,6 +123,11 @@ class ParsedMail:
     def unread(self) -> dict[str, Bound]:
         """The defects that left something of the mail unread, in order; empty for nearly every mail."""
         return {defect: BOUNDS[defect] for defect in self.defects if defect in BOUNDS}
+
+    @property
+    def calendar_uid(self) -> str:
+        """The UID that an answer to an invitation names (RFC 5546 1.4), "" for any other mail."""
+        return self.calendar.uid if self.calendar else ""
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
@@ -201,7 +205,7 @@ def parse_mail(content: bytes) -> ParsedMail:
         authentication_results=tuple(map(raw_text, fields.all("authentication-results"))),
         fields=fields,
         is_forward=body.new.is_forward or _forwards_attached(subject, parts),
-        calendar_uid=_calendar_uid(parts),
+        calendar=_calendar(parts),
         digest=_digest(root),
         defects=tuple(dict.fromkeys(defects)),
     )
@@ -314,16 +318,11 @@ def _forwards_attached(subject: str, parts: Sequence[Part]) -> bool:
     return is_forward_prefix(subject) and any(part.content_type == "message/rfc822" for part in parts)
 
 
-def _calendar_uid(parts: Sequence[Part]) -> str:
-    """The UID that an answer to an invitation names (RFC 5546 3.2.3), "" for any other mail."""
-    for part in parts:
-        if part.content_type != "text/calendar":
-            continue
-        calendar = re.sub(r"\r?\n[ \t]", "", part.text()[:200_000]).replace("\r", "")
-        if part.parameters.get("method", "").lower() == "reply" or _CALENDAR_METHOD.search(calendar):
-            uid = _CALENDAR_UID.search(calendar)
-            return uid[1].strip() if uid else ""
-    return ""
+def _calendar(parts: Sequence[Part]) -> CalendarReply | None:
+    """The first answer to an invitation among the parts (RFC 6047 2.4)."""
+    calendars = [part for part in parts if part.content_type == "text/calendar"][:MAX_CALENDARS]
+    read = (read_calendar(part.text(), method=part.parameters.get("method", "")) for part in calendars)
+    return next((reply for reply in read if reply is not None), None)
 
 
 def _digest(root: Part) -> str:

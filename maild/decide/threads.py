@@ -233,7 +233,9 @@ def _autocompleted(mail: ParsedMail, clues: Clues, state: TicketFacts, facts: Fa
 
 
 def _other_subject(mail: ParsedMail, clues: Clues, state: TicketFacts, facts: Facts, policy: Policy) -> str:
-    same = is_same_topic(mail, state, facts, policy)
+    # The answer to an invitation of ours is called as that is, and names no other mail (RFC 5546).
+    ours = bool(mail.calendar_uid) and bool(_tokens(policy.desk.secrets, (mail.calendar_uid,)))
+    same = ours or is_same_topic(mail, state, facts, policy)
     return "" if same else "the subject is another one than the ticket's"
 
 

@@ -74,6 +74,22 @@ def test_a_mail_is_read_as_in_this_process(hire: Callable[..., Worker]) -> None:
         assert pid(worker) == first
 
 
+@pytest.mark.parametrize("method", ["REPLY", "COUNTER"])
+def test_the_answer_to_an_invitation_survives(hire: Callable[..., Worker], method: str) -> None:
+    """A value within a value, with an instant and with words of a closed set."""
+    lines = (
+        f"BEGIN:VCALENDAR METHOD:{method} BEGIN:VEVENT UID:u@etnic.test DTSTART:20261124T130000Z"
+        " ATTENDEE;PARTSTAT=TENTATIVE;CN=Zoé:mailto:zoe@ecole.test END:VEVENT END:VCALENDAR"
+    )
+    kind = f"\r\nContent-Type: text/calendar; charset=utf-8; method={method}\r\n\r\n".encode()
+    content = MAIL.replace(b"\r\n\r\nBonjour", kind + "\r\n".join(lines.split()).encode())
+    mail = hire().read(content)
+    assert isinstance(mail, ParsedMail)
+    assert mail == parse_mail(content)
+    assert mail.calendar is not None
+    assert (mail.calendar.proposed_at is None) == (method == "REPLY")
+
+
 def test_a_mail_of_fifty_megabytes_passes() -> None:
     """Within the limits that the daemon itself sets."""
     worker = Worker()

@@ -324,6 +324,16 @@ MAILS: Mapping[str, Hostile] = {
     ),
     "folds of a calendar": Hostile(lambda: typed(b"text/calendar; method=REPLY", b"UID:x\r\n " * 200_000)),
     "parameters of a calendar": Hostile(lambda: typed(b"text/calendar; method=REPLY", b"UID;" * 200_000)),
+    "attendees of a calendar": Hostile(
+        lambda: mixed(
+            *[
+                b"Content-Type: text/calendar; method=REPLY\r\n\r\nATTENDEE;X="
+                + b'"a",' * 2_000
+                + b":y\r\n" * 2_000
+            ]
+            * 900
+        )
+    ),
     "pictures that the text may show": Hostile(
         lambda: mixed(
             b"Content-Type: text/html\r\n\r\n<p>" + b"cid:" * 200_000,

@@ -72,6 +72,35 @@ def test_the_answer_to_an_invitation_comes_home_by_its_uid() -> None:
     assert (found.ticket, found.winner) == (1001, "token")
 
 
+@pytest.mark.parametrize("method", ["REPLY", "COUNTER", "REFRESH"])
+@pytest.mark.parametrize("sender", [JEAN, STRANGER])
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Accepté : Passage d’un technicien",
+        "Accepted: Passage d’un technicien @ mar. 24 nov. 2026 14:00 - 15:00 (CET)",
+        "Refusé : Passage d’un technicien",
+        "Zugesagt: Passage d’un technicien",
+        "",
+    ],
+)
+def test_the_answer_to_an_invitation_has_the_invitation_s_subject(
+    subject: str, sender: str, method: str
+) -> None:
+    """Outlook and Gmail name no mail that they answer, and the ticket is called otherwise."""
+    lines = f"BEGIN:VCALENDAR METHOD:{method} BEGIN:VEVENT UID:{token()}@etnic.test END:VEVENT END:VCALENDAR"
+    body, kind = "\r\n".join(lines.split()), f"text/calendar; method={method}; charset=utf-8"
+    found = placed(mail(body, sender=sender, subject=subject, Content_Type=kind))
+    assert (found.ticket, found.winner) == (1001, "token")
+
+
+def test_the_answer_to_another_s_invitation_is_a_new_matter() -> None:
+    """Whoever made that UID."""
+    lines = "BEGIN:VCALENDAR METHOD:REPLY BEGIN:VEVENT UID:1@ecole.test END:VEVENT END:VCALENDAR".split()
+    found = placed(mail("\r\n".join(lines), Content_Type="text/calendar; method=REPLY"))
+    assert found.ticket is None
+
+
 def test_a_token_of_a_ticket_that_is_gone_says_so() -> None:
     """After a restore of an older backup."""
     found = placed(mail(In_Reply_To=f"<{token(key=OTHER_KEY)}@etnic.test>"))
