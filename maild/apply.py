@@ -18,6 +18,7 @@ from maild.decide.copies import effective_id
 from maild.decide.decision import (
     UNREAD,
     AddParticipants,
+    Amend,
     AnswerAgent,
     Change,
     Decision,
@@ -30,17 +31,20 @@ from maild.decide.decision import (
     Recognise,
     RememberIds,
     SendReceipt,
+    SendRelay,
     SetStatus,
     StartClock,
     StopClocks,
+    StopLetters,
     TakeInCharge,
+    Tell,
     TellAdministrators,
     Verdict,
     WithholdReceipt,
 )
 from maild.decide.facts import Facts
 from maild.decide.policy import Policy
-from maild.effects import clocks, letters
+from maild.effects import clocks, letters, relays
 from maild.effects.work import Work, as_json, megabytes
 from parsers.attachments import Attachment
 from parsers.mail import ParsedMail, parse_mail
@@ -206,6 +210,8 @@ def _open(work: Work, opening: OpenTicket) -> None:
 
 def _join(work: Work) -> None:
     ticket = work.decision.ticket
+    if ticket is None and work.decision.kind is MessageKind.COMMAND:
+        return  # an order about no ticket, such as for the list of one's own
     state = work.facts.tickets[ticket] if ticket is not None else None
     if state is None:
         raise ValueError("a filed mail needs a ticket: it opens one or joins one")
@@ -285,7 +291,7 @@ def _verdict(verdict: Verdict) -> dict[str, object]:
     return {"signal": verdict.signal, "holds": verdict.holds, "ticket": verdict.ticket, "why": verdict.why}
 
 
-def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912  (one table, a row a change)
+def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912  (a line for each variant)
     """One change. Exhaustive: a new variant that is not handled here is a type error."""
     match change:
         case OpenTicket():
@@ -316,6 +322,14 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912  (one
             letters.notify(work, change)
         case AnswerAgent():
             letters.answer_agent(work, change)
+        case Amend():
+            work.changed |= dict(change.values)
+        case SendRelay():
+            relays.send(work, change)
+        case Tell():
+            relays.tell(work, change)
+        case StopLetters():
+            relays.stop(work, change)
         case MuteAddress():
             work.tx.mute(assembly.as_sent(change.address), until=change.until, reason=change.reason)
             work.tell("muted", "mail", address=change.address, until=change.until, reason=change.reason)

@@ -1346,6 +1346,7 @@ def policy(config: Config) -> judged.Policy:
             close_after=sla.close_after,
         ),
         trusted_authserv_ids=config.security.trusted_authserv_ids,
+        relay_delay=config.relay.delay,
         proof=config.security.proof,
     )
 

@@ -22,6 +22,7 @@ from maild.apply import Applied
 from maild.arrival import Arrival, Source, mail_id
 from maild.compose import Stationery
 from maild.decide import (
+    commands,
     consequences,
     copies,
     decoration,
@@ -34,13 +35,14 @@ from maild.decide import (
     unread,
 )
 from maild.decide.decision import AnswerAgent, Decision, Notify, SendReceipt
-from maild.decide.facts import Answered, Facts, Spent, TicketFacts
+from maild.decide.facts import NOT_HANDLED, Answered, Facts, Handling, Spent, TicketFacts
 from maild.decide.policy import Policy, Rate
+from maild.decide.tokens import Purpose
 from maild.effects import letters
 from maild.isolate import Closed, Failure, Fate, NoWorker, Worker
 from maild.steps import Step
 from parsers.mail import ParsedMail, parse_mail
-from storage import outbox
+from storage import handling, outbox
 from storage.database import is_unavailable
 from storage.records import KeptMail, Lease, Maildrop, MessageKind, NewMail
 from storage.store import LeaseLost, Store, TicketState, Transaction
@@ -299,9 +301,13 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
     by_key = _by_key(tx, mail, clues, policy)
     by_reference = _by_reference(tx, clues)
     answered = _answered(tx, mail, clues, by_reference)
-    new = novelty.news(mail, answered).text
+    news = novelty.news(mail, answered)
+    new = news.text
     pictures = decoration.asked(mail)
+    asked = _is_of_the_house(mail, clues, policy)
+    block = commands.block_of(news) if asked else None
     named = {*by_key.values(), *clues.numbers, *(t for ids in by_reference.values() for t in ids)}
+    named |= {*commands.numbers(block)} if block else set()
     return Facts(
         now=budgets.now,
         arrived_at=kept.arrived_at,
@@ -312,7 +318,7 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
         twins=twins,
         by_reference=by_reference,
         by_key=by_key,
-        tickets={id_: _ticket_facts(state, mail, budgets) for id_, state in tx.states(named).items()}
+        tickets={id_: _ticket_facts(tx, state, asked, budgets) for id_, state in tx.states(named).items()}
         if named
         else {},
         spent=budgets.spent(mail),
@@ -321,6 +327,7 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
         answered=answered,
         spoken=_spoken(tx, mail, new),
         seen_files=tx.seen_files(pictures) if pictures else {},
+        cut=kept.whole_size is not None,
     )
 
 
@@ -361,13 +368,33 @@ def _spoken(tx: Transaction, mail: ParsedMail, new: str) -> str:
     return tx.last_language(mail.sender.key)
 
 
-def _ticket_facts(state: TicketState, mail: ParsedMail, budgets: "Budgets") -> TicketFacts:
-    # Only an agent's mail is answered on a ticket that there is.
-    asked = mail.sender is not None and budgets.policy.agent(mail.sender.address) is not None
+def _ticket_facts(tx: Transaction, state: TicketState, asked: bool, budgets: "Budgets") -> TicketFacts:
+    number = state.ticket.id
     return TicketFacts(
         ticket=state.ticket, participants=state.participants, running=state.running,
-        spent=budgets.of_ticket(state.ticket.id) if asked else (),
+        spent=budgets.of_ticket(number) if asked else (),
+        handling=_handling(tx, number) if asked else NOT_HANDLED,
     )  # fmt: skip
+
+
+def _is_of_the_house(mail: ParsedMail, clues: threads.Clues, policy: Policy) -> bool:
+    """Whether whoever wrote it works on tickets: an agent, a team that was asked, a technician."""
+    if mail.sender is None:
+        return False
+    return policy.agent(mail.sender.address) is not None or any(
+        token.purpose in (Purpose.CONSULTATION, Purpose.VISIT) for token in clues.tokens
+    )
+
+
+def _handling(tx: Transaction, ticket: int) -> Handling:
+    return Handling(
+        people=handling.participants(tx, ticket),
+        spoken=handling.spoken(tx, ticket),
+        given=handling.given(tx, ticket),
+        changed=handling.last_change(tx, ticket),
+        consultations=handling.consultations(tx, ticket),
+        visits=handling.visits(tx, ticket),
+    )
 
 
 @dataclass(slots=True, kw_only=True)

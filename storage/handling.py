@@ -60,7 +60,13 @@ def participants(tx: Transaction, ticket_id: int) -> tuple[Participant, ...]:
 def spoken(tx: Transaction, ticket_id: int) -> tuple[Spoken, ...]:
     """The last mails of people on a ticket, in the order in which they came."""
     rows = tx.connection.execute(
-        select(MESSAGE.c.id, MESSAGE.c.message_id, MESSAGE.c.sender_address, MESSAGE.c.arrived_at)
+        select(
+            MESSAGE.c.id,
+            MESSAGE.c.message_id,
+            MESSAGE.c.sender_address,
+            MESSAGE.c.arrived_at,
+            MESSAGE.c.text,
+        )
         .where(MESSAGE.c.ticket_id == ticket_id, MESSAGE.c.kind.in_(_SAID))
         .order_by(MESSAGE.c.id.desc())
         .limit(_MOST_SPOKEN)
@@ -68,7 +74,7 @@ def spoken(tx: Transaction, ticket_id: int) -> tuple[Spoken, ...]:
     return tuple(
         Spoken(
             message_row=row.id, message_id=row.message_id, sender=row.sender_address,
-            arrived_at=row.arrived_at,
+            arrived_at=row.arrived_at, text=row.text,
         )
         for row in reversed(rows)
     )  # fmt: skip

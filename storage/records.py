@@ -269,6 +269,7 @@ class Spoken:
     message_id: str
     sender: str
     arrived_at: datetime
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,76 +4,130 @@ The judge for ``message.decide`` of mail from an agent's address. Nothing is run
 proof; whatever is done, or not done, he is told in a line.
 """
 
-from maild.decide import autoresponse, commands, consequences, identity, outside
+from maild.decide import autoresponse, commands, consequences, identity, outside, relays
 from maild.decide.case import Case
 from maild.decide.decision import Change, Decision, Disposition, Note, TellAdministrators
 from maild.decide.facts import TicketFacts
+from maild.decide.identity import Proof
+from maild.decide.order import Sentences, Text, said
 from maild.decide.person import person
 from maild.decide.policy import Agent
-from parsers.commands import CommandBlock, parse_commands
+from maild.decide.relays import Relayed
+from maild.decide.tokens import Purpose
+from parsers.commands import CommandBlock
 from storage.records import MessageKind
 
 
 def agent(case: Case) -> Decision:
     """What an agent's mail means, by the ticket that it belongs to and by what he has proven."""
     who, state = case.policy.agent(case.sender.address), case.ticket
-    if who is None or state is None:
+    block = commands.block_of(case.new)
+    if who is None:
         return person(case)
-    if (
-        state.ticket.requester_address.casefold() == who.address.casefold()
-        and not case.belongs.by_agent_token
-    ):
+    if state is None:
+        return _fresh(case, block, who)
+    if _asks_for_himself(case, who, state):
         return person(case)
     if (again := outside.copy_of_answer(case)) is not None:
         return again
-    proof = identity.proof(case.mail, who, case.clues.tokens, case.facts, case.policy)
+    proof = _proof(case, who)
     if not proof.holds:
         return _unproven(case, who, state, proof.why)
-    block = _orders(case)
     if block.commands:
         return _ordered(case, block, who, state)
     if outside.audience(case, state):
         return outside.answered(case, state)
-    return _noted(case, who, state)
+    if why := _stays(case, who):
+        return _noted(case, who, state, why)
+    return _answered(case, block.rest, who, state)
 
 
-def _orders(case: Case) -> CommandBlock:
-    """What stands at the top of the mail itself: a line of ours that was left out ends the orders."""
-    new = case.new
-    block = parse_commands(new.opening)
-    return CommandBlock(commands=block.commands, rest=block.rest + new.text[len(new.opening) :])
+def _stays(case: Case, who: Agent) -> str:
+    """Why his words are not for the requester; "" where they are."""
+    if case.others - {who.address.casefold()}:
+        return "it is addressed to others than the desk"
+    answered = next(iter(case.clues.id_tokens), None)
+    if answered is not None and answered.purpose is Purpose.ANSWER:
+        return "it answers a receipt of ours for commands"
+    return ""
 
 
-def _ordered(case: Case, block: CommandBlock, who: Agent, state: TicketFacts) -> Decision:
-    """Commands of an agent who has proven himself: all or nothing, always answered."""
-    remembered = consequences.remembered(case, state.ticket.id)
-    refused = commands.unknown(block.commands, who.language)
-    if refused:
-        changes: tuple[Change, ...] = (
-            remembered,
-            Note(kind="command_rejected", actor=who.address, detail=tuple(("line", r) for r in refused[:1])),
-            consequences.answer(who, refused, state, case.facts),
-        )
-        return _of_agent(MessageKind.COMMAND, state.ticket.id, changes, ("a command was not understood",))
-    outcomes = commands.run(block.commands, who, state, case.facts, case.policy)
-    number = consequences.number_of(state, case.policy)
-    kept = (commands.said("kept", who.language, number=number),) if block.rest.strip() else ()
-    lines = (*(o.line for o in outcomes), *kept)
-    done = tuple(change for outcome in outcomes for change in outcome.changes)
-    verbs = " ".join(c.key for c in block.commands)
-    named = Note(kind="command", actor=who.address, detail=(("verbs", verbs),))
-    answered = consequences.answer(who, lines, state, case.facts)
-    return _of_agent(MessageKind.COMMAND, state.ticket.id, (remembered, named, *done, answered), ())
-
-
-def _noted(case: Case, who: Agent, state: TicketFacts) -> Decision:
-    """Words of an agent to the desk alone: an internal note, and he is told that nothing left."""
-    line = commands.said("kept", who.language, number=consequences.number_of(state, case.policy))
+def _noted(case: Case, who: Agent, state: TicketFacts, why: str) -> Decision:
+    """Words that are not for the requester: an internal note, and their author is told that nothing left."""
+    line = said(_SAID, "kept", who.language, number=consequences.number_of(state, case.policy))
     changes = (
         consequences.remembered(case, state.ticket.id),
         consequences.answer(who, (line,), state, case.facts),
     )
-    return _of_agent(MessageKind.NOTE, state.ticket.id, changes, ("kept as an internal note",))
+    return _of_agent(MessageKind.NOTE, who, state, changes, (f"kept as an internal note: {why}",))
+
+
+def _proof(case: Case, who: Agent) -> Proof:
+    return identity.proof(case.mail, who, case.clues.tokens, case.facts, case.policy)
+
+
+def _asks_for_himself(case: Case, who: Agent, state: TicketFacts) -> bool:
+    """His own request, and he does not answer a letter that the desk sent to him as an agent."""
+    own = state.ticket.requester_address.casefold() == who.address.casefold()
+    return own and not case.belongs.by_agent_token
+
+
+def _fresh(case: Case, block: CommandBlock, who: Agent) -> Decision:
+    """A mail on no ticket: an order that needs none, of one who is proven; else a request like any other."""
+    if not commands.may_be_fresh(block) or not _proof(case, who).holds:
+        return person(case)
+    result = commands.run(block, who, None, case)
+    answer = consequences.answer(who, result.lines, None, case.facts)
+    return Decision(
+        disposition=Disposition.FILED,
+        kind=MessageKind.COMMAND,
+        changes=(*result.changes, answer),
+        reasons=_REFUSED if result.refused else (),
+        agent=who.address,
+    )
+
+
+_REFUSED = ("a command was not understood",)
+
+
+def _ordered(case: Case, block: CommandBlock, who: Agent, state: TicketFacts) -> Decision:
+    """Commands of an agent who has proven himself: all or nothing, always answered."""
+    result = commands.run(block, who, state, case)
+    words = Relayed()
+    if not result.refused and result.text is Text.RELAYED and (block.rest.strip() or case.mail.attachments):
+        words = _relayed(case, block.rest, who, state)
+    if result.refused or words.refused:
+        return _rejected(case, (*result.lines, *words.lines) if result.refused else words.lines, who, state)
+    verbs = " ".join(line.key for line in block.commands)
+    named = Note(kind="command", actor=who.address, detail=(("verbs", verbs),))
+    answer = consequences.answer(who, (*result.lines, *words.lines), state, case.facts)
+    changes = (consequences.remembered(case, state.ticket.id), named, *result.changes, *words.changes, answer)
+    kind = MessageKind.RELAY if words.changes else MessageKind.COMMAND
+    return _of_agent(kind, who, state, changes)
+
+
+def _relayed(case: Case, words: str, who: Agent, state: TicketFacts) -> Relayed:
+    """The words below commands; with nothing to say, such as a logo alone, they are simply not there."""
+    relayed = relays.relay(case, who, state, words)
+    return Relayed() if relayed.refused and not words.strip() else relayed
+
+
+def _rejected(case: Case, lines: tuple[str, ...], who: Agent, state: TicketFacts) -> Decision:
+    """Nothing is run and nothing leaves; the words stay with the ticket."""
+    rejected = Note(kind="command_rejected", actor=who.address, detail=tuple(("line", r) for r in lines[:1]))
+    answer = consequences.answer(who, lines, state, case.facts)
+    changes = (consequences.remembered(case, state.ticket.id), rejected, answer)
+    return _of_agent(MessageKind.COMMAND, who, state, changes, _REFUSED)
+
+
+def _answered(case: Case, words: str, who: Agent, state: TicketFacts) -> Decision:
+    """A plain reply: the requester gets its new words, and its author hears only of what he must know."""
+    relayed = relays.relay(case, who, state, words)
+    told = (consequences.answer(who, relayed.lines, state, case.facts),) if relayed.lines else ()
+    changes = (consequences.remembered(case, state.ticket.id), *relayed.changes, *told)
+    if relayed.refused:
+        return _of_agent(MessageKind.NOTE, who, state, changes, ("nothing was relayed",))
+    return _of_agent(MessageKind.RELAY, who, state, changes)
 
 
 def _unproven(case: Case, who: Agent, state: TicketFacts, why: str) -> Decision:
@@ -84,14 +138,55 @@ def _unproven(case: Case, who: Agent, state: TicketFacts, why: str) -> Decision:
         headline=f"A mail from {who.address} proved nothing",
         details=f"{number}: {why}. It is kept as a note; nothing was run and nothing left.",
     )
-    line = commands.said("unproven", who.language)
+    line = said(_SAID, "unproven", who.language)
     forged = autoresponse.forged(case.mail, facts, case.policy)
     answer = () if forged else (consequences.answer(who, (line,), state, facts),)
     changes = (consequences.remembered(case, state.ticket.id), told, *answer)
-    return _of_agent(MessageKind.NOTE, state.ticket.id, changes, (f"no power: {why}",))
+    return Decision(
+        disposition=Disposition.FILED,
+        kind=MessageKind.NOTE,
+        ticket=state.ticket.id,
+        changes=changes,
+        reasons=(f"no power: {why}",),
+    )
 
 
 def _of_agent(
-    kind: MessageKind, ticket: int, changes: tuple[Change, ...], reasons: tuple[str, ...]
+    kind: MessageKind,
+    who: Agent,
+    state: TicketFacts,
+    changes: tuple[Change, ...],
+    reasons: tuple[str, ...] = (),
 ) -> Decision:
-    return Decision(disposition=Disposition.FILED, kind=kind, ticket=ticket, changes=changes, reasons=reasons)
+    return Decision(
+        disposition=Disposition.FILED,
+        kind=kind,
+        ticket=state.ticket.id,
+        changes=changes,
+        reasons=reasons,
+        agent=who.address,
+    )
+
+
+_SAID: Sentences = {
+    "kept": {
+        "fr": "Votre texte est gardé comme note interne sur {number}\u00a0; rien n’a été envoyé au "
+        "demandeur. Pour lui répondre, répondez à la notification du ticket, au service desk seul.",
+        "nl": "Uw tekst is als interne nota bij {number} bewaard; er is niets naar de aanvrager gestuurd. "
+        "Antwoord op de melding van het ticket, alleen aan de servicedesk, om hem te antwoorden.",
+        "de": "Ihr Text liegt als interne Notiz bei {number}; an den Anfragenden wurde nichts gesendet. "
+        "Um ihm zu antworten, antworten Sie auf die Benachrichtigung des Tickets, nur an den Service Desk.",
+        "en": "Your text is kept as an internal note on {number}; nothing was sent to the requester. To "
+        "answer the requester, reply to the ticket's notification, to the desk alone.",
+    },
+    "unproven": {
+        "fr": "Rien n’a été exécuté\u00a0: nous n’avons pas pu vérifier que ce message vient bien de vous. "
+        "Répondez directement à la notification du ticket.",
+        "nl": "Er is niets uitgevoerd: wij konden niet nagaan of dit bericht echt van u komt. "
+        "Antwoord rechtstreeks op de melding van het ticket.",
+        "de": "Nichts wurde ausgeführt: Wir konnten nicht prüfen, ob diese Nachricht von Ihnen stammt. "
+        "Bitte antworten Sie direkt auf die Benachrichtigung des Tickets.",
+        "en": "Nothing was run: we could not verify that this message is yours. "
+        "Please reply directly to the ticket's notification.",
+    },
+}

@@ -62,8 +62,14 @@ def mailing_list(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
 
 def nobody_reads(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
     """Addresses that say themselves that nobody reads them, and those of daemons (RFC 2142)."""
-    local = mail.sender.address.rpartition("@")[0] if mail.sender else ""
-    return "an address that nobody reads" if local and _NOBODY.fullmatch(local) else ""
+    unread = mail.sender is not None and nobody_reads_at(mail.sender.address)
+    return "an address that nobody reads" if unread else ""
+
+
+def nobody_reads_at(address: str) -> bool:
+    """An address says itself that nobody reads it, or is that of a daemon."""
+    local = address.rpartition("@")[0]
+    return bool(local and _NOBODY.fullmatch(local))
 
 
 def ourselves(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
@@ -103,12 +109,15 @@ def over_budget(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
     return next((spent.over for spent in facts.spent if spent.over), "")
 
 
-def agent_over_budget(ticket: TicketFacts, facts: Facts) -> str:
+def agent_over_budget(ticket: TicketFacts | None, facts: Facts) -> str:
     """The same guard for what an agent's mail is answered: his own program may answer ours.
 
     Not by what he was sent in all, for whoever takes many tickets hears of each.
     """
-    counted = (*ticket.spent, *(spent for spent in facts.spent if spent.scope != "recipient"))
+    counted = (
+        *(ticket.spent if ticket else ()),
+        *(spent for spent in facts.spent if spent.scope != "recipient"),
+    )
     return next((spent.over for spent in counted if spent.over), "")
 
 

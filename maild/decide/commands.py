@@ -1,91 +1,117 @@
-"""What each mail command does, who may use it, and its help line (pure; DESIGN section 6).
+"""The mail commands: one table, of which dispatch, help and "did you mean" are made (pure; DESIGN 6).
 
-Asked by ``message.decide`` when an agent who has proven himself writes ``#words`` at the top. Dispatch,
-help and the "did you mean" answer are all made from one tuple. All or nothing: one word that is not
-understood, and nothing is run.
+Asked by ``agents`` when an agent who has proven himself writes ``#words`` at the top, and by
+``ingest.gather``, to know what to look up for them. All or nothing: one line that is not understood, and
+nothing is run.
 """
 
 import difflib
-from collections.abc import Callable
+import re
 from dataclasses import dataclass
 
-from maild.decide.decision import Change, Note, StopClocks, TakeInCharge
-from maild.decide.facts import Facts, TicketFacts
-from maild.decide.policy import Agent, Policy
-from parsers.commands import CommandLine, command_key
-from storage.records import Status
+from maild.decide.case import Case
+from maild.decide.decision import Change
+from maild.decide.facts import TicketFacts
+from maild.decide.novelty import News
+from maild.decide.order import Ask, Command, Order, Outcome, Refusal, Sentences, Text, said
+from maild.decide.policy import Agent
+from maild.decide.verbs import asking, charge
+from parsers.commands import CommandBlock, CommandLine, command_key, parse_commands
+
+_VERBS: tuple[Command, ...] = (charge.TAKE, charge.NOTE)
+COMMANDS: tuple[Command, ...] = (*_VERBS, asking.help_of(_VERBS))
+
+_BY_NAME = {command_key(name): command for command in COMMANDS for name in command.names}
+# "1042", "#1042", "ETNIC-1042": the tickets that an argument names.
+_NUMBER = re.compile(r"(?<![\w./:-])(?:#|[A-Za-z]{2,20}-)?(\d{1,9})(?![\w./:-])")
+_MOST_NUMBERS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What a command brings about, and the line that its author reads."""
+class Result:
+    """What became of the commands of a mail: the lines that their author reads, and the changes.
 
-    line: str
+    ``refused``: nothing is run. ``text``: what becomes of the words below them.
+    """
+
+    lines: tuple[str, ...]
     changes: tuple[Change, ...] = ()
+    refused: bool = False
+    text: Text = Text.RELAYED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """A command line in its place: who, on which ticket, when."""
-
-    line: CommandLine
-    agent: Agent
-    state: TicketFacts
-    facts: Facts
-    policy: Policy
-
-    @property
-    def number(self) -> str:
-        """The ticket's number as people write it."""
-        return f"{self.policy.desk.prefix}-{self.state.ticket.id}"
+def block_of(new: News) -> CommandBlock:
+    """What stands at the top of the mail itself: a line of ours that was left out ends the orders."""
+    block = parse_commands(new.opening)
+    return CommandBlock(commands=block.commands, rest=block.rest + new.text[len(new.opening) :])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """One verb. ``names``: French first, then English, then what people type."""
-
-    names: tuple[str, ...]
-    help: tuple[tuple[str, str], ...]  # language -> what it does
-    run: Callable[[Order], Outcome]
+def command_of(line: CommandLine) -> Command | None:
+    """The verb of a line; None for a word that is none."""
+    return _BY_NAME.get(line.key)
 
 
-def _take(order: Order) -> Outcome:
-    ticket = order.state.ticket
-    if ticket.status not in (Status.NEW, Status.TAKEN, Status.WAITING):
-        line = said(
-            "ended",
-            order.agent.language,
-            verb=order.line.verb,
-            number=order.number,
-            status=ticket.status.value,
-        )
-        return Outcome(line=line)
-    changes: tuple[Change, ...] = (
-        TakeInCharge(agent=order.agent.address, at=order.facts.now),
-        StopClocks(at=order.facts.now, by=order.agent.address, act="take"),
+def may_be_fresh(block: CommandBlock) -> bool:
+    """Whether these commands make sense in a mail that belongs to no ticket."""
+    return bool(block.commands) and all(
+        command is None or command.fresh for command in map(command_of, block.commands)
     )
-    done = said("take", order.agent.language, number=order.number, agent=order.agent.name)
-    return Outcome(line=f"#{order.line.verb}{done}", changes=changes)
 
 
-def _help(order: Order) -> Outcome:
-    lines = help_lines(order.agent.language)
-    return Outcome(line="\n".join(lines), changes=(Note(kind="help", actor=order.agent.address),))
+def asked(block: CommandBlock) -> frozenset[Ask]:
+    """What must be looked up for the commands of a mail."""
+    return frozenset(ask for line in block.commands if (c := command_of(line)) for ask in c.asks)
 
 
-_SAID = {
-    "take": {
-        "fr": "\u00a0: fait, {number} est pris en charge par {agent}",
-        "nl": ": gedaan, {number} is in behandeling bij {agent}",
-        "de": ": erledigt, {number} wird von {agent} bearbeitet",
-        "en": ": done, {number} is taken in charge by {agent}",
-    },
-    "ended": {
-        "fr": "#{verb}\u00a0: {number} est « {status} », rien n’a changé",
-        "nl": "#{verb}: {number} is '{status}', er is niets gewijzigd",
-        "de": "#{verb}: {number} ist „{status}“, nichts wurde geändert",
-        "en": "#{verb}: {number} is {status}, nothing changed",
-    },
+def numbers(block: CommandBlock) -> tuple[int, ...]:
+    """The tickets that the arguments of commands name."""
+    found = (int(n) for line in block.commands for n in _NUMBER.findall(line.argument))
+    return tuple(dict.fromkeys(found))[:_MOST_NUMBERS]
+
+
+def numbers_in(argument: str) -> tuple[int, ...]:
+    """The tickets that one argument names."""
+    return tuple(dict.fromkeys(int(n) for n in _NUMBER.findall(argument)))[:_MOST_NUMBERS]
+
+
+def run(block: CommandBlock, agent: Agent, state: TicketFacts | None, case: Case) -> Result:
+    """Run every command of a mail, or none."""
+    if unknown := tuple(_no_such(line, agent.language) for line in block.commands if not command_of(line)):
+        return Result(lines=unknown, refused=True)
+    ran = [_run(line, block.rest, agent, state, case) for line in block.commands]
+    if refused := tuple(one.line for one in ran if isinstance(one, Refusal)):
+        nothing = (said(_SAID, "nothing", agent.language),) if len(ran) > 1 else ()
+        return Result(lines=(*refused, *nothing), refused=True)
+    done = [one for one in ran if isinstance(one, Outcome)]
+    return Result(
+        lines=tuple(one.line for one in done),
+        changes=tuple(change for one in done for change in one.changes),
+        text=_text(block),
+    )
+
+
+def _run(
+    line: CommandLine, words: str, agent: Agent, state: TicketFacts | None, case: Case
+) -> Outcome | Refusal:
+    command = _BY_NAME[line.key]
+    if state is None and not command.fresh:
+        return Refusal(line=said(_SAID, "no_ticket", agent.language, verb=line.verb))
+    return command.run(Order(line=line, agent=agent, state=state, words=words, case=case))
+
+
+def _text(block: CommandBlock) -> Text:
+    """A note keeps everything inside; else one command that wants the words has them."""
+    wanted = {command.text for line in block.commands if (command := command_of(line))}
+    return next(text for text in (Text.NOTE, Text.OWN, Text.RELAYED) if text in wanted)
+
+
+def _no_such(line: CommandLine, language: str) -> str:
+    near = difflib.get_close_matches(line.key, _BY_NAME, n=1, cutoff=0.6)
+    hint = said(_SAID, "hint", language, name=_BY_NAME[near[0]].names[0]) if near else ""
+    return said(_SAID, "unknown", language, verb=line.verb, hint=hint)
+
+
+_SAID: Sentences = {
     "unknown": {
         "fr": "#{verb}\u00a0: commande inconnue, rien n’a été exécuté{hint}",
         "nl": "#{verb}: onbekende opdracht, niets uitgevoerd{hint}",
@@ -98,83 +124,20 @@ _SAID = {
         "de": "; meinten Sie #{name}?",
         "en": "; did you mean #{name}?",
     },
-    "kept": {
-        "fr": "Votre texte est gardé comme note interne sur {number}\u00a0; "
-        "rien n’a été envoyé au demandeur.",
-        "nl": "Uw tekst is als interne nota bij {number} bewaard; er is niets naar de aanvrager gestuurd.",
-        "de": "Ihr Text liegt als interne Notiz bei {number}; an den Anfragenden wurde nichts gesendet.",
-        "en": "Your text is kept as an internal note on {number}; nothing was sent to the requester.",
+    "nothing": {
+        "fr": "Aucune des commandes de votre message n’a été exécutée, et rien n’a été envoyé.",
+        "nl": "Geen enkele opdracht van uw bericht is uitgevoerd en er is niets verzonden.",
+        "de": "Keiner der Befehle Ihrer Nachricht wurde ausgeführt, und nichts wurde gesendet.",
+        "en": "None of the commands of your mail was run, and nothing was sent.",
     },
-    "unproven": {
-        "fr": "Rien n’a été exécuté\u00a0: nous n’avons pas pu vérifier que ce message vient bien de vous. "
-        "Répondez directement à la notification du ticket.",
-        "nl": "Er is niets uitgevoerd: wij konden niet nagaan of dit bericht echt van u komt. "
-        "Antwoord rechtstreeks op de melding van het ticket.",
-        "de": "Nichts wurde ausgeführt: Wir konnten nicht prüfen, ob diese Nachricht von Ihnen stammt. "
-        "Bitte antworten Sie direkt auf die Benachrichtigung des Tickets.",
-        "en": "Nothing was run: we could not verify that this message is yours. "
-        "Please reply directly to the ticket's notification.",
+    "no_ticket": {
+        "fr": "#{verb}\u00a0: ce message ne porte sur aucun ticket, rien n’a été exécuté\u00a0; répondez à "
+        "la notification du ticket, ou mettez son numéro dans l’objet",
+        "nl": "#{verb}: dit bericht hoort bij geen ticket, niets uitgevoerd; antwoord op de melding van het "
+        "ticket of zet het nummer in het onderwerp",
+        "de": "#{verb}: diese Nachricht gehört zu keinem Ticket, nichts wurde ausgeführt; antworten Sie auf "
+        "die Benachrichtigung des Tickets oder nennen Sie seine Nummer im Betreff",
+        "en": "#{verb}: this mail belongs to no ticket, nothing was run; reply to the ticket's notification, "
+        "or put its number in the subject",
     },
 }
-
-COMMANDS: tuple[Command, ...] = (
-    Command(
-        names=("prendre", "take", "prends", "pris", "prise-en-charge"),
-        help=(
-            ("fr", "prendre le ticket en charge"),
-            ("nl", "het ticket in behandeling nemen"),
-            ("de", "das Ticket übernehmen"),
-            ("en", "take the ticket in charge"),
-        ),
-        run=_take,
-    ),
-    Command(
-        names=("aide", "help", "hulp", "hilfe"),
-        help=(
-            ("fr", "recevoir cette liste"),
-            ("nl", "deze lijst ontvangen"),
-            ("de", "diese Liste erhalten"),
-            ("en", "receive this list"),
-        ),
-        run=_help,
-    ),
-)
-
-_BY_NAME = {command_key(name): command for command in COMMANDS for name in command.names}
-
-
-def said(what: str, language: str, **values: str) -> str:
-    """A sentence to an agent in his language."""
-    sentences = _SAID[what]
-    return sentences.get(language, sentences["en"]).format(**values)
-
-
-def help_lines(language: str) -> tuple[str, ...]:
-    """One line a command: French and English name, what it does."""
-    return tuple(_help_line(command, language) for command in COMMANDS)
-
-
-def _help_line(command: Command, language: str) -> str:
-    texts = dict(command.help)
-    return f"#{command.names[0]} / #{command.names[1]} – {texts.get(language, texts['en'])}"
-
-
-def unknown(lines: tuple[CommandLine, ...], language: str) -> tuple[str, ...]:
-    """What to say of the words that are no command; empty when all are understood."""
-    return tuple(_no_such(line, language) for line in lines if line.key not in _BY_NAME)
-
-
-def _no_such(line: CommandLine, language: str) -> str:
-    near = difflib.get_close_matches(line.key, _BY_NAME, n=1, cutoff=0.6)
-    hint = said("hint", language, name=_BY_NAME[near[0]].names[0]) if near else ""
-    return said("unknown", language, verb=line.verb, hint=hint)
-
-
-def run(
-    lines: tuple[CommandLine, ...], agent: Agent, state: TicketFacts, facts: Facts, policy: Policy
-) -> tuple[Outcome, ...]:
-    """Run every command of a mail; ask ``unknown`` first."""
-    return tuple(
-        _BY_NAME[line.key].run(Order(line=line, agent=agent, state=state, facts=facts, policy=policy))
-        for line in lines
-    )

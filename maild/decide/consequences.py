@@ -188,7 +188,7 @@ def recipients_of(
     return tuple((a.address, a.language) for a in members)
 
 
-def answer(agent: Agent, lines: tuple[str, ...], state: TicketFacts, facts: Facts) -> AnswerAgent:
+def answer(agent: Agent, lines: tuple[str, ...], state: TicketFacts | None, facts: Facts) -> AnswerAgent:
     """What an agent is told of his mail."""
     return AnswerAgent(
         to=Address(agent.name, agent.address),

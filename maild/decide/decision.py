@@ -158,6 +158,60 @@ class AnswerAgent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Amend:
+    """Columns of the ticket that a person changes; the story has what they were before.
+
+    ``values``: (column, value), of status, assignee, team, category, priority, scope, wake_at, standing,
+    entity.
+    """
+
+    values: tuple[tuple[str, str | datetime | None], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendRelay:
+    """A person's answer, to the requester and those who follow: a letter for each of them.
+
+    ``text`` and ``html``: the person's words; ``files``: SHA-256 of what goes along. ``notice``: of
+    ``compose.NOTICES``, "" for none, with its ``values``. ``parents``: Message-IDs of what is answered, the
+    last one is answered directly. ``not_before``: until then it can be stopped. ``held``: why it waits for a
+    person's word, "" where it does not.
+    """
+
+    to: tuple[Address, ...]
+    language: str
+    text: str
+    html: str = ""
+    files: tuple[str, ...] = ()
+    notice: str = ""
+    values: tuple[tuple[str, str], ...] = ()
+    parents: tuple[str, ...] = ()
+    not_before: datetime | None = None
+    held: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tell:
+    """Something happened on a ticket that somebody of the desk must hear: (address, language) of each."""
+
+    recipients: tuple[tuple[str, str], ...]
+    headline: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopLetters:
+    """Letters that have not left are held until a person releases them, or dropped for good.
+
+    ``restart``: the act that they were is undone, so that these messages' clocks run again.
+    """
+
+    letters: tuple[int, ...]
+    drop: bool = False
+    restart: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MuteAddress:
     """Mail does not reach this address: no automatic answer for a while."""
 
@@ -198,6 +252,10 @@ Change: TypeAlias = (
     | WithholdReceipt
     | Notify
     | AnswerAgent
+    | Amend
+    | SendRelay
+    | Tell
+    | StopLetters
     | MuteAddress
     | TellAdministrators
     | Note

@@ -8,17 +8,51 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from maild.arrival import Source
-from storage.records import Clock, SeenFile, Ticket, Twin
+from storage.records import (
+    Changed,
+    Clock,
+    Consultation,
+    Given,
+    Participant,
+    SeenFile,
+    Spoken,
+    Ticket,
+    Twin,
+    Visit,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handling:
+    """What has been done with a ticket, as those must know it who go on with it.
+
+    ``people``: who takes part, the requester first; ``spoken``: the last mails of people, oldest first;
+    ``given``: what agents answered; ``changed``: what a person changed last.
+    """
+
+    people: tuple[Participant, ...] = ()
+    spoken: tuple[Spoken, ...] = ()
+    given: tuple[Given, ...] = ()
+    changed: Changed | None = None
+    consultations: tuple[Consultation, ...] = ()
+    visits: tuple[Visit, ...] = ()
+
+
+NOT_HANDLED = Handling()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketFacts:
-    """A candidate ticket; addresses are case folded. ``spent``: its budgets, where an agent writes."""
+    """A candidate ticket; addresses are case folded.
+
+    ``spent``: its budgets, and ``handling``, where somebody of the desk writes, or a team or technician.
+    """
 
     ticket: Ticket
     participants: frozenset[str]
     running: tuple[Clock, ...] = ()
     spent: "tuple[Spent, ...]" = ()
+    handling: Handling = NOT_HANDLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +88,8 @@ class Facts:
     ticket. Both name tickets as they were; ``tickets`` holds those and the survivors of merges.
     ``answered``: the mail that this one names first of those whose text is known. ``spoken``: the language of
     the sender's last mail that told one, "" where nobody asked.
-    ``seen_files``: SHA-256 of a picture -> the mails that it came with before.
+    ``seen_files``: SHA-256 of a picture -> the mails that it came with before. ``cut``: only the beginning of
+    the mail is here.
     """
 
     now: datetime
@@ -73,6 +108,7 @@ class Facts:
     answered: Answered | None = None
     spoken: str = ""
     seen_files: Mapping[str, tuple[SeenFile, ...]] = field(default_factory=dict)
+    cut: bool = False
 
     def survivor(self, ticket_id: int) -> TicketFacts | None:
         """The ticket, or the one that it was merged into, however often; None when unknown."""

@@ -152,7 +152,10 @@ class Sla:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Everything that a decision may know of the desk, and nothing of its servers."""
+    """Everything that a decision may know of the desk, and nothing of its servers.
+
+    ``relay_delay``: how long an agent's answer waits, so that it can still be stopped.
+    """
 
     desk: Desk
     agents: tuple[Agent, ...] = ()
@@ -164,6 +167,7 @@ class Policy:
     sla: Sla = field(default_factory=Sla)
     trusted_authserv_ids: tuple[str, ...] = ()
     proof: tuple[str, ...] = ("token", "dmarc")
+    relay_delay: timedelta = timedelta(minutes=2)
 
     def agent(self, address: str) -> Agent | None:
         """The agent who owns this address, compared without case; None for anybody else."""

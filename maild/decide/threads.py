@@ -118,12 +118,12 @@ def by_references(mail: ParsedMail, clues: Clues, facts: Facts, policy: Policy) 
 
 
 def by_subject(mail: ParsedMail, clues: Clues, facts: Facts, policy: Policy) -> Verdict:
-    """Signal 3: the ticket's number in the subject, from somebody who takes part in it."""
+    """Signal 3: the ticket's number in the subject, from somebody who takes part in it, or from an agent."""
     for number in clues.numbers:
         state = facts.survivor(number)
         if state is not None:
             tag = f"[{policy.desk.prefix}-{number}] in the subject"
-            return _if_member(mail, state, "subject", tag)
+            return _if_of_the_desk(mail, state, policy, "subject", tag)
     why = "no ticket number" if not clues.numbers else "names a ticket that does not exist"
     return Verdict(signal="subject", holds=False, ticket=None, why=why)
 
@@ -149,14 +149,18 @@ def _if_member(mail: ParsedMail, state: TicketFacts, signal: str, hit: str) -> V
     )
 
 
+def _if_of_the_desk(mail: ParsedMail, state: TicketFacts, policy: Policy, signal: str, hit: str) -> Verdict:
+    """Who takes part, and an agent, who works on every ticket: what he may do there is asked elsewhere."""
+    if mail.sender is not None and policy.agent(mail.sender.address) is not None:
+        why = f"{hit}; the sender is an agent"
+        return Verdict(signal=signal, holds=True, ticket=state.ticket.id, why=why)
+    return _if_member(mail, state, signal, hit)
+
+
 def _if_known(mail: ParsedMail, state: TicketFacts, policy: Policy, signal: str, hit: str) -> Verdict:
-    verdict = _if_member(mail, state, signal, hit)
+    verdict = _if_of_the_desk(mail, state, policy, signal, hit)
     if verdict.holds:
         return verdict
-    if mail.sender is not None and policy.agent(mail.sender.address) is not None:
-        return Verdict(
-            signal=signal, holds=True, ticket=state.ticket.id, why=f"{hit}; the sender is an agent"
-        )
     others = {a.key for a in (*mail.to, *mail.cc)} - policy.desk.addresses
     if others & state.participants:
         return Verdict(

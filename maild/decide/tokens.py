@@ -16,7 +16,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-_TOKEN = re.compile(r"([rnaxs])([a-z2-7]{13})\.([a-z2-7]{7})\.([a-z0-9]{1,18})\.([a-z2-7]{16})")
+_TOKEN = re.compile(r"([rnaxscv])([a-z2-7]{13})\.([a-z2-7]{7})\.([a-z0-9]{1,18})\.([a-z2-7]{16})")
 
 
 class Purpose(StrEnum):
@@ -26,6 +26,8 @@ class Purpose(StrEnum):
     NOTIFICATION = "n"
     ANSWER = "a"
     RELAY = "x"
+    CONSULTATION = "c"  # what a specialist team is asked; its answers stay with the desk
+    VISIT = "v"  # the UID of an invitation (RFC 5545 3.8.4.7), made for the desk's own address
     SELF = "s"  # the signed header by which a copy of our own mail is known
 
 

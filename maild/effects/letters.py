@@ -146,7 +146,9 @@ def post_of_no_ticket(
     """Addresses, id and signed header of a letter that answers no mail; ``key``: of its one ticket."""
     serial = secrets.token_hex(8)
     secrets_ = policy.desk.secrets
-    token = tokens.sign(secrets_, Purpose.ANSWER, key, to.address, serial)
+    # What is about one ticket is answered like a notification of it.
+    purpose = Purpose.ANSWER if key == NO_TICKET else Purpose.NOTIFICATION
+    token = tokens.sign(secrets_, purpose, key, to.address, serial)
     return {
         "to": to,
         "language": language,

@@ -56,8 +56,8 @@ class Work:
 
     @property
     def number(self) -> str:
-        """The ticket's number as people write it."""
-        return f"{self.policy.desk.prefix}-{self.ticket}"
+        """The ticket's number as people write it, "" where there is none."""
+        return "" if self.ticket is None else f"{self.policy.desk.prefix}-{self.ticket}"
 
     @property
     def before(self) -> TicketFacts:

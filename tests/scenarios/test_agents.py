@@ -53,22 +53,44 @@ def test_a_command_in_reply_to_the_notification_is_run_and_answered(told: Desk, 
     assert len(told.letters("jean@ecole.test")) == 1
 
 
-def test_text_below_a_command_stays_with_the_desk(told: Desk) -> None:
-    """Until relaying is built it is kept as a note, and the agent is told that nothing left."""
+def test_text_below_a_command_goes_to_the_requester(told: Desk) -> None:
+    """Without the command, from the desk's address, once it can no longer be stopped."""
     told.receive(reply("r@etnic.test", notification(told), "#prendre\n\nJe passe demain.\n", sender=ANNE))
     told.once()
     assert is_taken(told)
+    assert len(told.letters("jean@ecole.test")) == 1
+    told.later(minutes=2)
+    told.once()
+    (_, relayed) = told.letters("jean@ecole.test")
+    assert "Je passe demain." in words(relayed)
+    assert "#prendre" not in str(relayed)
+    assert str(relayed["From"]) == "ETNIC Service Desk <support@etnic.test>"
+
+
+def test_a_note_stays_with_the_desk(told: Desk) -> None:
+    """It stops nothing and goes nowhere, and its author reads that."""
+    told.receive(reply("r@etnic.test", notification(told), "#note\n\nClient difficile.\n", sender=ANNE))
+    told.once()
+    told.later(minutes=5)
+    told.once()
+    assert told.tickets()[0].due_at is not None
     assert "gardé comme note interne sur ETNIC-1001" in words(told.letters(ANNE)[-1])
     assert len(told.letters("jean@ecole.test")) == 1
 
 
-def test_a_reply_without_command_is_a_note(told: Desk) -> None:
-    """It stops nothing and goes nowhere."""
+def test_a_reply_is_the_desk_s_answer(told: Desk) -> None:
+    """It takes the ticket in charge, and reaches the requester in his own thread."""
     told.receive(reply("r@etnic.test", notification(told), "Je regarde cela demain.\n", sender=ANNE))
     told.once()
-    assert told.kinds(1001)[:2] == ["request", "note"]
-    assert told.tickets()[0].due_at is not None
-    assert len(told.letters("jean@ecole.test")) == 1
+    assert told.kinds(1001)[:2] == ["request", "relay"]
+    assert is_taken(told)
+    told.later(minutes=2)
+    told.once()
+    (_, relayed) = told.letters("jean@ecole.test")
+    assert str(relayed["In-Reply-To"]) == "<m1@ecole.test>"
+    assert "Je regarde cela demain." in words(relayed)
+    assert ANNE not in str(relayed)
+    assert relayed["Auto-Submitted"] is None
 
 
 def test_an_unknown_command_runs_nothing_and_is_answered_once(told: Desk) -> None:

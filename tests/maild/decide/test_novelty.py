@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maild.decide import message, novelty
-from maild.decide.decision import Note, TakeInCharge
+from maild.decide.decision import Note
 from maild.decide.facts import Answered
 from maild.decide.novelty import read_news
 from maild.decide.tokens import Purpose
@@ -277,4 +277,4 @@ def test_an_order_stands_at_the_top_of_the_mail_itself(body: str, obeyed: bool) 
     )
     world = facts(state(1001, JEAN), answered=Answered(text=told))
     changes = message.decide(ordered, world, policy()).changes
-    assert any(isinstance(change, TakeInCharge) for change in changes) is obeyed
+    assert any(isinstance(change, Note) and change.kind == "command" for change in changes) is obeyed

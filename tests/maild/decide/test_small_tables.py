@@ -2,16 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from maild.decide import commands, marks, rules, sla
-from maild.decide.decision import Note, StopClocks, TakeInCharge
-from maild.decide.policy import Agent, Category, Match, Rule, Team
-from parsers.commands import parse_commands
-from storage.records import Mark, Stage, Status
-from tests.maild.decide.cases import ANNE, DAY, HOUR, NOON, clock, facts, mail, policy, state
+from maild.decide import marks, rules, sla
+from maild.decide.policy import Category, Match, Rule, Team
+from storage.records import Mark, Stage
+from tests.maild.decide.cases import DAY, HOUR, NOON, clock, mail, policy
 
 # --- rules
 
@@ -65,74 +62,6 @@ def test_for_each_field_the_first_rule_wins() -> None:
     assert rules.suggestion(mail(), policy()) == rules.Suggestion(
         team="desk", category="", priority="", scope=""
     )
-
-
-# --- commands
-
-AGENT = Agent(name="Anne", address=ANNE, language="fr")
-
-
-def run(text: str, **ticket: Any) -> tuple[commands.Outcome, ...]:
-    """The commands of a text, run by Anne on Jean's ticket."""
-    return commands.run(parse_commands(text).commands, AGENT, state(**ticket), facts(), policy())
-
-
-@pytest.mark.parametrize(
-    "text", ["#prendre", "#PRENDRE", "#Take", "#prends", "#prise-en-charge", "＃prendre"]
-)
-def test_taking_in_charge(text: str) -> None:
-    """The ticket is hers, its clocks stop, and she is told."""
-    (outcome,) = run(text)
-    taken, stopped = outcome.changes
-    assert taken == TakeInCharge(agent=ANNE, at=NOON)
-    assert stopped == StopClocks(at=NOON, by=ANNE, act="take")
-    assert outcome.line.endswith("fait, ETNIC-1001 est pris en charge par Anne")
-
-
-@pytest.mark.parametrize(
-    "status", [Status.RESOLVED, Status.CLOSED, Status.MERGED, Status.SPAM, Status.OUT_OF_SCOPE]
-)
-def test_what_is_over_cannot_be_taken(status: Status) -> None:
-    """Nothing changes, and the answer says why."""
-    (outcome,) = run("#prendre", status=status)
-    assert outcome.changes == ()
-    assert status.value in outcome.line
-
-
-def test_help_names_every_command() -> None:
-    """In each language, from the same table that runs them."""
-    (outcome,) = run("#aide")
-    assert isinstance(outcome.changes[0], Note)
-    for command in commands.COMMANDS:
-        assert f"#{command.names[0]} / #{command.names[1]}" in outcome.line
-        assert {language for language, _ in command.help} == {"fr", "nl", "de", "en"}
-    assert len(set(map(commands.help_lines, ("fr", "nl", "de", "en")))) == 4
-
-
-@pytest.mark.parametrize(
-    ("text", "hint"),
-    [
-        ("#prandre", "#prendre"),
-        ("#tak", "#prendre"),
-        ("#hlp", "#aide"),
-        ("#xyzzy", ""),
-        ("#prendre\n#prandre", "#prendre"),
-    ],
-)
-def test_an_unknown_word_gets_the_closest_one(text: str, hint: str) -> None:
-    """One sentence for each, none for those that are understood."""
-    (line,) = commands.unknown(parse_commands(text).commands, "fr")
-    assert "commande inconnue" in line
-    assert ("vouliez-vous dire" in line) is bool(hint)
-    assert hint in line
-
-
-@pytest.mark.parametrize("language", ["fr", "nl", "de", "en", "xx"])
-def test_every_sentence_is_said_in_every_language(language: str) -> None:
-    """English where nothing else is known."""
-    values = {"number": "N", "agent": "A", "verb": "v", "status": "s", "hint": "", "name": "n"}
-    for what in commands._SAID:
-        assert "{" not in commands.said(what, language, **values)
 
 
 # --- limits

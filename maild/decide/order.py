@@ -1,0 +1,117 @@
+"""A command in its place: what its author wrote, what it may know, what it brings about (pure).
+
+Stands under ``commands`` and the modules of ``verbs``, which say what each verb does.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from maild.decide.case import Case
+from maild.decide.consequences import number_of
+from maild.decide.decision import Change
+from maild.decide.facts import Facts, TicketFacts
+from maild.decide.policy import Agent, Policy
+from parsers.commands import CommandLine
+
+
+class Text(StrEnum):
+    """What becomes of the words below a command."""
+
+    RELAYED = "relayed"  # they go to the requester, as they would without it
+    NOTE = "note"  # they stay with the desk
+    OWN = "own"  # the command itself does something with them
+
+
+class Ask(StrEnum):
+    """What must be looked up for a command, besides the tickets that its line names."""
+
+    IN_HAND = "in_hand"  # the tickets of its author
+    STORY = "story"  # every message and event of the ticket
+    CANNED = "canned"  # the operator's canned answers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One command line: who wrote it, on which ticket, above which words.
+
+    ``state``: None where the mail belongs to no ticket. ``words``: what stands below the commands.
+    """
+
+    line: CommandLine
+    agent: Agent
+    state: TicketFacts | None
+    words: str
+    case: Case
+
+    @property
+    def facts(self) -> Facts:
+        """What is known."""
+        return self.case.facts
+
+    @property
+    def policy(self) -> Policy:
+        """How this desk judges."""
+        return self.case.policy
+
+    @property
+    def here(self) -> TicketFacts:
+        """The ticket.
+
+        Raises:
+            ValueError: the command may not stand where there is none.
+        """
+        if self.state is None:
+            raise ValueError(f"#{self.line.verb} needs a ticket")
+        return self.state
+
+    @property
+    def number(self) -> str:
+        """The ticket's number as people write it, "" where there is none."""
+        return number_of(self.state, self.policy) if self.state is not None else ""
+
+    def say(self, sentences: "Sentences", what: str, **values: str) -> str:
+        """A sentence of a table, in the author's language, with the verb as he wrote it."""
+        return said(sentences, what, self.agent.language, verb=self.line.verb, number=self.number, **values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a command brings about, and the line that its author reads."""
+
+    line: str
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a command cannot be run, with an example: then nothing of its mail is."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One verb. ``names``: French first, then English, then what people type.
+
+    ``usage``: how it is written, by language; ``help``: what it does, by language. ``fresh``: it may stand in
+    a mail that belongs to no ticket.
+    """
+
+    names: tuple[str, ...]
+    usage: Mapping[str, str]
+    help: Mapping[str, str]
+    run: Callable[[Order], Outcome | Refusal]
+    text: Text = Text.RELAYED
+    fresh: bool = False
+    asks: frozenset[Ask] = frozenset()
+
+
+Sentences: TypeAlias = Mapping[str, Mapping[str, str]]
+
+
+def said(sentences: Sentences, what: str, language: str, **values: str) -> str:
+    """A sentence to an agent in his language, else in English."""
+    spoken = sentences[what]
+    return spoken.get(language, spoken["en"]).format(**values)

@@ -1,0 +1,63 @@
+"""What agents say to requesters, and letters that are stopped on their way.
+
+One of the effects of ``apply``: one letter for each who is answered, with the files of the agent's own mail.
+"""
+
+from maild import compose
+from maild.assembly import File
+from maild.decide.decision import SendRelay, StopLetters, Tell
+from maild.decide.tokens import Purpose
+from maild.effects.work import Work
+from parsers.addresses import Address
+from storage import outbox
+from storage.outbox import Act
+from storage.records import MessageKind
+
+
+def send(work: Work, relay: SendRelay) -> None:
+    """A letter to each, in the thread that the requester began; all are shown to all."""
+    first, *followers = relay.to
+    files = tuple(
+        File(
+            filename=file.filename, content_type=file.content_type, content=file.content,
+            content_id=file.content_id, inline=file.inline,
+        )
+        for file in work.mail.attachments if file.sha256 in relay.files
+    )  # fmt: skip
+    for to in relay.to:
+        post = work.post(Purpose.RELAY, to, relay.language)
+        # The token names who gets this copy; the header shows everybody, as in any conversation.
+        post |= {
+            "to": first, "cc": tuple(followers), "recipient": to, "files": files,
+            "parent_id": relay.parents[-1] if relay.parents else "", "parent_references": relay.parents[:-1],
+        }  # fmt: skip
+        letter = compose.relay(
+            work.paper, number=work.number, subject=work.subject, text=relay.text, html=relay.html,
+            notice=relay.notice, values=dict(relay.values), **post,
+        )  # fmt: skip
+        owed = f"relay:{work.cause}:{to.key}"
+        work.owe(letter, MessageKind.RELAY, owed, not_before=relay.not_before, held=relay.held)
+    work.tell("relayed", work.actor, to=[to.address for to in relay.to], notice=relay.notice)
+
+
+def tell(work: Work, told: Tell) -> None:
+    """A letter to each of the desk's people who must hear of it; a reply to it works on the ticket."""
+    for address, language in told.recipients:
+        post = work.post(Purpose.NOTIFICATION, Address("", address), language)
+        post |= {"parent_id": "", "parent_references": (*work.mail.references, work.mail.message_id)}
+        letter = compose.told(
+            work.paper, number=work.number, subject=work.subject, headline=told.headline, lines=told.lines,
+            marker=post["message_id"].partition("@")[0], **post,
+        )  # fmt: skip
+        work.owe(letter, MessageKind.NOTIFICATION, f"told:{work.cause}:{address.casefold()}")
+        work.tell("notified", "maild", to=address)
+
+
+def stop(work: Work, stopped: StopLetters) -> None:
+    """Hold or drop what has not left, and let the clocks run again that it had stopped."""
+    act = Act.DROP if stopped.drop else Act.HOLD
+    for number in stopped.letters:
+        outbox.intervene(work.tx, number, act, by=work.actor, now=work.facts.now)
+    if stopped.restart:
+        work.tx.restart_clocks(stopped.restart)
+        work.tell("clock_restarted", work.actor, messages=len(stopped.restart))

@@ -1,0 +1,108 @@
+"""The table of commands: dispatch, help, and what is said of a word that is none."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from maild.decide import commands
+from maild.decide.case import weighed
+from maild.decide.classify import MailKind
+from maild.decide.commands import Result
+from maild.decide.decision import Note, StopClocks, TakeInCharge
+from maild.decide.order import said
+from maild.decide.policy import Agent
+from maild.decide.verbs import asking, charge
+from parsers.commands import command_key, parse_commands
+from storage.records import Status
+from tests.maild.decide.cases import ANNE, NOON, facts, mail, policy, state
+
+AGENT = Agent(name="Anne", address=ANNE, language="fr")
+
+
+def run(text: str, *, agent: Agent = AGENT, **ticket: Any) -> Result:
+    """The commands of a text, run by Anne on Jean's ticket."""
+    case = weighed(mail(), MailKind.AGENT, facts(), policy())
+    return commands.run(parse_commands(text), agent, state(**ticket), case)
+
+
+@pytest.mark.parametrize(
+    "text", ["#prendre", "#PRENDRE", "#Take", "#prends", "#prise-en-charge", "＃prendre"]
+)
+def test_taking_in_charge(text: str) -> None:
+    """The ticket is hers, its clocks stop, and she is told."""
+    result = run(text)
+    taken, stopped = result.changes
+    assert taken == TakeInCharge(agent=ANNE, at=NOON)
+    assert stopped == StopClocks(at=NOON, by=ANNE, act="take")
+    assert result.lines[0].endswith("fait, ETNIC-1001 est pris en charge par Anne")
+
+
+@pytest.mark.parametrize(
+    "status", [Status.RESOLVED, Status.CLOSED, Status.MERGED, Status.SPAM, Status.OUT_OF_SCOPE]
+)
+def test_what_is_over_cannot_be_taken(status: Status) -> None:
+    """Nothing changes, and the answer says why."""
+    result = run("#prendre", status=status)
+    assert (result.changes, result.refused) == ((), True)
+    assert status.value in result.lines[0]
+
+
+def test_help_names_every_command() -> None:
+    """In each language, from the same table that runs them."""
+    result = run("#aide")
+    assert isinstance(result.changes[0], Note)
+    for command in commands.COMMANDS:
+        assert f"#{command.names[0]} / #{command.names[1]}" in result.lines[0]
+        assert set(command.help) == {"fr", "nl", "de", "en"}
+    languages = ("fr", "nl", "de", "en")
+    assert len({run("#aide", agent=replace(AGENT, language=one)).lines for one in languages}) == 4
+
+
+def test_no_two_commands_answer_to_one_word() -> None:
+    """Folded, as they are looked up."""
+    names = [command_key(name) for command in commands.COMMANDS for name in command.names]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("#prandre", "#prendre"),
+        ("#tak", "#prendre"),
+        ("#hlp", "#aide"),
+        ("#xyzzy", ""),
+        ("#prendre\n#prandre", "#prendre"),
+    ],
+)
+def test_an_unknown_word_gets_the_closest_one(text: str, hint: str) -> None:
+    """One sentence for each, and nothing is run."""
+    result = run(text)
+    (line,) = result.lines
+    assert (result.refused, result.changes) == (True, ())
+    assert "commande inconnue" in line
+    assert ("vouliez-vous dire" in line) is bool(hint)
+    assert hint in line
+
+
+@pytest.mark.parametrize("language", ["fr", "nl", "de", "en", "xx"])
+@pytest.mark.parametrize("table", [commands._SAID, charge._SAID], ids=["commands", "charge"])
+def test_every_sentence_is_said_in_every_language(table: Any, language: str) -> None:
+    """English where nothing else is known."""
+    values = {"number": "N", "agent": "A", "verb": "v", "status": "s", "hint": "", "name": "n"}
+    for what in table:
+        assert "{" not in said(table, what, language, **values)
+        assert {"fr", "nl", "de", "en"} == set(table[what])
+
+
+def test_one_refusal_refuses_all() -> None:
+    """All or nothing, and its author is told so."""
+    result = run("#aide\n#prendre", status=Status.CLOSED)
+    assert (result.refused, result.changes) == (True, ())
+    assert "Aucune des commandes" in result.lines[-1]
+
+
+def test_help_of_lists_itself() -> None:
+    """The list is made of the table, whatever the table is."""
+    only = asking.help_of(())
+    assert only.names[0] == "aide"
