@@ -325,12 +325,12 @@ def _mixed(words: bytes, files: Sequence[File], message_id: str) -> bytes:
     """The words, then the files (RFC 2046 section 5.1.3)."""
     parts = [words, *(_file(each, "attachment") for each in files)]
     # A mail of ours that is attached to another has boundaries like ours, but never those of another id.
-    return _multipart("mixed", parts, sha256(message_id.encode("utf-8", "replace")).hexdigest()[:24])
+    return _multipart("mixed", parts, sha256(message_id.encode("utf-8", "replace")).hexdigest()[:16])
 
 
 def _multipart(subtype: str, parts: Sequence[bytes], serial: str = "") -> bytes:
     boundary = f"{_BOUNDARY}{subtype}{serial}"
-    kind = '; type="text/html"' if subtype == "related" else ""  # RFC 2387 section 3.1
+    kind = ';\r\n type="text/html"' if subtype == "related" else ""  # RFC 2387 section 3.1
     head = f'Content-Type: multipart/{subtype}{kind}; boundary="{boundary}"\r\n\r\n'.encode()
     mark = f"--{boundary}".encode()
     return b"".join(

@@ -140,7 +140,8 @@ def stationery(desk: Desk, folder: Path | None = None) -> Stationery:
 
 def _breaks(text: str) -> Markup:
     """Lines of text as HTML. Not by ``white-space``: Outlook for Windows does not know it."""
-    lines = str(escape(text)).replace("\r\n", "\n").replace("\r", "\n")
+    # A filter block calls what an included text template made markup, though it never was.
+    lines = str(escape(str(text))).replace("\r\n", "\n").replace("\r", "\n")
     return Markup(_INDENT.sub(lambda blanks: "&nbsp;" * len(blanks[0]), lines).replace("\n", "<br>\n"))  # noqa: S704
 
 
@@ -205,7 +206,7 @@ def relay(
         "text": text.strip(),
         "html": _shown(html, post) if text.strip() else "",
         "notice": notice,
-        "values": {"text": "", "entity": ""} | {name: value.strip() for name, value in values.items()},
+        "values": {"text": "", "entity": ""} | {n: _value(n, v) for n, v in values.items()},
     }
     return _letter(paper, "relay", seen, post, automatic="", html=True)
 
@@ -313,7 +314,7 @@ def notification(
         "priority": one_line(priority, NAME_LIMIT),
         "earlier": _rows(paper, earlier[:_EARLIER], post),
         "card": _card(card),
-        "undo": one_line(undo, NAME_LIMIT),
+        "undo": one_line(undo, NAME_LIMIT).replace(" ", "\u00a0"),
     }
     return _letter(paper, "notification", values, post, automatic="auto-generated", html=True)
 
@@ -366,7 +367,7 @@ def team_answer(
         "text": _bounded(text).strip(),
         "html": _shown(html, post),
         "marker": one_token(marker),
-        "undo": one_line(undo, NAME_LIMIT),
+        "undo": one_line(undo, NAME_LIMIT).replace(" ", "\u00a0"),
     }
     return _letter(paper, "team_answer", values, post, automatic="auto-generated", html=True)
 
@@ -488,7 +489,7 @@ def canned_names(paper: Stationery) -> tuple[str, ...]:
     return tuple(sorted({name for _, name in canned_templates(paper)}))
 
 
-def canned(paper: Stationery, name: str, language: str, **values: str) -> str | None:
+def canned(paper: Stationery, name: str, language: str, /, **values: str) -> str | None:
     """The text of a canned answer, in ``language`` or in the first of the desk's that has it; None for none.
 
     ``values``: "number", "subject" and "name" (of the requester) are known to every canned answer. Case and
@@ -633,6 +634,10 @@ def _card(card: Sequence[str]) -> list[dict[str, str]]:
     """Commands as rows of what to write (``usage``) and what it does (``does``, "" where nothing tells)."""
     parted = (_CARD.split(one_line(line, _SUBJECT_LIMIT), maxsplit=1) for line in card)
     return [{"usage": row[0], "does": row[1] if len(row) > 1 else ""} for row in parted]
+
+
+def _value(name: str, value: str) -> str:
+    return value.strip() if name == "text" else one_line(value, _SUBJECT_LIMIT)
 
 
 def _names(names: Sequence[str]) -> list[str]:
