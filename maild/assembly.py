@@ -151,6 +151,8 @@ def as_sent(address: str) -> str:
 
 def one_line(text: str, limit: int) -> str:
     """One line of visible text, cut at ``limit`` characters. The no-break space of French is kept."""
+    if not text:
+        return text
     # Bounded before it is searched: a subject of megabytes must not cost a second.
     line = _NOT_TEXT.sub(" ", text[: 4 * limit]).strip(" ")
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

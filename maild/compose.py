@@ -141,8 +141,12 @@ def stationery(desk: Desk, folder: Path | None = None) -> Stationery:
 def _breaks(text: str) -> Markup:
     """Lines of text as HTML. Not by ``white-space``: Outlook for Windows does not know it."""
     # A filter block calls what an included text template made markup, though it never was.
-    lines = str(escape(str(text))).replace("\r\n", "\n").replace("\r", "\n")
-    return Markup(_INDENT.sub(lambda blanks: "&nbsp;" * len(blanks[0]), lines).replace("\n", "<br>\n"))  # noqa: S704
+    lines = str(escape(str(text)))
+    if "\r" in lines:
+        lines = lines.replace("\r\n", "\n").replace("\r", "\n")
+    if "  " in lines or "\n " in lines or lines.startswith(" "):
+        lines = _INDENT.sub(lambda blanks: "&nbsp;" * len(blanks[0]), lines)
+    return Markup(lines.replace("\n", "<br>\n"))  # noqa: S704
 
 
 # --- the letters --------------------------------------------------------------------------------------------
@@ -631,9 +635,18 @@ def _story(paper: Stationery, story: Sequence[tuple[datetime, str, str, str]], p
 
 
 def _card(card: Sequence[str]) -> list[dict[str, str]]:
-    """Commands as rows of what to write (``usage``) and what it does (``does``, "" where nothing tells)."""
-    parted = (_CARD.split(one_line(line, _SUBJECT_LIMIT), maxsplit=1) for line in card)
-    return [{"usage": row[0], "does": row[1] if len(row) > 1 else ""} for row in parted]
+    """Commands as rows of what to write (``usage``) and what it does (``does``, "" where nothing tells);
+    ``line``: both, in columns."""
+    parted = [_CARD.split(one_line(line, _SUBJECT_LIMIT), maxsplit=1) for line in card]
+    width = max((len(usage) for usage, *does in parted if does), default=0)
+    return [
+        {
+            "usage": usage,
+            "does": "".join(does),
+            "line": f"  {usage:{width}}   {does[0]}" if does else f"  {usage}",
+        }
+        for usage, *does in parted
+    ]
 
 
 def _value(name: str, value: str) -> str:

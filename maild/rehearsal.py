@@ -108,7 +108,12 @@ def _sample_notifications(ticket: Mapping[str, Any], full: bool) -> Iterator[_Sa
         "undo": "2 minutes",
     }
     more |= {"attachments": ["a.pdf"], "left_out": ["b.zip"], "suspect": True, "earlier": [_ROW, _BARE]}
-    more |= {"card": [{"usage": "#aide", "does": "aide"}, {"usage": "#note", "does": ""}]}
+    more |= {
+        "card": [
+            {"usage": "#aide", "does": "aide", "line": "  #aide   aide"},
+            {"usage": "#note", "does": "", "line": "  #note"},
+        ]
+    }
     given = {**ticket, **none, **rest, **(more if full else {})}
     yield "notification", given, _BOTH
     for reason in REASONS:

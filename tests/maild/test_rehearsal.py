@@ -50,3 +50,12 @@ def test_a_language_without_templates_is_told() -> None:
     """A language that is configured and has no folder would otherwise fail at its first mail."""
     problems = rehearsal.render_all(compose.stationery(Desk(name="D", address="d@x.be", languages=("xx",))))
     assert any("xx/receipt.txt.j2" in problem for problem in problems)
+
+
+@pytest.mark.parametrize("name", ["fr/answers/merci.txt.j2", "fr/notices/closed.txt.j2"])
+def test_what_an_agent_may_send_by_name_is_tried_too(tmp_path: Path, name: str) -> None:
+    """A canned answer or a notice would otherwise fail when it is needed."""
+    (tmp_path / name).parent.mkdir(parents=True)
+    (tmp_path / name).write_text("{{ nom }}", encoding="utf-8")
+    problems = rehearsal.render_all(compose.stationery(DESK, tmp_path))
+    assert any(name in problem and "'nom' is undefined" in problem for problem in problems)
