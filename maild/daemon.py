@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from maild import alarm, compose, log, rehearsal, sweep, timers, watchdog
+from maild import alarm, compose, heap, log, rehearsal, sweep, timers, watchdog
 from maild import config as configuration
 from maild.alarm import Alarm
 from maild.bell import Bell
@@ -51,6 +51,8 @@ LETTER_TIMEOUTS = 15
 # Beyond its exchanges a loop needs this long for a round: a batch of large mails, a busy database.
 ROUND_SECONDS = 240.0
 CUT_EVERY = timedelta(seconds=1)
+# Beside the maildrops the courier, the sweep and the alarm read the ledger.
+_READERS = 3
 # Within one pass a mail that its server cannot give ends four sessions before it is passed by.
 MOST_SESSIONS = 20
 
@@ -273,6 +275,7 @@ def run(config: Config, again: Callable[[], Config]) -> None:
     Args:
         again: the configuration read anew, at SIGHUP; what it refuses changes nothing.
     """
+    heap.give_back()
     asked = _Asked()
     serving: Config | None = config
     with _signals(asked), locked(config):
@@ -426,10 +429,12 @@ def _cut_overdue(workers: Sequence[_Worker]) -> None:
 
 def _warm_up(all_parts: Parts) -> None:
     """Render every letter and read a mail before the first one comes: what is loaded and compiled on first
-    use would keep its sender waiting, and a broken template is better known now."""
+    use would keep its sender waiting, and a broken template is better known now. All readers of the ledger
+    at once, too: what is opened then stays open."""
     for problem in rehearsal.render_all(all_parts.office.paper):
         _log.error("template.broken", reason=problem)
     parse_mail(_SAMPLE)
+    all_parts.database.make_room(len(all_parts.maildrops) + _READERS)
 
 
 _SAMPLE = (

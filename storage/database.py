@@ -9,7 +9,7 @@ reached or is busy past the timeout, ``SchemaTooNew`` for a file written by a la
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,11 @@ from storage import backup
 MIGRATIONS = Path(__file__).parent / "migrations"
 # A writer that waits longer than this has met something that is not another writer of ours.
 BUSY_TIMEOUT_MS = 10_000
+# SQLite has one writer, and readers are quick: a connection that more threads need at once is closed again,
+# for one that stays open has a page cache of its own.
+KEPT_CONNECTIONS = 2
+MOST_CONNECTIONS = 20
+_REVISION = text("SELECT version_num FROM alembic_version")
 
 
 class Unavailable(Exception):
@@ -70,6 +75,13 @@ class Database:
 
     def _turn(self) -> AbstractContextManager[object]:
         return self.turn if self.file is not None else nullcontext()
+
+    def make_room(self, readers: int) -> None:
+        """Let so many read at once, once: SQLite keeps the descriptor of a connection that it closes beside
+        others, and so what a process holds is the same from its first minute to its last."""
+        with ExitStack() as together:
+            for _ in range(readers):
+                together.enter_context(self.read()).execute(_REVISION).all()
 
     def close(self) -> None:
         """Return the connections; SQLite folds its write-ahead log into the file."""
@@ -142,8 +154,9 @@ def _watched(engine: Engine, file: Path | None) -> Database:
 
 def _open_sqlite(url: str) -> Engine:
     engine = create_engine(
-        url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_size=10, hide_parameters=True
-    )
+        url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_size=KEPT_CONNECTIONS,
+        max_overflow=MOST_CONNECTIONS - KEPT_CONNECTIONS, hide_parameters=True,
+    )  # fmt: skip
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -179,7 +192,7 @@ def current(database: Database) -> str | None:
     with database.read() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return connection.execute(_REVISION).scalar()
 
 
 def upgrade(database: Database, *, now: datetime | None = None) -> Path | None:

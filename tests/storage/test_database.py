@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,21 @@ def test_threads_take_turns(base: Database) -> None:
         list(threads.map(write, range(40)))
     with store.read() as tx:
         assert [t.subject for t in tx.tickets()] == ["x" * 40]
+
+
+def test_readers_leave_nothing_behind(base: Database) -> None:
+    """What the process holds once there was room for them is what it holds after any number of them."""
+    base.make_room(3)
+    before = _descriptors()
+    for _ in range(3):
+        with ExitStack() as readers:
+            for _ in range(3):
+                readers.enter_context(base.read()).execute(text("SELECT id FROM ticket")).all()
+        assert _descriptors() == before
+
+
+def _descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def test_a_full_disk_is_unavailable(sqlite_base: Database) -> None:
