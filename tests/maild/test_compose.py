@@ -19,6 +19,7 @@ from parsers.addresses import Address
 from parsers.mail import Bound
 from parsers.quotes import SEPARATORS, marker_tokens
 from parsers.subject import base_subject, ticket_numbers
+from storage.records import MessageKind, Status
 from tests.maild.correspondence import (
     ANA,
     BY_PEOPLE,
@@ -401,6 +402,15 @@ def test_a_long_list_is_cut_and_counted(language: str) -> None:
     assert "100" in text.split("[ETNIC-199]")[1]
     assert "300" in letter.subject
     assert len({listing(language, tickets=lines(count)).subject for count in range(3)}) == 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_and_every_status_has_a_word(language: str) -> None:
+    """In the reader's language: none shows as the program has it, but where the word is the same."""
+    words = PAPER.environment.get_template(f"{language}/words.j2").module
+    assert {each.value for each in MessageKind} <= set(words.kind)  # type: ignore[attr-defined]
+    assert {each.value for each in Status} == set(words.status)  # type: ignore[attr-defined]
+    assert not [word for word in words.kind.values() if "_" in word]  # type: ignore[attr-defined]
 
 
 def test_a_long_story_keeps_its_end() -> None:
