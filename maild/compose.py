@@ -409,6 +409,7 @@ def full(
     number: str,
     subject: str,
     story: Sequence[tuple[datetime, str, str, str]],
+    marker: str = "",
     **post: Unpack[Post],
 ) -> Letter:
     """To an agent who asked for it (``#complet``): all that was written, the earliest first.
@@ -416,7 +417,8 @@ def full(
     ``story``: when (aware), who, what it is (a value of ``storage.records.MessageKind``, or any word), the
     text. Of what is too long the latest stays.
     """
-    values = {**_title(number, subject), "story": _story(paper, story, post)}
+    told = _story(paper, story, post)
+    values = {**_title(number, subject), "story": told, "marker": one_token(marker)}
     return _letter(paper, "full", values, post, automatic="auto-replied", html=True)
 
 

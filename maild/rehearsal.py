@@ -140,4 +140,4 @@ def _samples_to_colleagues(ticket: Mapping[str, Any], full: bool) -> Iterator[_S
     yield "told", {**ticket, "headline": "Accepté", "lines": ["ok"] * full, "marker": marker}, _PLAIN
     for count in range(3):
         yield "listing", {"tickets": [ticket] * count, "count": count, "more": 2 * full}, _BOTH
-    yield "full", {**ticket, "story": told}, _BOTH
+    yield "full", {**ticket, "story": told, "marker": marker}, _BOTH

@@ -75,7 +75,8 @@ Known to every template:
     To an agent: the list he asked for. ``tickets`` (``number``, ``subject``, ``requester``, ``due``,
     ``status``, ``day``), ``count`` (of all), ``more`` (how many are not shown).
 ``full.{subject,txt,html}.j2``
-    To an agent: all that was written. ``number``, ``subject``, ``topic``, ``story``: as ``case`` above.
+    To an agent: all that was written. ``number``, ``subject``, ``topic``, ``marker``, ``story``: as
+    ``case`` above. The first line is the separator: below it stand notes that a reply must not take along.
 ``digest.{subject,txt,html}.j2``
     To a team: older mail that was found in the mailbox and got no receipt or, where ``many``, more mail at
     once than is told of one by one. ``tickets`` as above.

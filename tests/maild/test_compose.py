@@ -360,7 +360,7 @@ def test_a_picture_that_does_not_go_along_leaves_no_hole() -> None:
     assert "<p>ab</p>" in page
 
 
-@pytest.mark.parametrize("kind", ["notification", "consultation", "team_answer", "told"])
+@pytest.mark.parametrize("kind", ["notification", "consultation", "team_answer", "told", "full"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_colleagues_reply_to_begins_with_the_separator(kind: str, language: str) -> None:
     """And with the token, where there is one."""
@@ -587,7 +587,7 @@ def hostile_values(kind: str, evil: str) -> dict[str, Any]:
         "team_answer": {"team": evil, "text": evil, "marker": evil, "undo": evil},
         "told": {"headline": evil, "lines": (evil,), "marker": evil},
         "listing": {"tickets": (ticket,)},
-        "full": {"story": ((NOW, evil, evil, evil),)},
+        "full": {"story": ((NOW, evil, evil, evil),), "marker": evil},
     }
     title = {} if kind == "listing" else {"subject": evil}
     file = File(filename=evil, content_type=evil, content=b"x", content_id=evil, inline=True)
