@@ -38,13 +38,15 @@ ROOM_TO_FAIL = 100 << 20
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs"})
 # Whoever listens on this machine greets within this time.
 _DOOR_SECONDS = 2.0
+# Where Microsoft 365 takes and keeps mail.
+_EXCHANGE_ONLINE = ("office365.com", "outlook.com", "outlook.office.com")
 # A clock that is earlier than this program was set by nobody.
 WRITTEN_IN = 2026
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What one look at one thing found: ``remedy`` is "" where nothing is to be mended."""
+    """What one look at one thing found: ``remedy`` is "" where nothing is to be done."""
 
     check: str
     verdict: Verdict
@@ -416,6 +418,44 @@ def _folders(check: str, drop: ImapMaildrop, entered: mailbox.Mailbox) -> Iterat
         yield _warn(
             check, f"there is no folder {drop.done!r}", "make it, or let maild make it at the first run"
         )
+    yield from _copies_of_answers(check, drop, entered)
+
+
+def _copies_of_answers(check: str, drop: ImapMaildrop, entered: mailbox.Mailbox) -> Iterator[Finding]:
+    """Whether answers that people gave here are kept where maild looks for them."""
+    answered = len(entered.answered())
+    there = [name for name in drop.sent if answered and entered.has_folder(name)]
+    if not there or any(_holds_mail(entered, name) for name in there):
+        return
+    found = f"{answered} mails of {drop.folder} were answered, and {', '.join(there)} is empty"
+    remedy = f"name the folder where mail programs keep it in sent; on Exchange: {_kept_in(drop.user)}"
+    yield _warn(check, found, remedy)
+
+
+def _holds_mail(entered: mailbox.Mailbox, folder: str) -> bool:
+    entered.select(folder, readonly=True)
+    return bool(entered.uids())
+
+
+def _kept_in(shared: str) -> str:
+    """What makes Exchange keep a copy in the shared mailbox (learn.microsoft.com, Set-Mailbox)."""
+    both = "-MessageCopyForSentAsEnabled $true -MessageCopyForSendOnBehalfEnabled $true"
+    return f"Set-Mailbox {shared} {both}"
+
+
+def _exchange(settings: Config, _file: Path) -> Iterator[Finding]:
+    """Where answers from a shared mailbox of Microsoft 365 are kept, which cannot be seen from here."""
+    for name, drop in settings.maildrop.items():
+        hosts = (settings.submission.host, *([drop.host] if isinstance(drop, ImapMaildrop) else ()))
+        if isinstance(drop, DoorMaildrop) or not drop.sent or not any(map(_is_exchange_online, hosts)):
+            continue
+        found = "Exchange keeps what an agent sends as the desk in the agent's own mailbox, unless it is told"
+        remedy = f"once, in Exchange Online PowerShell: {_kept_in(drop.user)}"
+        yield Finding(check=f"maildrop {name}", verdict="ok", found=found, remedy=remedy)
+
+
+def _is_exchange_online(host: str) -> bool:
+    return f".{host.casefold()}".endswith(tuple(f".{domain}" for domain in _EXCHANGE_ONLINE))
 
 
 def _submission(settings: Config, _file: Path) -> Iterator[Finding]:
@@ -595,6 +635,7 @@ CHECKS: tuple[Callable[[Config, Path], Iterator[Finding]], ...] = (
     _reader,
     _database,
     _maildrops,
+    _exchange,
     _submission,
     _letters,
     _clock,

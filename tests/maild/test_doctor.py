@@ -142,6 +142,57 @@ def test_it_leaves_the_mailbox_as_it_was(examine: Examine, mailbox: Mailbox, sin
     assert mailbox.flags() == before
 
 
+@pytest.mark.real
+def test_answers_of_which_no_copy_is_kept(examine: Examine, mailbox: Mailbox, sink: Sink) -> None:
+    """People answer, and Sent is empty: that is how a shared mailbox of Exchange begins."""
+    mailbox.append(b"Subject: x\r\n\r\nx\r\n", flags=["\\Answered"])
+    with mailbox.session() as client:
+        client.create_folder("Sent")
+    (line,) = examine(drop=imap(mailbox)).of("maildrop support", "warn")
+    assert "1 mails of INBOX were answered, and Sent is empty" in line
+    assert "Set-Mailbox" in line
+    mailbox.append(b"Subject: Re: x\r\n\r\nx\r\n", folder="Sent")
+    assert examine(drop=imap(mailbox)).of("maildrop support", "warn") == []
+
+
+@pytest.mark.parametrize(
+    ("host", "submission", "sent", "told"),
+    [
+        ("outlook.office365.com", "smtp.etnic.be", ["Sent Items"], True),
+        ("imap.etnic.be", "SMTP.Office365.com", ["Sent"], True),
+        ("outlook.office365.com", "smtp.office365.com", [], False),
+        ("imap.etnic.be", "smtp.notoffice365.com", ["Sent"], False),
+    ],
+)
+def test_where_exchange_keeps_copies(
+    tmp_path: Path, host: str, submission: str, sent: list[str], *, told: bool
+) -> None:
+    """What cannot be seen from here is said with its one command; no server is asked."""
+    file = tmp_path / "config.toml"
+    file.write_text(
+        f'''[desk]
+name = "Desk"
+address = "support@etnic.be"
+secret = "{SECRET}"
+[maildrop.support]
+kind = "imap"
+host = "{host}"
+user = "support@etnic.be"
+password = "x"
+sent = {json.dumps(sent)}
+[submission]
+host = "{submission}"
+''',
+        encoding="utf-8",
+    )
+    found = list(doctor._exchange(config.load(file, {}), file))
+    assert bool(found) is told
+    for each in found:
+        assert each.verdict == "ok"
+        assert "Set-Mailbox support@etnic.be -MessageCopyForSentAsEnabled $true" in each.remedy
+        assert "-MessageCopyForSendOnBehalfEnabled $true" in each.remedy
+
+
 # --- configuration, secrets, state, database ----------------------------------------------------------------
 
 
