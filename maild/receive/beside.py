@@ -13,6 +13,7 @@ from maild.arrival import Source
 from maild.receive import intake, vigil
 from maild.receive.intake import Session
 from maild.receive.mailbox import NoFolder, Selected
+from maild.receive.uids import Uids
 
 _log = log.get("maild.receive.beside")
 
@@ -55,7 +56,7 @@ def _begun(session: Session, folder: str, source: Source, selected: Selected) ->
     with station.office.store.write() as tx:
         maildrop = tx.maildrop(f"{station.name}/{folder}", source.value)
         lease = tx.take_lease(maildrop.id, holder=station.holder, now=session.now, ttl=vigil.LEASE_TTL)
-        known = tx.known_uids(maildrop.id, selected.uidvalidity)
+        known = Uids(tx.known_uids(maildrop.id, selected.uidvalidity))
         renumbered = tx.was_renumbered(maildrop.id, selected.uidvalidity)
     if lease is None:
         return None

@@ -18,6 +18,7 @@ from maild.receive import intake, junk, sent, vigil
 from maild.receive import mailbox as mail_server
 from maild.receive.intake import Session, Station
 from maild.receive.mailbox import LoginRefused, Mailbox
+from maild.receive.uids import Uids
 from maild.receive.vigil import LEASE_TTL, StandBy
 from maild.steps import Step
 from storage.records import Mark
@@ -78,7 +79,7 @@ def _open(station: Station, mailbox: Mailbox) -> Session:
     with station.office.store.write() as tx:
         maildrop = tx.maildrop(station.name, Source.INBOX.value)
         lease = tx.take_lease(maildrop.id, holder=station.holder, now=now, ttl=LEASE_TTL)
-        known = tx.known_uids(maildrop.id, selected.uidvalidity)
+        known = Uids(tx.known_uids(maildrop.id, selected.uidvalidity))
         renumbered = tx.was_renumbered(maildrop.id, selected.uidvalidity)
     steps.reached(Step.LEASED)
     if lease is None:

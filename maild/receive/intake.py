@@ -23,6 +23,7 @@ from maild.line import Line
 from maild.receive import renumbered
 from maild.receive.doubt import Doubts, Folder
 from maild.receive.mailbox import Mailbox, Selected, Sized
+from maild.receive.uids import Uids
 from maild.steps import Step
 from storage.records import Lease, Maildrop
 
@@ -73,7 +74,7 @@ class Session:
     selected: Selected
     maildrop: Maildrop
     lease: Lease
-    known: set[int]
+    known: Uids
     # Mail of the folder is known by numbers of before as well.
     renumbered: bool
     busy_until: datetime
@@ -109,7 +110,7 @@ def take_in(session: Session, *, seen_at: datetime, source: Source = Source.INBO
     """Fetch and ingest every mail without a sighting, in the order of their UIDs; returns how many."""
     there = session.mailbox.uids()
     session.counted, session.news = len(there), False
-    new = [uid for uid in there if uid not in session.known]
+    new = session.known.unknown(there)
     if session.maildrop.uidvalidity != session.selected.uidvalidity:
         new = _begin(session, new, source)
     if session.renumbered and len(new) > FEW_MAILS:
@@ -183,7 +184,7 @@ def _not_known_again(session: Session, uids: list[int]) -> list[int]:
             session.mailbox, session.maildrop, session.selected.uidvalidity, uids, session.lease,
             session.station.office, lambda: session.station.bell.is_closing,
         )  # fmt: skip
-    session.known.update(known)
+    session.known.add(known)
     session.unmarked = session.unmarked or bool(known)
     return [uid for uid in uids if uid not in known]
 
@@ -197,7 +198,7 @@ def _begin(session: Session, uids: Sequence[int], source: Source) -> list[int]:
         session.maildrop = tx.begin(session.maildrop, session.selected.uidvalidity, since, old)
         steps.reached(Step.BEGINNING)
     skipped = {uid for uid, _, _ in old}
-    session.known.update(skipped)
+    session.known.add(skipped)
     _log.info("maildrop.begun", maildrop=session.maildrop.name, skipped=len(skipped), since=since)
     return [uid for uid in uids if uid not in skipped]
 
@@ -259,7 +260,7 @@ def _take_batch(
     ingest.ingest(
         arrivals, session.maildrop, session.selected.uidvalidity, session.lease, session.station.office
     )
-    session.known.update(arrival.uid for arrival in arrivals)
+    session.known.add(arrival.uid for arrival in arrivals)
     session.busy_until = session.now + BUSY
     session.unmarked = True
     session.station.filed()

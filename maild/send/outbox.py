@@ -8,7 +8,6 @@ busy or full is waited out with the reply in hand.
 """
 
 import random
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from maild.health import Health
 from maild.ingest import Office
 from maild.send import undelivered
 from maild.send.courier import Courier, Deferred, Misconfigured, Outcome, Refused, Sent
+from maild.send.pace import DAY, Pace, paced
 from maild.steps import Step
 from storage import outbox
 from storage.database import Unavailable
@@ -38,9 +38,6 @@ KEEP_CONNECTION = timedelta(seconds=20)
 LONGEST_SLEEP = 30.0
 # A mail whose acceptance was never seen this often may have arrived every time: people must look.
 MOST_AMBIGUOUS = 3
-# A server that refuses us is asked again at growing intervals, so that no account is locked for it.
-LONGEST_PAUSE = timedelta(minutes=15)
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,58 +50,6 @@ class Dispatch:
     holder: str
     bell: Bell
     health: Health = field(default_factory=Health)
-
-
-@dataclass(slots=True, kw_only=True)
-class Bucket:
-    """The provider's limits: so many mails a minute and a day. Of one thread only."""
-
-    per_minute: int
-    per_day: int
-    minute: deque[datetime] = field(default_factory=deque)
-    day: deque[datetime] = field(default_factory=deque)
-
-    def wait(self, now: datetime) -> timedelta:
-        """How long until one more mail may leave; zero when it may leave now."""
-        waits = [
-            _until_free(self.minute, self.per_minute, timedelta(minutes=1), now),
-            _until_free(self.day, self.per_day, DAY, now),
-        ]
-        return max(waits)
-
-    def spend(self, now: datetime) -> None:
-        """A mail left, or may have."""
-        self.minute.append(now)
-        self.day.append(now)
-
-
-def _until_free(sent: deque[datetime], most: int, span: timedelta, now: datetime) -> timedelta:
-    while sent and sent[0] <= now - span:
-        sent.popleft()
-    return timedelta() if len(sent) < most else sent[0] + span - now
-
-
-@dataclass(slots=True, kw_only=True)
-class Pace:
-    """What holds the whole outbox back: the provider's rate, and a server that refuses us."""
-
-    bucket: Bucket
-    refusals: int = 0
-    resume_at: datetime | None = None
-
-    def wait(self, now: datetime) -> timedelta:
-        """How long until a mail may be tried; zero when one may be tried now."""
-        paused = self.resume_at - now if self.resume_at is not None else timedelta()
-        return max(self.bucket.wait(now), paused, timedelta())
-
-    def pause(self, now: datetime, retry: Sequence[timedelta]) -> None:
-        """The server refuses us: nothing is tried before the next step has passed."""
-        self.refusals += 1
-        self.resume_at = now + min(retry[min(self.refusals, len(retry)) - 1], LONGEST_PAUSE)
-
-    def go_on(self) -> None:
-        """The server takes our mail, or refuses only some of it."""
-        self.refusals, self.resume_at = 0, None
 
 
 def deliver(dispatch: Dispatch) -> None:
@@ -137,10 +82,8 @@ def pace_of(dispatch: Dispatch) -> Pace:
     now = dispatch.office.now()
     with dispatch.office.store.read() as tx:
         sent = outbox.sent_instants(tx, now - DAY)
-    bucket = Bucket(per_minute=dispatch.submission.per_minute, per_day=dispatch.submission.per_day)
-    bucket.day.extend(sent)
-    bucket.minute.extend(at for at in sent if at > now - timedelta(minutes=1))
-    return Pace(bucket=bucket)
+    rate = dispatch.submission
+    return paced(per_minute=rate.per_minute, per_day=rate.per_day, sent=sent)
 
 
 def drain(dispatch: Dispatch, pace: Pace | None = None) -> None:
@@ -220,7 +163,7 @@ def _heed(dispatch: Dispatch, pace: Pace, outcome: Outcome, now: datetime) -> No
             dispatch.health.well(SUBMISSION, now)
             pace.go_on()
     if isinstance(outcome, Sent) or (isinstance(outcome, Deferred) and outcome.ambiguous):
-        pace.bucket.spend(now)
+        pace.spend(now)
 
 
 def settled(

@@ -1,4 +1,4 @@
-"""Send what is owed: what each outcome means, the provider's rate, and a courier with bad days."""
+"""Send what is owed: what each outcome means, and a courier with bad days."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,11 +14,12 @@ from maild.bell import Bell
 from maild.decide.troubles import SUBMISSION, Reach
 from maild.send import outbox as sending
 from maild.send.courier import Deferred, Misconfigured, Outcome, Refused, Sent
-from maild.send.outbox import Bucket, Dispatch
+from maild.send.outbox import Dispatch
+from maild.send.pace import LONGEST_PAUSE, Pace
 from storage import outbox
 from storage.database import Unavailable
 from storage.records import OutboxEntry, OutboxState
-from tests.maild.decide.cases import DAY, HOUR, NOON
+from tests.maild.decide.cases import HOUR, NOON
 from tests.maild.office import Room, raw, room
 from tests.maild.send.letters import RETRY, entry, submission
 
@@ -65,22 +66,6 @@ def test_the_wait_grows_to_the_last_step_with_a_fifth_of_jitter(attempts: int, c
     """1 minute, 5 minutes, then hourly."""
     step = RETRY[min(max(attempts, 1), 3) - 1]
     assert step * 0.8 <= sending.delay(attempts, RETRY, chance) <= step * 1.2
-
-
-# --- the provider's rate
-
-
-def test_a_minute_takes_so_many_and_a_day_so_many() -> None:
-    """The wait is until the oldest of them is a minute, or a day, ago."""
-    bucket = Bucket(per_minute=2, per_day=3)
-    for seconds in (0, 10):
-        assert bucket.wait(NOON + timedelta(seconds=seconds)) == timedelta()
-        bucket.spend(NOON + timedelta(seconds=seconds))
-    assert bucket.wait(NOON + timedelta(seconds=20)) == timedelta(seconds=40)
-    assert bucket.wait(NOON + MINUTE) == timedelta()
-    bucket.spend(NOON + MINUTE)
-    assert bucket.wait(NOON + HOUR) == DAY - HOUR
-    assert bucket.wait(NOON + DAY) == timedelta()
 
 
 # --- the round
@@ -159,7 +144,7 @@ def test_a_server_that_refuses_us_stops_the_whole_outbox(desk: Room) -> None:
     """Also what is owed only now; it is asked again at growing intervals, and no letter fails for it."""
     made, fake = dispatch(desk, *[Misconfigured(reply="535")] * 3)
     pace = sending.pace_of(made)
-    for wait in (MINUTE, 5 * MINUTE, sending.LONGEST_PAUSE):
+    for wait in (MINUTE, 5 * MINUTE, LONGEST_PAUSE):
         assert sending._round(made, pace) == 0
         desk.ingest(raw(f"late{wait.seconds}@ecole.test", From="eva@ecole.test", Subject="x"))
         assert sending._round(made, pace) == wait.total_seconds()
@@ -213,7 +198,7 @@ def test_a_busy_ledger_at_the_start_ends_nothing(desk: Room, monkeypatch: pytest
     made, fake = dispatch(desk)
     begin, failures = sending.pace_of, [1]
 
-    def busy(one: Dispatch) -> sending.Pace:
+    def busy(one: Dispatch) -> Pace:
         if failures:
             raise Unavailable(f"database is locked {failures.pop()}")
         return begin(one)
