@@ -46,7 +46,8 @@ _SIGNALS = {
 _LETTERS = {
     MessageKind.RECEIPT: "accusé",
     MessageKind.ALERT: "alerte",
-    MessageKind.ANSWER: "réponse",
+    MessageKind.ANSWER: "retour",
+    MessageKind.RELAY: "réponse",
     MessageKind.DIGEST: "relevé",
     MessageKind.TROUBLE: "ennui",
 }
@@ -217,6 +218,10 @@ class Onlooker:
                 text, tone = f"rejoint {number}, reconnu {signal}", Tone.GOOD
             case MessageKind.COMMAND:
                 text, tone = f"commande pour {number}, prouvée par la signature de la notification", Tone.GOOD
+            case MessageKind.RELAY:
+                proof = "prouvées par la signature de la notification"
+                text = f"commande et réponse pour {number}, {proof}\u00a0; {self._window()}"
+                tone = Tone.GOOD
             case kind if kind in MACHINES:
                 where = "nouveau ticket sans délai" if message.thread_reason == "new" else "rejoint"
                 text = f"{where} {number}\u00a0; pas de réponse\u00a0: {why_silent(message)}"
@@ -224,6 +229,10 @@ class Onlooker:
             case _:
                 text, tone = f"{message.kind} sur {number}", Tone.PLAIN
         return Note(at=now, sign="", text=text, tone=tone)
+
+    def _window(self) -> str:
+        minutes = round(self.config.relay.delay.total_seconds() / 60)
+        return f"#stop peut encore la retenir pendant {minutes}\u00a0minutes"
 
     # --- letters that went out ------------------------------------------------------------------------------
 

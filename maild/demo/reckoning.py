@@ -36,6 +36,7 @@ class Reckoning:
     received: int
     receipts: int
     notifications: int
+    relays: int
     threaded: tuple[StoredMessage, ...]
     silences: tuple[Silence, ...]
     near: tuple[Ticket, ...]
@@ -66,6 +67,7 @@ def reckon(seen: Onlooker, tx: Transaction, now: datetime, ending: str) -> Recko
         received=len(seen.posted),
         receipts=_count(seen, MessageKind.RECEIPT),
         notifications=_count(seen, MessageKind.NOTIFICATION),
+        relays=len({row.message_id for row in kept if row.kind == MessageKind.RELAY}),
         threaded=threaded,
         silences=silences,
         near=near,

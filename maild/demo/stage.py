@@ -36,7 +36,7 @@ from maild.demo.mails import SCENES, Scene
 from maild.demo.onlooker import Board, Onlooker, spelled
 from maild.demo.reckoning import Reckoning, reckon
 from maild.demo.view import Frame, View
-from storage.records import Ticket
+from storage.records import MessageKind, Ticket
 
 # A mail every twenty minutes of a morning, which take two seconds where there is time for it.
 STEP = timedelta(minutes=20)
@@ -230,13 +230,14 @@ class Stage:
             self.answered.add(ticket)
             sender = f"{premises.AGENT_NAME} <{premises.AGENT}>"
             content = mails.agent_take(letter.delivered.content, sender, at=now)
-            title = "L’agent répond à la notification par #prendre"
+            title = "L’agent répond à la notification\u00a0: #prendre, et quelques mots pour le demandeur"
             self.shown.tell(self.seen.deliver(f"prendre-{ticket}", title, content, at=now, now=now))
 
     def _is_over(self) -> bool:
-        """The agent has acted, her mail is answered, and no mark is left."""
-        answers = sum(letter.kind == "answer" for letter in self.seen.letters)
-        acted = bool(self.answered) and answers >= len(self.answered) and not self.seen.marked
+        """The agent has acted, she and the requester have their letters, and no mark is left."""
+        kinds = [letter.kind for letter in self.seen.letters]
+        told = min(kinds.count(MessageKind.ANSWER), kinds.count(MessageKind.RELAY))
+        acted = bool(self.answered) and told >= len(self.answered) and not self.seen.marked
         return acted and self.seen.is_settled()
 
     # --- time -----------------------------------------------------------------------------------------------
@@ -304,7 +305,8 @@ def _sum_up(found: Reckoning, seen: Onlooker, desk: Desk, console: Console) -> N
 def _sentences(found: Reckoning, seen: Onlooker) -> Iterator[str]:
     yield (
         f"{found.received} mails reçus, {len(found.board.tickets)} tickets,"
-        f" {found.receipts} accusés de réception, {found.notifications} avis à l’équipe"
+        f" {found.receipts} accusés de réception, {found.notifications} avis à l’équipe,"
+        f" {found.relays} réponse{'s' * (found.relays > 1)} d’un agent au demandeur"
     )
     for row in found.threaded:
         yield f"rattaché à {seen.number(row.ticket_id or 0)}\u00a0: « {_short(row.subject)} »"
