@@ -306,7 +306,7 @@ def _sentences(found: Reckoning, seen: Onlooker) -> Iterator[str]:
     yield (
         f"{found.received} mails reçus, {len(found.board.tickets)} tickets,"
         f" {found.receipts} accusés de réception, {found.notifications} avis à l’équipe,"
-        f" {found.relays} réponse{'s' * (found.relays > 1)} d’un agent au demandeur"
+        f" {found.relays} réponse{'s' * (found.relays > 1)} d’un agent"
     )
     for row in found.threaded:
         yield f"rattaché à {seen.number(row.ticket_id or 0)}\u00a0: « {_short(row.subject)} »"

@@ -59,7 +59,7 @@ def test_the_rehearsal_tells_the_whole_story_and_what_it_recommends_works(tmp_pa
         "\\Flagged est posé",
         "#prendre\u00a0: fait, ETNIC-1003 est pris en charge par Anne Dupont",
         "Je m’en occupe cet après-midi.",
-        "1 réponse d’un agent au demandeur",
+        "1 réponse d’un agent",
         "\\Flagged est retiré",
         "13 mails reçus, 9 tickets, 8 accusés de réception, 10 avis à l’équipe",
         "rattaché à ETNIC-1001",
