@@ -1,4 +1,4 @@
-"""The desk's letters: templates and values in, finished mail out; the one door to Jinja2 and Babel.
+"""The desk's letters: templates and values in, finished mail out; the one door to Jinja2.
 
 Stands behind ``apply`` and ``sweep``, which put a Letter into the outbox: what is sent later needs neither
 template nor ticket. Everything that comes from a mail is hostile here: no value can add a line or an HTML
@@ -9,8 +9,7 @@ folder does; ``rehearsal`` finds that before the daemon starts.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from functools import lru_cache
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Unpack
@@ -18,7 +17,6 @@ from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from babel import UnknownLocaleError
-from babel.dates import format_date
 from jinja2 import (
     ChoiceLoader,
     Environment,
@@ -33,6 +31,7 @@ from markupsafe import Markup, escape
 
 from maild.assembly import NAME_LIMIT, Body, File, Letter, Post, assemble, one_line, one_token
 from maild.decide.policy import Desk
+from maild.instants import day_of, deadline, span
 from parsers.addresses import Address
 from parsers.folding import folded
 from parsers.subject import base_subject
@@ -542,56 +541,6 @@ def fault_of(paper: Stationery, name: str, values: Mapping[str, Any], language: 
     return None if text.strip() else f"{name}: nothing comes of it but an empty text"
 
 
-# --- instants as people read them ---------------------------------------------------------------------------
-
-_DAY = {"fr": "EEEE d MMMM y", "nl": "EEEE d MMMM y", "de": "EEEE, d. MMMM y", "en": "EEEE d MMMM y"}
-_MOMENT = {
-    "fr": "{day} à {hour}\u00a0h\u00a0{minute:02}",
-    "nl": "{day} om {hour}.{minute:02} uur",
-    "de": "{day}, um {hour}:{minute:02} Uhr",
-    "en": "{day} at {hour:02}:{minute:02}",
-}
-_SEASON = {
-    "fr": ("heure d’été", "heure d’hiver"),
-    "nl": ("zomertijd", "wintertijd"),
-    "de": ("Sommerzeit", "Winterzeit"),
-    "en": ("summer time", "winter time"),
-}
-
-
-def deadline(at: datetime, zone: str, language: str) -> str:
-    """An instant as people of the desk read it: "mardi 24 novembre 2026 à 14 h 32" (U+00A0 around the h).
-
-    ``at`` is aware, ``zone`` an IANA name. In the hour that comes twice when summer time ends, the text says
-    which of the two is meant. A language without a form of its own gets Babel's day and 24-hour time.
-    """
-    local = at.astimezone(ZoneInfo(zone))
-    form = _MOMENT.get(language, "{day}, {hour:02}:{minute:02}")
-    text = form.format(day=_day(local.date(), language), hour=local.hour, minute=local.minute)
-    if local.utcoffset() == local.replace(fold=1 - local.fold).utcoffset():
-        return text
-    return f"{text} ({_SEASON.get(language, _SEASON['en'])[local.fold]})"
-
-
-@lru_cache(maxsize=256)
-def _day(day: date, language: str) -> str:
-    """Babel takes 50 µs and more for what is the same all day long."""
-    text = format_date(day, _DAY.get(language, "full"), locale=language)
-    # French counts the first day of a month: "1er décembre"; CLDR does not.
-    return text.replace(" 1 ", " 1er ", 1) if language == "fr" and day.day == 1 else text
-
-
-def span(starts_at: datetime, ends_at: datetime, zone: str, language: str) -> str:
-    """From when until when: "mardi 24 novembre 2026 à 14 h 00 – 15 h 00", the day once where it is one."""
-    start, end = deadline(starts_at, zone, language), deadline(ends_at, zone, language)
-    days = [at.astimezone(ZoneInfo(zone)).date() for at in (starts_at, ends_at)]
-    if days[0] == days[1]:
-        end = end.removeprefix(
-            _MOMENT.get(language, "{day}, ").partition("{hour")[0].format(day=_day(days[1], language))
-        )
-    return f"{start} – {end}"
-
-
 # --- values as templates see them ---------------------------------------------------------------------------
 
 
@@ -617,7 +566,7 @@ def _rows(paper: Stationery, tickets: Sequence[Line], post: Post) -> list[dict[s
             "requester": _person(ticket.requester),
             "due": _due(paper, ticket.due_at, post),
             "status": one_line(ticket.status, NAME_LIMIT),
-            "day": _day(ticket.at.astimezone(zone).date(), language) if ticket.at else "",
+            "day": day_of(ticket.at.astimezone(zone).date(), language) if ticket.at else "",
         }
         for ticket in tickets
     ]

@@ -4,10 +4,12 @@ Stands below everything in the flow; built once by ``maild.config`` and never ch
 whatever is wrong with a configuration was said when it was read.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from parsers.addresses import split_subaddress
+from parsers.folding import folded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +175,19 @@ class Policy:
         """The agent who owns this address, compared without case; None for anybody else."""
         wanted = address.casefold()
         return next((a for a in self.agents if a.address.casefold() == wanted), None)
+
+    def called(self, name: str) -> tuple[Agent, ...]:
+        """The agents whom a person may mean by a name: by address, what stands before its @, the whole name
+        or words of it. The surest kind that finds somebody; several where the name does not tell."""
+        wanted = folded(" ".join(name.split()))
+        by: tuple[Callable[[Agent], bool], ...] = (
+            lambda a: folded(a.address) == wanted,
+            lambda a: folded(a.address).partition("@")[0] == wanted,
+            lambda a: folded(" ".join(a.name.split())) == wanted,
+            lambda a: {*wanted.replace("-", " ").split()} <= {*folded(a.name).replace("-", " ").split()},
+        )
+        found = (tuple(filter(test, self.agents)) for test in by)
+        return next(filter(None, found), ()) if wanted else ()
 
     def members(self, team: str) -> tuple[Agent, ...]:
         """The agents of a team, in the order of the configuration."""

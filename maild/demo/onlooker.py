@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
-from maild import compose
+from maild import instants
 from maild.config import Config
 from maild.demo.mailroom import Mailroom
 from maild.demo.mails import Scene
@@ -265,7 +265,7 @@ class Onlooker:
             return ""
         due = ticket.arrived_at + self.config.sla.limit
         for language in self.config.desk.languages:
-            words = compose.deadline(due, self.config.desk.timezone, language)
+            words = instants.deadline(due, self.config.desk.timezone, language)
             if words in mail.text:
                 return words
         return ""

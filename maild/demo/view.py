@@ -22,7 +22,7 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.text import Text
 
-from maild import compose
+from maild import instants
 from maild.demo.onlooker import Board, Note, Tone, spelled, state_of
 from storage.records import Status, Ticket
 
@@ -65,7 +65,7 @@ class Frame:
 
     def day(self, at: datetime) -> str:
         """Day and time in words."""
-        return compose.deadline(at, self.timezone, "fr")
+        return instants.deadline(at, self.timezone, "fr")
 
 
 @contextmanager

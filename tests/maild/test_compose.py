@@ -4,14 +4,13 @@ import email
 import email.policy
 import re
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 
-from maild import compose
+from maild import compose, instants
 from maild.assembly import File
 from maild.compose import Line, Unread
 from maild.decide.policy import Desk
@@ -227,7 +226,7 @@ def test_a_call_is_confirmed(language: str) -> None:
     """When it was, and what comes of it: a limit, or nothing where it was enough."""
     text = texts(call_receipt(language, subject="VPN"))[0]
     assert DATES[language] in text
-    assert compose.deadline(NOW, "Europe/Brussels", language) in text
+    assert instants.deadline(NOW, "Europe/Brussels", language) in text
     assert DATES[language] not in texts(call_receipt(language, solved=True, due_at=None))[0]
 
 
@@ -256,22 +255,6 @@ def test_a_technician_sees_whom_he_visits_and_what_for() -> None:
     assert all(
         said in text for said in ("Jean Dupont", "Rue Neuve 1", "14\u00a0h\u00a032 – 15\u00a0h\u00a032")
     )
-
-
-@pytest.mark.parametrize(
-    ("language", "hours", "expected"),
-    [
-        ("fr", 1, "mardi 24 novembre 2026 à 14\u00a0h\u00a032 – 15\u00a0h\u00a032"),
-        ("nl", 1, "dinsdag 24 november 2026 om 14.32 uur – 15.32 uur"),
-        ("de", 1, "Dienstag, 24. November 2026, um 14:32 Uhr – 15:32 Uhr"),
-        ("en", 1, "Tuesday 24 November 2026 at 14:32 – 15:32"),
-        ("it", 1, "martedì 24 novembre 2026, 14:32 – 15:32"),
-        ("en", 24, "Tuesday 24 November 2026 at 14:32 – Wednesday 25 November 2026 at 14:32"),
-    ],
-)
-def test_a_span_names_its_day_once(language: str, hours: int, expected: str) -> None:
-    """Unless it ends on another."""
-    assert compose.span(DUE, DUE + timedelta(hours=hours), "Europe/Brussels", language) == expected
 
 
 # --- canned answers -----------------------------------------------------------------------------------------
@@ -634,39 +617,6 @@ def test_markup_in_a_mail_is_text_in_ours() -> None:
     letter = notification(text=evil, requester=Address(name=evil, address="a@b.be"), attachments=(evil,))
     assert "<script" not in texts(letter)[1]
     assert "<script" not in texts(receipt(subject=evil))[1]
-
-
-# --- instants -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_deadline_in_the_desks_local_time(language: str) -> None:
-    """The form that people of each language read."""
-    assert compose.deadline(DUE, "Europe/Brussels", language) == DATES[language]
-
-
-@pytest.mark.parametrize(
-    ("utc", "expected"),
-    [
-        ("2026-03-29T00:59", "dimanche 29 mars 2026 à 1 h 59"),
-        ("2026-03-29T01:00", "dimanche 29 mars 2026 à 3 h 00"),
-        ("2026-10-24T23:59", "dimanche 25 octobre 2026 à 1 h 59"),
-        ("2026-10-25T00:30", "dimanche 25 octobre 2026 à 2 h 30 (heure d’été)"),
-        ("2026-10-25T01:30", "dimanche 25 octobre 2026 à 2 h 30 (heure d’hiver)"),
-        ("2026-10-25T02:00", "dimanche 25 octobre 2026 à 3 h 00"),
-        ("2026-11-30T23:05", "mardi 1er décembre 2026 à 0 h 05"),
-        ("2026-12-31T22:59", "jeudi 31 décembre 2026 à 23 h 59"),
-    ],
-)
-def test_deadline_on_the_nights_when_clocks_change(utc: str, expected: str) -> None:
-    """No hour that does not exist, and which of two where one comes twice."""
-    at = datetime.fromisoformat(utc).replace(tzinfo=UTC)
-    assert compose.deadline(at, "Europe/Brussels", "fr").replace("\u00a0", " ") == expected
-
-
-def test_deadline_in_a_language_without_a_form_of_its_own() -> None:
-    """An operator's own language gets Babel's day."""
-    assert compose.deadline(DUE, "Europe/Brussels", "it") == "martedì 24 novembre 2026, 14:32"
 
 
 def test_a_receipt_is_cheap() -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from maild.decide import marks, rules, sla
-from maild.decide.policy import Category, Match, Rule, Team
+from maild.decide.policy import Agent, Category, Match, Rule, Team
 from storage.records import Mark, Stage
 from tests.maild.decide.cases import DAY, HOUR, NOON, clock, mail, policy
 
@@ -174,3 +174,39 @@ def test_near_is_a_share_of_the_limit() -> None:
 def test_marks_of_a_lost_state_are_known_for_ours(flags: set[str], ours: tuple[str, ...]) -> None:
     r"""``\Flagged`` is a person's, unless our own keyword stands beside it."""
     assert marks.left_before(frozenset(flags)) == ours
+
+
+# --- who is meant
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("Paul Martin", ["p.martin"]),
+        ("paul", ["p.martin", "p.dupont"]),
+        ("PAUL  DUPONT", ["p.dupont"]),
+        ("dupont paul", ["p.dupont"]),
+        ("Helene", ["luc"]),
+        ("luc@etnic.test", ["luc"]),
+        ("luc", ["luc"]),
+        ("P.Martin@etnic.test", ["p.martin"]),
+        ("p.martin", ["p.martin"]),
+        ("anne-marie", ["am"]),
+        ("Marie", ["am"]),
+        ("Pau", []),
+        ("", []),
+        (" ", []),
+        ("etnic.test", []),
+    ],
+)
+def test_agents_are_known_by_what_people_call_them(name: str, meant: list[str]) -> None:
+    """The surest kind of name counts: what stands before an @ before a first name."""
+    names = {
+        "p.martin": "Paul Martin",
+        "p.dupont": "Paul Dupont",
+        "am": "Anne-Marie Petit",
+        "luc": "Hélène Roy",
+        "l.roy": "Luc Roy",
+    }
+    people = tuple(Agent(name=called, address=f"{local}@etnic.test") for local, called in names.items())
+    assert [a.address.partition("@")[0] for a in policy(agents=people).called(name)] == meant

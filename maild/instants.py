@@ -1,0 +1,60 @@
+"""Instants and days as people of the desk read them, in their language; the one door to Babel.
+
+Stands at the foot of the flow: letters say them, and so do the answers to agents. Fails with
+``babel.UnknownLocaleError`` for a language that there is not; ``compose.fault_of`` finds that before the
+daemon starts.
+"""
+
+from datetime import date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+
+_DAY = {"fr": "EEEE d MMMM y", "nl": "EEEE d MMMM y", "de": "EEEE, d. MMMM y", "en": "EEEE d MMMM y"}
+_MOMENT = {
+    "fr": "{day} à {hour}\u00a0h\u00a0{minute:02}",
+    "nl": "{day} om {hour}.{minute:02} uur",
+    "de": "{day}, um {hour}:{minute:02} Uhr",
+    "en": "{day} at {hour:02}:{minute:02}",
+}
+_SEASON = {
+    "fr": ("heure d’été", "heure d’hiver"),
+    "nl": ("zomertijd", "wintertijd"),
+    "de": ("Sommerzeit", "Winterzeit"),
+    "en": ("summer time", "winter time"),
+}
+
+
+def deadline(at: datetime, zone: str, language: str) -> str:
+    """An instant as people of the desk read it: "mardi 24 novembre 2026 à 14 h 32" (U+00A0 around the h).
+
+    ``at`` is aware, ``zone`` an IANA name. In the hour that comes twice when summer time ends, the text says
+    which of the two is meant. A language without a form of its own gets Babel's day and 24-hour time.
+    """
+    local = at.astimezone(ZoneInfo(zone))
+    form = _MOMENT.get(language, "{day}, {hour:02}:{minute:02}")
+    text = form.format(day=day_of(local.date(), language), hour=local.hour, minute=local.minute)
+    if local.utcoffset() == local.replace(fold=1 - local.fold).utcoffset():
+        return text
+    return f"{text} ({_SEASON.get(language, _SEASON['en'])[local.fold]})"
+
+
+@lru_cache(maxsize=256)
+def day_of(day: date, language: str) -> str:
+    """A day in words: "mardi 24 novembre 2026"."""
+    # Babel takes 50 µs and more for what is the same all day long.
+    text = format_date(day, _DAY.get(language, "full"), locale=language)
+    # French counts the first day of a month: "1er décembre"; CLDR does not.
+    return text.replace(" 1 ", " 1er ", 1) if language == "fr" and day.day == 1 else text
+
+
+def span(starts_at: datetime, ends_at: datetime, zone: str, language: str) -> str:
+    """From when until when: "mardi 24 novembre 2026 à 14 h 00 – 15 h 00", the day once where it is one."""
+    start, end = deadline(starts_at, zone, language), deadline(ends_at, zone, language)
+    days = [at.astimezone(ZoneInfo(zone)).date() for at in (starts_at, ends_at)]
+    if days[0] == days[1]:
+        end = end.removeprefix(
+            _MOMENT.get(language, "{day}, ").partition("{hour")[0].format(day=day_of(days[1], language))
+        )
+    return f"{start} – {end}"
