@@ -312,7 +312,7 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912  (a l
         case Recognise():
             clocks.recognise(work, change)
         case SetStatus():
-            work.changed["status"] = change.status.value
+            work.changed |= {"status": change.status.value, "wake_at": None}
             work.tell("status", "mail", status=change.status.value, why=change.why)
         case SendReceipt():
             letters.owe_receipt(work, change, suppressed="")

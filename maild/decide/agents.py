@@ -6,7 +6,7 @@ proof; whatever is done, or not done, he is told in a line.
 
 from maild.decide import autoresponse, commands, consequences, identity, outside, relays
 from maild.decide.case import Case
-from maild.decide.decision import Change, Decision, Disposition, Note, TellAdministrators
+from maild.decide.decision import Change, Decision, Disposition, Note, SendRelay, TellAdministrators
 from maild.decide.facts import TicketFacts
 from maild.decide.identity import Proof
 from maild.decide.order import Sentences, Text, said
@@ -95,14 +95,16 @@ def _ordered(case: Case, block: CommandBlock, who: Agent, state: TicketFacts) ->
     result = commands.run(block, who, state, case)
     words = Relayed()
     if not result.refused and result.text is Text.RELAYED and (block.rest.strip() or case.mail.attachments):
-        words = _relayed(case, block.rest, who, state)
+        words = _relayed(case, block.rest, who, result.state or state)
     if result.refused or words.refused:
         return _rejected(case, (*result.lines, *words.lines) if result.refused else words.lines, who, state)
     verbs = " ".join(line.key for line in block.commands)
     named = Note(kind="command", actor=who.address, detail=(("verbs", verbs),))
     answer = consequences.answer(who, (*result.lines, *words.lines), state, case.facts)
-    changes = (consequences.remembered(case, state.ticket.id), named, *result.changes, *words.changes, answer)
-    kind = MessageKind.RELAY if words.changes else MessageKind.COMMAND
+    # An answer takes the ticket in charge; what a command says of it stands all the same.
+    done = (*words.changes, *result.changes)
+    changes = (consequences.remembered(case, state.ticket.id), named, *done, answer)
+    kind = MessageKind.RELAY if any(isinstance(c, SendRelay) for c in done) else MessageKind.COMMAND
     return _of_agent(kind, who, state, changes)
 
 

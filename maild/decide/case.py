@@ -23,7 +23,8 @@ NOBODY = Address("", "")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A mail before its judge. ``new``: what its author newly wrote."""
+    """A mail before its judge. ``new``: what its author newly wrote; ``inside``: nothing of it may go to the
+    requester."""
 
     mail: ParsedMail
     new: News
@@ -31,6 +32,7 @@ class Case:
     belongs: Belonging
     facts: Facts
     policy: Policy
+    inside: bool = False
 
     @property
     def sender(self) -> Address:

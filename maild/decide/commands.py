@@ -7,16 +7,19 @@ nothing is run.
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
 
 from maild.decide.case import Case
-from maild.decide.decision import Change
+from maild.decide.decision import Amend, Change, StopClocks, TakeInCharge
 from maild.decide.facts import TicketFacts
 from maild.decide.novelty import News
 from maild.decide.order import Ask, Command, Order, Outcome, Refusal, Sentences, Text, said
 from maild.decide.policy import Agent
 from maild.decide.verbs import asking, charge
 from parsers.commands import CommandBlock, CommandLine, command_key, parse_commands
+from storage.records import Status, Ticket
 
 _VERBS: tuple[Command, ...] = (charge.TAKE, charge.NOTE)
 COMMANDS: tuple[Command, ...] = (*_VERBS, asking.help_of(_VERBS))
@@ -31,13 +34,15 @@ _MOST_NUMBERS = 20
 class Result:
     """What became of the commands of a mail: the lines that their author reads, and the changes.
 
-    ``refused``: nothing is run. ``text``: what becomes of the words below them.
+    ``refused``: nothing is run. ``text``: what becomes of the words below them. ``state``: the ticket as they
+    leave it.
     """
 
     lines: tuple[str, ...]
     changes: tuple[Change, ...] = ()
     refused: bool = False
     text: Text = Text.RELAYED
+    state: TicketFacts | None = None
 
 
 def block_of(new: News) -> CommandBlock:
@@ -75,10 +80,15 @@ def numbers_in(argument: str) -> tuple[int, ...]:
 
 
 def run(block: CommandBlock, agent: Agent, state: TicketFacts | None, case: Case) -> Result:
-    """Run every command of a mail, or none."""
+    """Run every command of a mail, or none; each sees the ticket as those above it leave it."""
     if unknown := tuple(_no_such(line, agent.language) for line in block.commands if not command_of(line)):
         return Result(lines=unknown, refused=True)
-    ran = [_run(line, block.rest, agent, state, case) for line in block.commands]
+    if clash := _clash(block, agent.language):
+        return Result(lines=(clash,), refused=True)
+    ran: list[Outcome | Refusal] = []
+    for line in block.commands:
+        ran.append(_run(line, block, agent, state, case))
+        state = _after(state, ran[-1])
     if refused := tuple(one.line for one in ran if isinstance(one, Refusal)):
         nothing = (said(_SAID, "nothing", agent.language),) if len(ran) > 1 else ()
         return Result(lines=(*refused, *nothing), refused=True)
@@ -87,16 +97,56 @@ def run(block: CommandBlock, agent: Agent, state: TicketFacts | None, case: Case
         lines=tuple(one.line for one in done),
         changes=tuple(change for one in done for change in one.changes),
         text=_text(block),
+        state=state,
     )
 
 
 def _run(
-    line: CommandLine, words: str, agent: Agent, state: TicketFacts | None, case: Case
+    line: CommandLine, block: CommandBlock, agent: Agent, state: TicketFacts | None, case: Case
 ) -> Outcome | Refusal:
-    command = _BY_NAME[line.key]
+    command, text = _BY_NAME[line.key], _text(block)
     if state is None and not command.fresh:
         return Refusal(line=said(_SAID, "no_ticket", agent.language, verb=line.verb))
-    return command.run(Order(line=line, agent=agent, state=state, words=words, case=case))
+    # What is a note must not be in the hands of a verb that writes to the requester.
+    words, note = ("", block.rest) if text is Text.NOTE else (block.rest, "")
+    inside = replace(case, inside=text is Text.NOTE)
+    return command.run(
+        Order(line=line, agent=agent, state=state, words=words, note=note, text=text, case=inside)
+    )
+
+
+def _after(state: TicketFacts | None, ran: Outcome | Refusal) -> TicketFacts | None:
+    """The ticket as it will be when this has been carried out, as far as other commands look at it."""
+    if state is None or isinstance(ran, Refusal):
+        return state
+    ticket, running = state.ticket, state.running
+    for change in ran.changes:
+        match change:
+            case Amend():
+                ticket = _amended(ticket, dict(change.values))
+            case TakeInCharge():
+                ticket = replace(ticket, status=Status.TAKEN, assignee=change.agent or ticket.assignee)
+            case StopClocks():
+                running = tuple(clock for clock in running if clock.team)
+    return replace(state, ticket=ticket, running=running)
+
+
+def _amended(ticket: Ticket, values: dict[str, Any]) -> Ticket:
+    return replace(ticket, **(values | {"status": Status(values.get("status", ticket.status))}))
+
+
+def _clash(block: CommandBlock, language: str) -> str:
+    """Two commands that would undo each other, or each send the same words; "" where they go together."""
+    for one, other in combinations(block.commands, 2):
+        if _settled(one) & _settled(other):
+            return said(_SAID, "clash", language, one=one.verb, other=other.verb)
+    return ""
+
+
+def _settled(line: CommandLine) -> set[str]:
+    command = _BY_NAME[line.key]
+    words = {"words"} if command.text is Text.OWN else set()
+    return words | ({command.settles} if command.settles else set())
 
 
 def _text(block: CommandBlock) -> Text:
@@ -129,6 +179,16 @@ _SAID: Sentences = {
         "nl": "Geen enkele opdracht van uw bericht is uitgevoerd en er is niets verzonden.",
         "de": "Keiner der Befehle Ihrer Nachricht wurde ausgeführt, und nichts wurde gesendet.",
         "en": "None of the commands of your mail was run, and nothing was sent.",
+    },
+    "clash": {
+        "fr": "#{one} et #{other} ne vont pas ensemble, rien n’a été exécuté\u00a0; n’écrivez que l’une des "
+        "deux, ou envoyez deux messages",
+        "nl": "#{one} en #{other} gaan niet samen, niets uitgevoerd; schrijf er maar één, of stuur twee "
+        "berichten",
+        "de": "#{one} und #{other} passen nicht zusammen, nichts wurde ausgeführt; schreiben Sie nur eines, "
+        "oder senden Sie zwei Nachrichten",
+        "en": "#{one} and #{other} do not go together, nothing was run; write only one of them, or send two "
+        "mails",
     },
     "no_ticket": {
         "fr": "#{verb}\u00a0: ce message ne porte sur aucun ticket, rien n’a été exécuté\u00a0; répondez à "

@@ -36,7 +36,8 @@ class Ask(StrEnum):
 class Order:
     """One command line: who wrote it, on which ticket, above which words.
 
-    ``state``: None where the mail belongs to no ticket. ``words``: what stands below the commands.
+    ``state``: the ticket as the commands above have left it; None where the mail belongs to none. ``words``:
+    what stands below the commands, ``note`` where it stays with the desk. ``text``: what becomes of it.
     """
 
     line: CommandLine
@@ -44,6 +45,13 @@ class Order:
     state: TicketFacts | None
     words: str
     case: Case
+    note: str = ""
+    text: Text = Text.RELAYED
+
+    @property
+    def answers(self) -> bool:
+        """The words below the commands go to the requester: an answer, which stops the clock."""
+        return self.text is Text.RELAYED and bool(self.words.strip())
 
     @property
     def facts(self) -> Facts:
@@ -96,7 +104,8 @@ class Command:
     """One verb. ``names``: French first, then English, then what people type.
 
     ``usage``: how it is written, by language; ``help``: what it does, by language. ``fresh``: it may stand in
-    a mail that belongs to no ticket.
+    a mail that belongs to no ticket. ``settles``: what of the ticket it decides ("status", "hands", "" for
+    nothing that another could): two that settle the same are not run together.
     """
 
     names: tuple[str, ...]
@@ -106,6 +115,7 @@ class Command:
     text: Text = Text.RELAYED
     fresh: bool = False
     asks: frozenset[Ask] = frozenset()
+    settles: str = ""
 
 
 Sentences: TypeAlias = Mapping[str, Mapping[str, str]]

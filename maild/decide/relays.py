@@ -84,7 +84,7 @@ def relay(
 
 
 def _answer(case: Case, state: TicketFacts, words: str) -> Answer:
-    if not words.strip() and not case.mail.attachments:
+    if case.inside or (not words.strip() and not case.mail.attachments):
         return Answer(text="", html="")
     return answer_of(
         case.mail,

@@ -68,7 +68,7 @@ def presume_answered(tx: Transaction, ticket: int, *, at: datetime, mail_id: str
         return False
     before = tx.states((ticket,))[ticket].ticket
     if before.status in (Status.NEW, Status.WAITING):
-        changed["status"] = Status.TAKEN.value
+        changed |= {"status": Status.TAKEN.value, "wake_at": None}
     tx.change_ticket(ticket, **changed, taken_at=before.taken_at or at)
     detail = json.dumps({"act": stop.act, "at": at, "presumed": True}, default=str)
     tx.add_events(
@@ -84,8 +84,11 @@ def take(work: Work, taken: TakeInCharge) -> None:
     is_late = before.taken_at is not None and taken.at < before.taken_at
     if before.taken_at is None or is_late:
         work.changed["taken_at"] = taken.at
-    if before.status in (Status.NEW, Status.WAITING) and not is_late:
-        work.changed["status"] = Status.TAKEN.value
+    # What another order of the same mail says of its status stands: taken, and waiting for something.
+    status = Status(work.changed.get("status", before.status))
+    waits = status is Status.WAITING and "status" not in work.changed
+    if (status is Status.NEW or waits) and not is_late:
+        work.changed |= {"status": Status.TAKEN.value, "wake_at": None}
     if taken.agent:
         work.changed["assignee"] = taken.agent
     work.tell("taken", taken.agent, at=taken.at)

@@ -53,6 +53,7 @@ TAKE = Command(
         "en": "take the ticket in charge",
     },
     run=_take,
+    settles="hands",
 )
 NOTE = Command(
     names=("note", "notes", "nota", "notiz", "interne", "internal"),

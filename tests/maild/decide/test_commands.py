@@ -90,6 +90,7 @@ def test_an_unknown_word_gets_the_closest_one(text: str, hint: str) -> None:
 def test_every_sentence_is_said_in_every_language(table: Any, language: str) -> None:
     """English where nothing else is known."""
     values = {"number": "N", "agent": "A", "verb": "v", "status": "s", "hint": "", "name": "n"}
+    values |= {"one": "a", "other": "b"}
     for what in table:
         assert "{" not in said(table, what, language, **values)
         assert {"fr", "nl", "de", "en"} == set(table[what])
@@ -106,3 +107,20 @@ def test_help_of_lists_itself() -> None:
     """The list is made of the table, whatever the table is."""
     only = asking.help_of(())
     assert only.names[0] == "aide"
+
+
+@pytest.mark.parametrize("text", ["#prendre\n#take", "#prends\n#note\n#prendre"])
+def test_two_commands_that_settle_the_same_are_not_run_together(text: str) -> None:
+    """Both are named."""
+    result = run(text)
+    assert (result.changes, result.refused) == ((), True)
+    assert "ne vont pas ensemble" in result.lines[0]
+    first, *_, last = text.split()
+    assert result.lines[0].startswith(f"{first} et {last} ")
+
+
+def test_the_ticket_is_handed_on_as_the_commands_leave_it() -> None:
+    """What an answer below them is judged by."""
+    result = run("#prendre")
+    assert result.state is not None
+    assert (result.state.ticket.status, result.state.ticket.assignee) == (Status.TAKEN, ANNE)
