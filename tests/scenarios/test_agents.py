@@ -164,6 +164,77 @@ def test_a_forged_header_below_the_real_one_is_not_read(told: Desk) -> None:
     assert len(told.letters(ADMIN)) == 1
 
 
+def test_a_forged_header_above_the_real_one_is_not_read(told: Desk) -> None:
+    """Of a server that we do not know, whatever it says and wherever it stands; ours says what it found."""
+    ours, forged = "mx.etnic.test; dmarc=fail header.from=etnic.test", AUTH.replace("mx.", "mx.forger.")
+    content = order("#prendre\n", Authentication_Results=ours)
+    told.receive(f"Authentication-Results: {forged}\r\n".encode() + content)
+    told.once()
+    assert not is_taken(told)
+
+
+@pytest.mark.parametrize(("internal", "obeyed"), [("Internal", True), ("Anonymous", False)])
+def test_exchange_s_word_is_proof_where_the_operator_takes_it(
+    told: Desk, internal: str, obeyed: bool
+) -> None:
+    """Exchange strips this header from mail of outside; a mail by the SMTP door never met it (test_lmtp)."""
+    told.configure(security={"proof": ["token", "m365"]})
+    told.receive(order("#prendre\n", X_MS_Exchange_Organization_AuthAs=internal))
+    told.once()
+    assert is_taken(told) is obeyed
+
+
+def test_the_number_in_the_subject_is_enough_for_a_proven_agent(told: Desk) -> None:
+    """He takes part in every ticket: his words go where a reply to the notification would take them."""
+    told.receive(
+        mail("s@etnic.test", sender=f"Anne <{ANNE}>", subject="[ETNIC-1001] Imprimante en panne",
+             body="#prendre\n\nJ'arrive.\n", Authentication_Results=AUTH)
+    )  # fmt: skip
+    told.once()
+    assert is_taken(told)
+    told.later(minutes=3)
+    told.once()
+    assert "J'arrive." in words(told.letters("jean@ecole.test")[-1])
+
+
+def test_two_agents_answer_the_same_mail(told: Desk) -> None:
+    """The second is told before his answer leaves, and has time to stop it."""
+    told.configure(agent=[{"name": "Anne", "address": ANNE}, {"name": "Bob", "address": "bob@etnic.test"}])
+    told.receive(mail("m2@ecole.test", subject="VPN coupé"))
+    told.once()
+    first, second = told.letters(ANNE, "1002")[0], told.letters("bob@etnic.test", "1002")[0]
+    told.receive(reply("a@etnic.test", first, "Redémarrez le poste.\n", sender=f"Anne <{ANNE}>"))
+    told.once()
+    told.later(minutes=1)
+    told.receive(reply("b@etnic.test", second, "Changez le câble.\n", sender="Bob <bob@etnic.test>"))
+    told.once()
+    assert "Anne a déjà répondu" in words(told.letters("bob@etnic.test")[-1])
+    told.later(minutes=3)
+    told.once()
+    sent = [words(letter) for letter in told.letters("jean@ecole.test", "1002")]
+    assert any("Redémarrez le poste." in text for text in sent)
+    assert not any("Changez le câble." in text for text in sent)
+    told.later(minutes=3)
+    told.once()
+    assert "Changez le câble." in words(told.letters("jean@ecole.test", "1002")[-1])
+    assert told.tickets()[-1].assignee == ANNE
+
+
+def test_the_watchers_hear_the_answer_and_see_each_other(told: Desk) -> None:
+    """One letter each, in one conversation: a reply to all reaches them without the desk's help."""
+    told.receive(mail("m3@ecole.test", subject="Salle 12", Cc="Marie <marie@ecole.test>"))
+    told.once()
+    told.receive(reply("a@etnic.test", told.letters(ANNE, "1002")[0], "C'est réparé.\n", sender=ANNE))
+    told.once()
+    told.later(minutes=3)
+    told.once()
+    for address in ("jean@ecole.test", "marie@ecole.test"):
+        letter = told.letters(address, "1002")[-1]
+        assert "C'est réparé." in words(letter)
+        assert "jean@ecole.test" in str(letter["To"])
+        assert "marie@ecole.test" in str(letter["Cc"])
+
+
 def test_the_token_of_another_agent_is_no_proof(told: Desk) -> None:
     """A forwarded notification lets its reader add to the thread, and no more."""
     told.configure(agent=[{"name": "Anne", "address": ANNE}, {"name": "Bob", "address": "bob@etnic.test"}])
