@@ -18,11 +18,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from maild import alarm, compose, heap, log, rehearsal, sweep, timers, watchdog
+from maild import alarm, heap, log, rehearsal, sweep, timers, watchdog
 from maild import config as configuration
+from maild import office as offices
 from maild.alarm import Alarm
 from maild.bell import Bell
-from maild.compose import Stationery
 from maild.config import Config, DoorMaildrop, ImapMaildrop
 from maild.health import Health
 from maild.ingest import Office
@@ -119,23 +119,21 @@ def parts(config: Config, now: Now = system_now) -> Iterator[Parts]:
         holder = f"{socket.gethostname()}:{Path(config.state.directory).resolve()}"
         with Store(database=ledger).write() as tx:
             outbox.give_back(tx, holder, now=now())
-        built = _build(config, ledger, holder, now)
-        try:
-            yield built
-        finally:
-            built.office.worker.close()
-            for bell in (built.dispatch.bell, *(maildrop.bell for maildrop in built.maildrops)):
-                bell.dispose()
+        with offices.opened(config, Store(database=ledger), now) as office:
+            built = _build(config, office, ledger, holder)
+            try:
+                yield built
+            finally:
+                for bell in (built.dispatch.bell, *(maildrop.bell for maildrop in built.maildrops)):
+                    bell.dispose()
     finally:
         ledger.close()
 
 
-def _build(config: Config, ledger: Database, holder: str, now: Now) -> Parts:
-    policy = configuration.policy(config)
-    office = Office(store=Store(database=ledger), policy=policy, paper=_paper(config), now=now)
+def _build(config: Config, office: Office, ledger: Database, holder: str) -> Parts:
     letters = Line(LETTER_TIMEOUTS * config.submission.timeout.total_seconds())
     password = partial(configuration.password, config.submission)
-    courier = SmtpCourier(config.submission, password, policy.desk.address, letters)
+    courier = SmtpCourier(config.submission, password, office.policy.desk.address, letters)
     health = Health()
     dispatch = Dispatch(
         office=office, courier=courier, submission=config.submission, holder=holder, bell=Bell(),
@@ -169,11 +167,6 @@ def _alarm(config: Config, office: Office, health: Health) -> Alarm:
         office=office, polls=alarm.intervals(config.maildrop), health=health,
         directory=Path(config.state.directory), command=config.alert.command, started_at=office.now(),
     )  # fmt: skip
-
-
-def _paper(config: Config) -> Stationery:
-    folder = Path(config.desk.templates) if config.desk.templates else None
-    return compose.stationery(configuration.policy(config).desk, folder)
 
 
 # ---------------------------------------------------------------------- once
@@ -308,7 +301,7 @@ def _objections(serving: Config, found: Config) -> Iterator[str]:
     """Why a sound configuration cannot take the place of the one that is being served."""
     if found.state != serving.state:
         yield "[state] cannot change while maild runs: stop it and start it again"
-    yield from map(str, rehearsal.render_all(_paper(found)))
+    yield from map(str, rehearsal.render_all(offices.paper(found)))
 
 
 @contextmanager

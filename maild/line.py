@@ -6,10 +6,11 @@ as any other broken connection does. A greeting that dribbles is not covered: th
 socket out only after it. It cannot fail itself.
 """
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 class Line:
@@ -57,3 +58,11 @@ class Line:
         if hang_up is not None:
             hang_up()
         return hang_up is not None
+
+
+def hang_up(connection: socket.socket | None) -> None:
+    """Break a connection; whoever reads from it in another thread hears that it ended."""
+    if connection is not None:
+        # Under TLS as well: the wire alone, for the TLS object belongs to the thread that reads.
+        with suppress(OSError):  # it is gone already, which is what was wanted
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)

@@ -17,8 +17,9 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 
-from maild import compose, ingest
 from maild import config as configuration
+from maild import ingest
+from maild import office as offices
 from maild.arrival import Arrival, Source
 from maild.config import Config, ImapMaildrop
 from maild.decide import threads
@@ -87,17 +88,30 @@ def rebuild(past: Iterator[Past], config: Config, directory: Path, told: Told = 
 
 def _take_all(past: Iterator[Past], config: Config, store: Store, told: Told) -> Rebuilt:
     done, at = Rebuilt(), [datetime.fromtimestamp(0, UTC)]
-    policy = configuration.policy(config)
-    folder = Path(config.desk.templates) if config.desk.templates else None
-    paper = compose.stationery(policy.desk, folder)
-    office = Office(store=store, policy=policy, paper=paper, now=lambda: at[0])
+    with offices.opened(config, store, lambda: at[0]) as office:
+        leases = _file_all(past, office, at, done, told)
+    with store.write() as tx:
+        done.withheld = outbox.withhold_all(tx, WITHHELD)
+        # What lies among junk was told of by the state that was lost.
+        for left in tx.untold(before=datetime.now(UTC)).values():
+            tx.told(left)
+        done.tickets = sum(1 for _ in tx.tickets())
+        for lease in leases:
+            tx.release_lease(lease, now=at[0])
+    return done
+
+
+def _file_all(
+    past: Iterator[Past], office: Office, at: list[datetime], done: Rebuilt, told: Told
+) -> list[Lease]:
+    """File each mail at its own instant, which is then the office's; the leases that this took."""
     places: dict[str, tuple[Maildrop, Lease]] = {}
     adopted: set[int] = set()
     for one in past:
         # Time goes on, whatever a file says of its own.
         at[0] = max(at[0], one.arrived_at)
         if one.maildrop not in places:
-            places[one.maildrop] = _open_place(one, store)
+            places[one.maildrop] = _open_place(one, office.store)
         drop, lease = places[one.maildrop]
         _adopt_key(one.content, office, adopted)
         arrival = Arrival(
@@ -107,16 +121,7 @@ def _take_all(past: Iterator[Past], config: Config, store: Store, told: Told) ->
         ingest.ingest([arrival], drop, one.uidvalidity, lease, office)
         done.mails += 1
         told()
-    office.worker.close()
-    with store.write() as tx:
-        done.withheld = outbox.withhold_all(tx, WITHHELD)
-        # What lies among junk was told of by the state that was lost.
-        for left in tx.untold(before=datetime.now(UTC)).values():
-            tx.told(left)
-        done.tickets = sum(1 for _ in tx.tickets())
-        for _, lease in places.values():
-            tx.release_lease(lease, now=at[0])
-    return done
+    return [lease for _, lease in places.values()]
 
 
 def _adopt_key(content: bytes, office: Office, adopted: set[int]) -> None:
@@ -180,9 +185,7 @@ def from_maildrops(config: Config, stack: ExitStack, missing: list[str]) -> Iter
 
 def _from_folder(there: Mailbox, place: str, source: Source, uidvalidity: int) -> Iterator[Past]:
     now = datetime.now(UTC)
-    uids = there.uids()
-    sizes = [size for at in range(0, len(uids), 500) for size in there.sizes(uids[at : at + 500])]
-    sizes.sort(key=lambda mail: (mail.received_at or now, mail.uid))
+    sizes = sorted(there.sizes(there.uids()), key=lambda mail: (mail.received_at or now, mail.uid))
     for batch in intake.batches(iter(sizes)):
         contents = _contents(there, batch)
         for mail in batch:

@@ -268,12 +268,12 @@ def config_check(path: ConfigOption = None) -> int:
 
 def letter_problems(in_force: "config.Config") -> list[str]:
     """What is wrong with the letters, the operator's own templates included."""
-    from maild import compose, config, rehearsal
+    from maild import office, rehearsal
 
     folder = in_force.desk.templates
     if folder is not None and not folder.is_dir():
         return [f"desk.templates: {folder} is no folder; make it, or delete the line"]
-    return rehearsal.render_all(compose.stationery(config.policy(in_force).desk, folder))
+    return rehearsal.render_all(office.paper(in_force))
 
 
 def alert_problems(in_force: "config.Config") -> list[str]:

@@ -131,16 +131,10 @@ def quarantine_discard(reference: Reference, config: ConfigOption = None) -> int
 @contextmanager
 def _office(settings: Config) -> Iterator[Office]:
     """The desk's ledger and what filing needs, beside a running daemon."""
-    from maild import compose, config, daemon
+    from maild import daemon, office
 
-    policy = config.policy(settings)
-    with look.ledger(settings) as store:
-        paper = compose.stationery(policy.desk, settings.desk.templates)
-        office = Office(store=store, policy=policy, paper=paper, now=daemon.system_now)
-        try:
-            yield office
-        finally:
-            office.worker.close()
+    with look.ledger(settings) as store, office.opened(settings, store, daemon.system_now) as opened:
+        yield opened
 
 
 def _named(tx: Transaction, reference: str, settings: Config) -> Quarantined:

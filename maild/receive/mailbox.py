@@ -24,7 +24,7 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
 from maild.bell import is_readable
-from maild.line import Line
+from maild.line import Line, hang_up
 
 # A connection that is not made by then will not be made.
 CONNECT_SECONDS = 15.0
@@ -38,6 +38,7 @@ _UIDS_AT_ONCE = 700
 # The answer to SEARCH is one line, and imaplib gives up after a million bytes: a mailbox of 90,000 mails with
 # long numbers would never be read. This holds six million.
 imaplib._MAXLINE = 64 << 20  # type: ignore[attr-defined]
+_SIZES = ("RFC822.SIZE", "INTERNALDATE", "FLAGS")
 _MESSAGE_ID = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"
 # RFC 5530 3: the server says that it is its own trouble, and that it passes.
 _TEMPORARY = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\b", re.IGNORECASE)
@@ -143,26 +144,22 @@ class Mailbox:
 
     def sizes(self, uids: Sequence[int]) -> list[Sized]:
         """Size and INTERNALDATE of these mails; those that are gone are missing."""
-        answer = self._fetch(uids, ["RFC822.SIZE", "INTERNALDATE", "FLAGS"])
-        return [_sized(uid, answer[uid]) for uid in uids if uid in answer]
+        return [_sized(uid, item) for uid, item in self._fetch(uids, _SIZES)]
 
     def whole(self, uids: Sequence[int], most: int) -> tuple[list[Sized], dict[int, bytes]]:
         """Sizes, instants, and the bytes of those smaller than ``most``: one command for a few mails."""
-        part = f"BODY.PEEK[]<0.{most}>"
-        answer = self._fetch(uids, ["RFC822.SIZE", "INTERNALDATE", "FLAGS", part])
-        sizes = [_sized(uid, answer[uid]) for uid in uids if uid in answer]
+        answers = list(self._fetch(uids, [*_SIZES, f"BODY.PEEK[]<0.{most}>"]))
         bodies = {
-            mail.uid: content
-            for mail in sizes
-            if (content := answer[mail.uid].get(b"BODY[]<0>")) is not None and len(content) < most
+            uid: content
+            for uid, item in answers
+            if (content := item.get(b"BODY[]<0>")) is not None and len(content) < most
         }
-        return sizes, bodies
+        return [_sized(uid, item) for uid, item in answers], bodies
 
     def contents(self, uids: Sequence[int]) -> dict[int, bytes]:
         """The raw bytes of these mails; those that are gone are missing (never empty)."""
-        answer = self._fetch(uids, ["BODY.PEEK[]"])
-        found = {uid: answer.get(uid, {}).get(b"BODY[]") for uid in uids}
-        return {uid: content for uid, content in found.items() if content is not None}
+        found = ((uid, item.get(b"BODY[]")) for uid, item in self._fetch(uids, ["BODY.PEEK[]"]))
+        return {uid: content for uid, content in found if content is not None}
 
     def large_content(self, uid: int, size: int, most: int | None = None) -> bytes | None:
         """A big mail in parts of 1 MiB, so that memory stays near its size; None: it is gone.
@@ -185,16 +182,17 @@ class Mailbox:
         return b"".join(parts)
 
     def _part(self, uid: int, start: int) -> bytes | None:
-        answer = self._fetch([uid], [f"BODY.PEEK[]<{start}.{_PART}>"]).get(uid, {})
-        return next((v for k, v in answer.items() if k.startswith(b"BODY[]") and v is not None), None)
+        answers = (item for _, item in self._fetch([uid], [f"BODY.PEEK[]<{start}.{_PART}>"]))
+        parts = (v for item in answers for k, v in item.items() if k.startswith(b"BODY[]") and v is not None)
+        return next(parts, None)
 
-    def _fetch(self, uids: Sequence[int], items: list[str]) -> dict[int, dict[bytes, Any]]:
-        """The answers about these mails, asked for in as many commands as their number needs."""
-        answers: dict[int, dict[bytes, Any]] = {}
+    def _fetch(self, uids: Sequence[int], items: Sequence[str]) -> Iterator[tuple[int, dict[bytes, Any]]]:
+        """The answers about these mails, in their order, asked for in as many commands as they need; those
+        that are gone are missing."""
         for part in _parts(uids):
             with self._exchange():
-                answers |= self.client.fetch(part, items)
-        return answers
+                answers: dict[int, dict[bytes, Any]] = self.client.fetch(part, items)
+            yield from ((uid, answers[uid]) for uid in part if uid in answers)
 
     def answered(self) -> frozenset[int]:
         """The mails that bear \\Answered: one SEARCH, whatever the size of the folder."""
@@ -208,19 +206,17 @@ class Mailbox:
 
     def message_ids(self, uids: Sequence[int]) -> dict[int, str]:
         """What these mails have as Message-ID, as it is written there; "" where they have none."""
-        answer = self._fetch(uids, [_MESSAGE_ID])
-        found = {
-            uid: next((v for k, v in answer[uid].items() if k.startswith(b"BODY[")), b"") for uid in answer
-        }
+        found = (
+            (uid, next((v for k, v in item.items() if k.startswith(b"BODY[")), b""))
+            for uid, item in self._fetch(uids, [_MESSAGE_ID])
+        )
         return {
-            uid: (field or b"").decode("ascii", "replace").partition(":")[2].strip()
-            for uid, field in found.items()
+            uid: (field or b"").decode("ascii", "replace").partition(":")[2].strip() for uid, field in found
         }
 
     def flags(self, uids: Sequence[int]) -> dict[int, frozenset[str]]:
         """The flags of these mails, system flags and keywords."""
-        answer = self._fetch(uids, ["FLAGS"])
-        return {uid: _flags(answer[uid]) for uid in uids if uid in answer}
+        return {uid: _flags(item) for uid, item in self._fetch(uids, ["FLAGS"])}
 
     def add_flags(self, uids: Sequence[int], flags: Sequence[str]) -> None:
         """Set flags; a mail that is gone is no error."""
@@ -298,7 +294,7 @@ class Mailbox:
 
     @contextmanager
     def _exchange(self) -> Iterator[None]:
-        with _said_plainly(), self.line.exchange(lambda: _hang_up(self.client.socket())):
+        with _said_plainly(), self.line.exchange(lambda: hang_up(self.client.socket())):
             yield
 
     def _is_buffered(self) -> bool:
@@ -370,7 +366,7 @@ def connect(
         line = line or Line(math.inf)
         client = _secured(drop, context or ssl.create_default_context)
         _keep_alive(client.socket())
-        with line.exchange(lambda: _hang_up(client.socket())):
+        with line.exchange(lambda: hang_up(client.socket())):
             _log_in(client, drop, password)
             found = frozenset(c.decode("ascii", "replace").upper() for c in client.capabilities())
         return Mailbox(client=client, capabilities=found, line=line)
@@ -410,12 +406,6 @@ def _keep_alive(connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEP_IDLE_SECONDS)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)
-
-
-def _hang_up(connection: socket.socket) -> None:
-    # Under TLS as well: the wire alone, for the TLS object belongs to the thread that reads.
-    with suppress(OSError):  # it is gone already, which is what was wanted
-        socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 @contextmanager

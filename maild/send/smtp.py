@@ -8,15 +8,13 @@ is ``Misconfigured``. What happens at QUIT is of no interest: a mail that was ac
 import math
 import re
 import smtplib
-import socket
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from maild import steps
 from maild.config import ConfigError
-from maild.line import Line
+from maild.line import Line, hang_up
 from maild.send.courier import Deferred, Misconfigured, Outcome, Refused, Sent
 from maild.steps import Step
 from storage.records import OutboxEntry
@@ -75,7 +73,7 @@ class SmtpCourier:
             if self._connection is None:
                 self._connection = connect(self._submission, self._password())
             connection = self._connection
-            with self._line.exchange(lambda: _hang_up(connection)):
+            with self._line.exchange(lambda: hang_up(connection.sock)):
                 outcome = self._exchange(connection, entry)
         except (smtplib.SMTPException, OSError, ConfigError) as error:
             outcome = _fault(error)
@@ -137,13 +135,6 @@ class SmtpCourier:
         except (smtplib.SMTPException, OSError):
             self._drop()  # it hung up on its own refusal, which counts all the same
         return permanent(reply=reply) if 500 <= code < 600 else Deferred(reply=reply)
-
-
-def _hang_up(connection: smtplib.SMTP) -> None:
-    if connection.sock is not None:
-        # Under TLS as well: the wire alone, for the TLS object belongs to the thread that reads.
-        with suppress(OSError):  # it is gone already, which is what was wanted
-            socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
 
 
 def _fault(error: Exception) -> Misconfigured | Deferred:

@@ -1,9 +1,10 @@
 """An exchange that lasts too long is cut, once, and no other."""
 
 import math
+import socket
 import threading
 
-from maild.line import Line
+from maild.line import Line, hang_up
 
 
 def test_only_what_lasts_too_long_is_cut() -> None:
@@ -39,3 +40,18 @@ def test_it_is_cut_from_another_thread() -> None:
         thread.start()
         assert cut.wait(10)
         thread.join()
+
+
+def test_whoever_reads_hears_that_the_connection_ended() -> None:
+    """Also where it has ended before, or there is none."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        reader = threading.Thread(target=ours.recv, args=(1,))
+        reader.start()
+        hang_up(ours)
+        reader.join(10)
+        assert not reader.is_alive()
+        assert theirs.recv(1) == b""
+    ours.close()
+    hang_up(ours)
+    hang_up(None)
