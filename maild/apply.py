@@ -193,9 +193,10 @@ def _open(work: Work, opening: OpenTicket) -> None:
         {
             "key": work.key, "subject": opening.subject, "requester_name": opening.requester.name,
             "requester_address": opening.requester.address[:LONGEST_ADDRESS], "status": opening.status.value,
-            "language": opening.language, "arrived_at": work.facts.arrived_at, "created_at": work.facts.now,
-            "category": opening.category, "team": opening.team, "priority": opening.priority,
-            "scope": opening.scope, "assignee": "", "due_at": clock.due_at if clock else None,
+            "language": opening.language, "arrived_at": opening.arrived_at or work.facts.arrived_at,
+            "created_at": work.facts.now, "category": opening.category, "team": opening.team,
+            "priority": opening.priority, "scope": opening.scope, "standing": opening.standing,
+            "entity": opening.entity, "assignee": "", "due_at": clock.due_at if clock else None,
             "taken_at": None, "acked_at": work.facts.now if receipt else None, "near_limit": False,
             "breached": False, "backlog": opening.backlog, "merged_into": None,
         }

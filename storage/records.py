@@ -46,6 +46,7 @@ class MessageKind(StrEnum):
     LIST = "list"
     DISPOSITION_NOTICE = "disposition_notice"
     OUTSIDE_ANSWER = "outside_answer"
+    CALL = "call"
     COPY = "copy"
     OWN_COPY = "own_copy"
     UNREADABLE = "unreadable"

@@ -6,7 +6,15 @@ proof; whatever is done, or not done, he is told in a line.
 
 from maild.decide import autoresponse, commands, consequences, identity, outside, relays
 from maild.decide.case import Case
-from maild.decide.decision import Change, Decision, Disposition, Note, SendRelay, TellAdministrators
+from maild.decide.decision import (
+    Change,
+    Decision,
+    Disposition,
+    Note,
+    OpenTicket,
+    SendRelay,
+    TellAdministrators,
+)
 from maild.decide.facts import TicketFacts
 from maild.decide.identity import Proof
 from maild.decide.order import Sentences, Text, said
@@ -77,12 +85,14 @@ def _fresh(case: Case, block: CommandBlock, who: Agent) -> Decision:
     if not commands.may_be_fresh(block) or not _proof(case, who).holds:
         return person(case)
     result = commands.run(block, who, None, case)
-    answer = consequences.answer(who, result.lines, None, case.facts)
+    opens = any(isinstance(change, OpenTicket) for change in result.changes)
+    known = (consequences.remembered(case, None),) if opens else ()
     return Decision(
         disposition=Disposition.FILED,
-        kind=MessageKind.COMMAND,
-        changes=(*result.changes, answer),
+        kind=MessageKind.CALL if opens else MessageKind.COMMAND,
+        changes=(*result.changes, *known, consequences.answer(who, result.lines, None, case.facts)),
         reasons=_REFUSED if result.refused else (),
+        thread_reason="phone" if opens else "",
         agent=who.address,
     )
 

@@ -17,11 +17,11 @@ from maild.decide.facts import TicketFacts
 from maild.decide.novelty import News
 from maild.decide.order import Ask, Command, Order, Outcome, Refusal, Sentences, Text, said
 from maild.decide.policy import Agent
-from maild.decide.verbs import asking, charge
+from maild.decide.verbs import asking, charge, scope
 from parsers.commands import CommandBlock, CommandLine, command_key, parse_commands
 from storage.records import Status, Ticket
 
-_VERBS: tuple[Command, ...] = (charge.TAKE, charge.NOTE)
+_VERBS: tuple[Command, ...] = (charge.TAKE, charge.NOTE, scope.OUT_OF_SCOPE)
 COMMANDS: tuple[Command, ...] = (*_VERBS, asking.help_of(_VERBS))
 
 _BY_NAME = {command_key(name): command for command in COMMANDS for name in command.names}
@@ -57,10 +57,10 @@ def command_of(line: CommandLine) -> Command | None:
 
 
 def may_be_fresh(block: CommandBlock) -> bool:
-    """Whether these commands make sense in a mail that belongs to no ticket."""
-    return bool(block.commands) and all(
-        command is None or command.fresh for command in map(command_of, block.commands)
-    )
+    """Whether these commands make sense in a mail that belongs to no ticket: one of them does, or none is a
+    verb at all, so that whoever wrote them hears of it."""
+    verbs = [command for line in block.commands if (command := command_of(line))]
+    return bool(block.commands) and (not verbs or any(command.fresh for command in verbs))
 
 
 def asked(block: CommandBlock) -> frozenset[Ask]:

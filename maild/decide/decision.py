@@ -37,7 +37,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenTicket:
-    """A new ticket; ``links``: tickets that it should know of."""
+    """A new ticket; ``links``: tickets that it should know of.
+
+    ``standing``: of ``storage.records.Standing``, with the ``entity`` that the requester belongs to.
+    ``arrived_at``: when it began; None: as its mail arrived.
+    """
 
     subject: str
     requester: Address
@@ -46,6 +50,9 @@ class OpenTicket:
     category: str = ""
     priority: str = ""
     scope: str = ""
+    standing: str = ""
+    entity: str = ""
+    arrived_at: datetime | None = None
     links: tuple[int, ...] = ()
     backlog: bool = False
     status: Status = Status.NEW

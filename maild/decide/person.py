@@ -55,7 +55,7 @@ def _reply(case: Case, state: TicketFacts) -> Decision:
         consequences.remembered(case, ticket.id),
         *consequences.new_people(case.mail, state, policy),
     ]
-    if ticket.status is Status.RESOLVED and classify.is_bare_thanks(case.new.text):
+    if ticket.status in (Status.RESOLVED, Status.OUT_OF_SCOPE) and classify.is_bare_thanks(case.new.text):
         note = Note(kind="thanked", actor=case.sender.key)
         return _replied(ticket.id, (*changes, note), ("thanks do not reopen",))
     if ticket.status in (Status.RESOLVED, Status.WAITING, Status.OUT_OF_SCOPE):
