@@ -169,7 +169,7 @@ def _change(work: Work) -> None:
         _carry_out(work, change)
     if work.decision.agent and work.changed:
         _tell_of_change(work)
-    if values := work.changed | work.derived:
+    if values := work.derived | work.changed:
         work.tx.change_ticket(work.here, **values)
     work.tx.add_events(work.events)
 

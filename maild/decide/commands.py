@@ -6,7 +6,6 @@ nothing is run.
 """
 
 import difflib
-import re
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -15,7 +14,18 @@ from maild.decide.case import Case
 from maild.decide.decision import Amend, Change, StopClocks, TakeInCharge
 from maild.decide.facts import TicketFacts
 from maild.decide.novelty import News
-from maild.decide.order import Ask, Command, Order, Outcome, Refusal, Sentences, Text, said
+from maild.decide.order import (
+    MOST_NUMBERS,
+    Ask,
+    Command,
+    Order,
+    Outcome,
+    Refusal,
+    Sentences,
+    Text,
+    numbers_in,
+    said,
+)
 from maild.decide.policy import Agent
 from maild.decide.verbs import asking, charge, scope
 from parsers.commands import CommandBlock, CommandLine, command_key, parse_commands
@@ -25,9 +35,6 @@ _VERBS: tuple[Command, ...] = (charge.TAKE, charge.NOTE, scope.OUT_OF_SCOPE)
 COMMANDS: tuple[Command, ...] = (*_VERBS, asking.help_of(_VERBS))
 
 _BY_NAME = {command_key(name): command for command in COMMANDS for name in command.names}
-# "1042", "#1042", "ETNIC-1042": the tickets that an argument names.
-_NUMBER = re.compile(r"(?<![\w./:-])(?:#|[A-Za-z]{2,20}-)?(\d{1,9})(?![\w./:-])")
-_MOST_NUMBERS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +77,8 @@ def asked(block: CommandBlock) -> frozenset[Ask]:
 
 def numbers(block: CommandBlock) -> tuple[int, ...]:
     """The tickets that the arguments of commands name."""
-    found = (int(n) for line in block.commands for n in _NUMBER.findall(line.argument))
-    return tuple(dict.fromkeys(found))[:_MOST_NUMBERS]
-
-
-def numbers_in(argument: str) -> tuple[int, ...]:
-    """The tickets that one argument names."""
-    return tuple(dict.fromkeys(int(n) for n in _NUMBER.findall(argument)))[:_MOST_NUMBERS]
+    found = (number for line in block.commands for number in numbers_in(line.argument))
+    return tuple(dict.fromkeys(found))[:MOST_NUMBERS]
 
 
 def run(block: CommandBlock, agent: Agent, state: TicketFacts | None, case: Case) -> Result:
@@ -146,7 +148,7 @@ def _clash(block: CommandBlock, language: str) -> str:
 def _settled(line: CommandLine) -> set[str]:
     command = _BY_NAME[line.key]
     words = {"words"} if command.text is Text.OWN else set()
-    return words | ({command.settles} if command.settles else set())
+    return words | set(command.settles.split())
 
 
 def _text(block: CommandBlock) -> Text:

@@ -3,6 +3,7 @@
 Stands under ``commands`` and the modules of ``verbs``, which say what each verb does.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -105,7 +106,7 @@ class Command:
 
     ``usage``: how it is written, by language; ``help``: what it does, by language. ``fresh``: it may stand in
     a mail that belongs to no ticket. ``settles``: what of the ticket it decides ("status", "hands", "" for
-    nothing that another could): two that settle the same are not run together.
+    nothing that another could, both with a blank between): two that settle the same are not run together.
     """
 
     names: tuple[str, ...]
@@ -116,6 +117,16 @@ class Command:
     fresh: bool = False
     asks: frozenset[Ask] = frozenset()
     settles: str = ""
+
+
+# "1042", "#1042", "ETNIC-1042": the tickets that an argument names.
+_NUMBER = re.compile(r"(?<![\w./:-])(?:#|[A-Za-z]{2,20}-)?(\d{1,9})(?![\w./:-])")
+MOST_NUMBERS = 20
+
+
+def numbers_in(argument: str) -> tuple[int, ...]:
+    """The tickets that an argument names."""
+    return tuple(dict.fromkeys(int(n) for n in _NUMBER.findall(argument)))[:MOST_NUMBERS]
 
 
 Sentences: TypeAlias = Mapping[str, Mapping[str, str]]

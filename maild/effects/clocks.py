@@ -34,17 +34,20 @@ def answer_clocks(work: Work, stop: StopClocks) -> None:
     stopped, changed = stop_clocks(work.tx, work.here, stop)
     work.derived |= changed
     if stopped:
-        work.tell("clock_stopped", stop.by, act=stop.act, at=stop.at, presumed=stop.presumed)
+        work.tell(
+            "clock_stopped", stop.by, act=stop.act, at=stop.at, presumed=stop.presumed, messages=stopped
+        )
         work.say("sla.met", ticket=work.number, act=stop.act, agent=stop.by)
 
 
-def stop_clocks(tx: Transaction, ticket: int, stop: StopClocks) -> tuple[bool, dict[str, Any]]:
-    """Stop the clocks that an act answers: whether any ran, and what the ticket shows of it."""
+def stop_clocks(tx: Transaction, ticket: int, stop: StopClocks) -> tuple[tuple[int, ...], dict[str, Any]]:
+    """Stop the clocks that an act answers: the messages whose they were, and what the ticket shows of it."""
     stopped = tx.stop_clocks(ticket, at=stop.at, by=stop.by, presumed=stop.presumed)
-    return bool(stopped), _shown(tx, ticket)
+    return stopped, shown(tx, ticket)
 
 
-def _shown(tx: Transaction, ticket: int) -> dict[str, Any]:
+def shown(tx: Transaction, ticket: int) -> dict[str, Any]:
+    """What a ticket shows of the clocks that run."""
     left = [clock for clock in tx.running(ticket) if not clock.team]
     return {
         "due_at": left[0].due_at if left else None,
@@ -56,7 +59,7 @@ def _shown(tx: Transaction, ticket: int) -> dict[str, Any]:
 def recognise(work: Work, change: Recognise) -> None:
     """A mail that was taken for a person's is the desk's own: nobody waits for an answer to it."""
     work.tx.recognise(change.message, change.kind)
-    work.derived |= _shown(work.tx, work.here)
+    work.derived |= shown(work.tx, work.here)
     work.tell("recognised", "mail", kind=change.kind.value)
 
 

@@ -69,7 +69,7 @@ def notify(work: Work, told: Notify) -> None:
         work.owe(letter, MessageKind.NOTIFICATION, f"notification:{work.cause}:{address}")
         work.tell("notified", "maild", to=address)
     if told.in_digest:
-        work.changed["backlog"] = True
+        work.derived["backlog"] = True
         work.tell("left_to_digest", "maild", to=list(told.in_digest))
 
 

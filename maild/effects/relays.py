@@ -7,6 +7,7 @@ from maild import compose
 from maild.assembly import File
 from maild.decide.decision import SendRelay, StopLetters, Tell
 from maild.decide.tokens import Purpose
+from maild.effects import clocks
 from maild.effects.work import Work
 from parsers.addresses import Address
 from storage import outbox
@@ -60,4 +61,5 @@ def stop(work: Work, stopped: StopLetters) -> None:
         outbox.intervene(work.tx, number, act, by=work.actor, now=work.facts.now)
     if stopped.restart:
         work.tx.restart_clocks(stopped.restart)
+        work.derived |= clocks.shown(work.tx, work.here)
         work.tell("clock_restarted", work.actor, messages=len(stopped.restart))

@@ -83,9 +83,13 @@ class Work:
 
     def tell(self, fact: str, actor: str, /, **detail: object) -> None:
         """Add a fact to the ticket's story."""
+        self.tell_of(self.ticket, fact, actor, **detail)
+
+    def tell_of(self, ticket: int | None, fact: str, actor: str, /, **detail: object) -> None:
+        """Add a fact to the story of another ticket that this decision touches."""
         self.events.append(
             Event(
-                ticket_id=self.ticket, at=self.facts.now, kind=fact, actor=actor, cause=self.cause,
+                ticket_id=ticket, at=self.facts.now, kind=fact, actor=actor, cause=self.cause,
                 detail=as_json(detail),
             )
         )  # fmt: skip
