@@ -636,16 +636,26 @@ class Transaction:
         self.connection.execute(_ADD_CLOCK, dict(values))
 
     def stop_clocks(
-        self, ticket_id: int, *, at: datetime, by: str, presumed: bool, team: str = ""
+        self,
+        ticket_id: int,
+        *,
+        at: datetime,
+        by: str,
+        presumed: bool,
+        team: str = "",
+        begun: datetime | None = None,
     ) -> tuple[int, ...]:
         """Stop the clocks of a ticket that had started by then; returns the messages whose they were.
 
         An act that was found corrects what was only presumed before, and one that came to light late is the
-        first one all the same. ``team``: stop this team's own instead.
+        first one all the same. ``team``: stop this team's own instead. ``begun``: only those that had started
+        by this earlier instant.
         """
         runs, presumed_only = CLOCK.c.stopped_at.is_(None), CLOCK.c.presumed
         stands = runs if presumed else or_(runs, presumed_only, CLOCK.c.stopped_at > at)
-        of_then = and_(CLOCK.c.ticket_id == ticket_id, CLOCK.c.started_at <= at, CLOCK.c.team == team, stands)
+        of_then = and_(
+            CLOCK.c.ticket_id == ticket_id, CLOCK.c.started_at <= (begun or at), CLOCK.c.team == team, stands
+        )
         messages = tuple(self.connection.execute(select(CLOCK.c.message_id).where(of_then)).scalars())
         if messages:
             stopped = {"stopped_at": at, "stopped_by": by, "presumed": presumed, "next_at": None}
@@ -782,14 +792,13 @@ class Transaction:
                 ],
             )
 
-    def running_uids(self, maildrop_id: int, uidvalidity: int) -> dict[int, int]:
-        """UID -> ticket of every copy whose message's clock runs."""
-        clocks = self._all(_RUNNING_ALL)
-        ticket_of = {row.message_id: row.ticket_id for row in clocks}
+    def running_uids(self, maildrop_id: int, uidvalidity: int) -> dict[int, tuple[int, datetime]]:
+        """UID -> ticket and start of the clock, of every copy whose message waits for an act of the desk."""
+        clock_of = {row.message_id: (row.ticket_id, row.started_at) for row in self._all(_RUNNING_ALL)}
         # In two steps, because a planner without statistics walks through the whole mailbox instead.
-        copies = self._in(_COPIES, ticket_of)
+        copies = self._in(_COPIES, clock_of)
         return {
-            row.uid: ticket_of[row.message_id]
+            row.uid: clock_of[row.message_id]
             for row in copies
             if row.maildrop_id == maildrop_id and row.uidvalidity == uidvalidity
         }
@@ -1072,7 +1081,7 @@ _LAST_LANGUAGE = (
     .order_by(MESSAGE.c.id.desc())
     .limit(1)
 )
-_RUNNING_ALL = select(CLOCK.c.message_id, CLOCK.c.ticket_id).where(
+_RUNNING_ALL = select(CLOCK.c.message_id, CLOCK.c.ticket_id, CLOCK.c.started_at).where(
     CLOCK.c.stopped_at.is_(None), CLOCK.c.team == ""
 )
 _COPIES = _wanted(

@@ -63,17 +63,21 @@ def recognise(work: Work, change: Recognise) -> None:
     work.tell("recognised", "mail", kind=change.kind.value)
 
 
-def presume_answered(tx: Transaction, ticket: int, *, at: datetime, mail_id: str) -> bool:
-    """\\Answered was seen on a mail: somebody answered outside maild, until the answer itself is found."""
-    stop = StopClocks(at=at, by="", act="answered_flag", presumed=True)
-    stopped, changed = stop_clocks(tx, ticket, stop)
-    if not stopped:
+def presume_answered(tx: Transaction, ticket: int, *, begun: datetime, at: datetime, mail_id: str) -> bool:
+    """\\Answered was seen on a mail: somebody answered outside maild, until the answer itself is found.
+
+    Args:
+        begun: when the clock of that mail started; what was written later is not presumed to be answered.
+        at: when the flag was seen.
+    """
+    if not tx.stop_clocks(ticket, at=at, by="", presumed=True, begun=begun):
         return False
+    changed = shown(tx, ticket)
     before = tx.states((ticket,))[ticket].ticket
     if before.status in (Status.NEW, Status.WAITING):
         changed |= {"status": Status.TAKEN.value, "wake_at": None}
     tx.change_ticket(ticket, **changed, taken_at=before.taken_at or at)
-    detail = json.dumps({"act": stop.act, "at": at, "presumed": True}, default=str)
+    detail = json.dumps({"act": "answered_flag", "at": at, "presumed": True}, default=str)
     tx.add_events(
         (Event(ticket_id=ticket, at=at, kind="clock_stopped", actor="mailbox", cause=mail_id, detail=detail),)
     )

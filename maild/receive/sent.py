@@ -4,6 +4,8 @@ Stands beside ``imap`` and works within its session, between two looks at the in
 wrong ends the session, as in ``imap``.
 """
 
+from datetime import datetime
+
 from maild import log
 from maild.arrival import Source
 from maild.effects.clocks import presume_answered
@@ -21,7 +23,10 @@ def look(session: Session) -> None:
 
 
 def look_for_answered(session: Session) -> None:
-    """\\Answered stops the clock at the moment it is first seen, and is told as presumed."""
+    """\\Answered stops the clock at the moment it is first seen, and is told as presumed.
+
+    Nobody knows when the answer was given: it answers that mail and those before it, not what came after.
+    """
     store = session.station.office.store
     # The server first: mostly it says none, and then nobody reads through all that is open.
     answered = session.mailbox.answered()
@@ -29,10 +34,13 @@ def look_for_answered(session: Session) -> None:
         return
     with store.read() as tx:
         running = tx.running_uids(session.maildrop.id, session.selected.uidvalidity)
-    tickets = sorted({running[uid] for uid in answered & running.keys()})
-    if not tickets:
+    latest: dict[int, datetime] = {}
+    for ticket, started in (running[uid] for uid in answered & running.keys()):
+        latest[ticket] = max(started, latest.get(ticket, started))
+    if not latest:
         return
     with store.write() as tx:
-        for ticket in tickets:
-            if presume_answered(tx, ticket, at=session.now, mail_id=f"poll:{session.station.name}"):
+        for ticket, begun in sorted(latest.items()):
+            poll = f"poll:{session.station.name}"
+            if presume_answered(tx, ticket, begun=begun, at=session.now, mail_id=poll):
                 _log.info("sla.met", ticket=ticket, act="answered_flag", maildrop=session.station.name)

@@ -226,6 +226,27 @@ def test_a_presumed_answer_is_proven_when_it_is_found(asked: Desk) -> None:
     assert (ticket.taken_at, ticket.assignee, ticket.status) == (answered, ANNE, Status.TAKEN)
 
 
+def test_answered_on_one_mail_says_nothing_of_a_later_one(asked: Desk) -> None:
+    r"""\Answered has no instant: Jean wrote again, perhaps after that answer, and waits. On the later mail
+    it speaks for both."""
+    asked.mailbox.mark(asked.mailbox.uids()[0], "\\Answered")
+    asked.receive(
+        mail("m2@ecole.test", subject="Re: Imprimante en panne", References=quoted("m1@ecole.test"))
+    )
+    asked.once()
+    assert [stop[0] for stop in stops(asked)] == [asked.now, None]
+    assert asked.tickets()[0].due_at == asked.now + timedelta(hours=24)
+    asked.later(hours=1)
+    asked.receive(
+        mail("m3@ecole.test", subject="Re: Imprimante en panne", References=quoted("m1@ecole.test"))
+    )
+    asked.once()
+    asked.later(hours=1)
+    asked.mailbox.mark(asked.mailbox.uids()[-1], "\\Answered")
+    asked.once()
+    assert [stop[0] for stop in stops(asked)][1:] == [asked.now, asked.now]
+
+
 # --- the desk in copy
 
 

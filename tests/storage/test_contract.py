@@ -615,6 +615,19 @@ def test_what_was_presumed_is_corrected_by_what_is_found(store: Store) -> None:
         assert (found.stopped_by, bool(found.presumed)) == ("anne", False)
 
 
+def test_what_is_presumed_of_a_mail_says_nothing_of_a_later_one(store: Store) -> None:
+    """The instant is the same, the mails are those up to that one."""
+    with store.write() as tx:
+        number = ticket(tx)
+        one, two = keep(tx, 1, 2)
+        first = message(tx, number, one)
+        clock(tx, number, first)
+        clock(tx, number, message(tx, number, two), at=NOON + HOUR)
+        later = NOON + 3 * HOUR
+        assert tx.stop_clocks(number, at=later, by="", presumed=True, begun=NOON) == (first,)
+        assert [c.started_at for c in tx.running(number)] == [NOON + HOUR]
+
+
 def test_an_act_that_comes_to_light_late_is_the_first_one(store: Store) -> None:
     """A later one does not move the instant; a presumed one never moves what was found."""
     with store.write() as tx:
@@ -662,7 +675,7 @@ def test_marks_to_be_looked_at_are_told_once(store: Store) -> None:
         tx.unmark([row])
         assert tx.marks(drop.id, 2, limit=9) == ()
         assert [m.placed for m in tx.marks(drop.id, 1, limit=9)] == [("$MaildFiled", "\\Flagged")] * 2
-        assert tx.running_uids(drop.id, 1) == {1: number, 2: number}
+        assert tx.running_uids(drop.id, 1) == {1: (number, NOON), 2: (number, NOON)}
         tx.stop_clocks(number, at=NOON + HOUR, by="x", presumed=False)
         assert [m.stage for m in tx.marks(drop.id, 1, limit=9)] == [None, None]
         assert tx.running_uids(drop.id, 1) == {}
