@@ -20,6 +20,7 @@ from maild.decide.decision import (
     AddParticipants,
     Amend,
     AnswerAgent,
+    AnswerVisit,
     Change,
     Decision,
     Describe,
@@ -32,6 +33,7 @@ from maild.decide.decision import (
     RememberIds,
     SendReceipt,
     SendRelay,
+    SendVisit,
     SetStatus,
     StartClock,
     StopClocks,
@@ -44,7 +46,7 @@ from maild.decide.decision import (
 )
 from maild.decide.facts import Facts
 from maild.decide.policy import Policy
-from maild.effects import clocks, letters, relays
+from maild.effects import clocks, letters, relays, visits
 from maild.effects.work import Work, as_json, megabytes
 from parsers.attachments import Attachment
 from parsers.mail import ParsedMail, parse_mail
@@ -167,7 +169,7 @@ def _change(work: Work) -> None:
     """Carry out every change, then write the ticket and its story."""
     for change in work.decision.changes:
         _carry_out(work, change)
-    if work.decision.agent and work.changed:
+    if work.decision.agent and (work.changed or work.visit):
         _tell_of_change(work)
     if values := work.derived | work.changed:
         work.tx.change_ticket(work.here, **values)
@@ -179,9 +181,11 @@ def _tell_of_change(work: Work) -> None:
     if work.ticket not in work.facts.tickets:
         return  # he opened it: there was nothing before
     before = {name: getattr(work.before.ticket, name) for name in work.changed}
-    if changed := {name: value for name, value in work.changed.items() if value != before[name]}:
+    changed = {name: value for name, value in work.changed.items() if value != before[name]}
+    visit = {"visit": work.visit} if work.visit else {}
+    if changed or visit:
         was = {name: before[name] for name in changed}
-        work.tell("changed", work.actor, before=was, after=changed)
+        work.tell("changed", work.actor, before=was, after=changed, **visit)
 
 
 def _open(work: Work, opening: OpenTicket) -> None:
@@ -329,6 +333,10 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912  (a l
             relays.send(work, change)
         case Tell():
             relays.tell(work, change)
+        case SendVisit():
+            visits.send(work, change)
+        case AnswerVisit():
+            visits.answered(work, change)
         case StopLetters():
             relays.stop(work, change)
         case MuteAddress():

@@ -5,7 +5,7 @@ nothing of it. Raises ``database.Unavailable``.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from storage.records import (
     Spoken,
     Ticket,
     Visit,
+    VisitState,
 )
 from storage.store import (
     EVENT,
@@ -112,21 +113,32 @@ def last_change(tx: Transaction, ticket_id: int) -> Changed | None:
         detail = json.loads(row.detail)
         if row.kind == "undone":
             undone.add(str(detail.get("of", "")))
-        elif row.cause not in undone:
+            continue
+        visit = _still_standing(tx, detail.get("visit", 0))
+        if row.cause not in undone and (detail["after"] or visit):
             return Changed(
                 at=row.at, actor=row.actor, cause=row.cause, before=detail["before"], after=detail["after"],
-                left=_has_left(tx, row.cause),
+                left=_has_left(tx, row.cause), visit=visit,
             )  # fmt: skip
     return None
 
 
 def _has_left(tx: Transaction, cause: str) -> bool:
     gone = (OutboxState.SENT.value, OutboxState.UNCERTAIN.value, OutboxState.CLAIMED.value)
-    told = (MessageKind.ANSWER.value, MessageKind.NOTIFICATION.value)
+    # An invitation can be cancelled by another letter.
+    told = (MessageKind.ANSWER.value, MessageKind.NOTIFICATION.value, MessageKind.INVITATION.value)
     letters = select(OUTBOX.c.id).where(
         OUTBOX.c.mail_id == cause, OUTBOX.c.state.in_(gone), OUTBOX.c.kind.not_in(told)
     )
     return tx.connection.execute(letters.limit(1)).first() is not None
+
+
+def _still_standing(tx: Transaction, visit_id: int) -> int:
+    """The same, 0 for a visit that was cancelled meanwhile, and for none."""
+    if not visit_id:
+        return 0
+    state = tx.connection.execute(select(VISIT.c.state).where(VISIT.c.id == visit_id)).scalar()
+    return visit_id if state not in (None, VisitState.CANCELLED.value) else 0
 
 
 def earlier(tx: Transaction, address: str, *, before: int | None = None) -> tuple[Ticket, ...]:
@@ -206,6 +218,15 @@ def visits(tx: Transaction, ticket_id: int) -> tuple[Visit, ...]:
     """The visits of a ticket, in the order of ordering."""
     rows = tx.connection.execute(select(VISIT).where(VISIT.c.ticket_id == ticket_id).order_by(VISIT.c.id))
     return tuple(Visit(**row._mapping) for row in rows)
+
+
+def visits_of(tx: Transaction, ticket_ids: Sequence[int]) -> dict[int, list[Visit]]:
+    """Ticket -> its visits, for each of these."""
+    found: dict[int, list[Visit]] = {number: [] for number in ticket_ids}
+    rows = tx.connection.execute(select(VISIT).where(VISIT.c.ticket_id.in_(ticket_ids)).order_by(VISIT.c.id))
+    for row in rows:
+        found[row.ticket_id].append(Visit(**row._mapping))
+    return found
 
 
 def plan_visit(tx: Transaction, values: Mapping[str, Any]) -> int:

@@ -22,6 +22,7 @@ from storage.store import OUTBOX, Transaction, in_parts
 # Who goes first when the provider's rate is spent: an answer that a person waits for, then the rest.
 RANKS = {
     MessageKind.RELAY: 0,
+    MessageKind.INVITATION: 0,
     MessageKind.RECEIPT: 1,
     MessageKind.ANSWER: 1,
     MessageKind.ALERT: 2,

@@ -36,6 +36,7 @@ class MessageKind(StrEnum):
     COMMAND = "command"
     RECEIPT = "receipt"
     RELAY = "relay"
+    INVITATION = "invitation"
     NOTIFICATION = "notification"
     ANSWER = "answer"
     ALERT = "alert"
@@ -47,6 +48,7 @@ class MessageKind(StrEnum):
     DISPOSITION_NOTICE = "disposition_notice"
     OUTSIDE_ANSWER = "outside_answer"
     CALL = "call"
+    VISIT_ANSWER = "visit_answer"
     COPY = "copy"
     OWN_COPY = "own_copy"
     UNREADABLE = "unreadable"
@@ -74,6 +76,16 @@ class OutboxState(StrEnum):
     SUPPRESSED = "suppressed"
     UNCERTAIN = "uncertain"
     DROPPED = "dropped"  # a person decided that it shall not leave
+
+
+class VisitState(StrEnum):
+    """What is known of a visit: what the technician answered, or that the desk has called it off."""
+
+    ASKED = "asked"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    TENTATIVE = "tentative"
+    CANCELLED = "cancelled"
 
 
 class Stage(StrEnum):
@@ -289,7 +301,8 @@ class Given:
 class Changed:
     """What a person changed last on a ticket. ``before`` and ``after``: columns as JSON has them.
 
-    ``left``: some letter that the same mail brought about has left the house.
+    ``left``: some letter that the same mail brought about has left the house. ``visit``: the row of the visit
+    that it ordered or moved, 0 for none that still stands.
     """
 
     at: datetime
@@ -298,6 +311,7 @@ class Changed:
     before: Mapping[str, object]
     after: Mapping[str, object]
     left: bool = False
+    visit: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,8 +328,8 @@ class Consultation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A technician goes on site. ``state``: asked, accepted, declined, tentative or cancelled;
-    ``requester_state``: what the requester answered, "" for nothing yet."""
+    """A technician goes on site. ``state``: a ``VisitState``; ``requester_state``: what the requester
+    answered, "" for nothing yet."""
 
     id: int
     ticket_id: int

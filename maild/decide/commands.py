@@ -27,11 +27,16 @@ from maild.decide.order import (
     said,
 )
 from maild.decide.policy import Agent
-from maild.decide.verbs import asking, charge, scope
+from maild.decide.verbs import asking, charge, scope, visits
 from parsers.commands import CommandBlock, CommandLine, command_key, parse_commands
 from storage.records import Status, Ticket
 
-_VERBS: tuple[Command, ...] = (charge.TAKE, charge.NOTE, scope.OUT_OF_SCOPE)
+_VERBS: tuple[Command, ...] = (
+    charge.TAKE,
+    charge.NOTE,
+    visits.DISPATCH,
+    scope.OUT_OF_SCOPE,
+)
 COMMANDS: tuple[Command, ...] = (*_VERBS, asking.help_of(_VERBS))
 
 _BY_NAME = {command_key(name): command for command in COMMANDS for name in command.names}

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from parsers.addresses import Address
-from storage.records import MessageKind, Status
+from storage.records import MessageKind, Status, Visit
 
 # So begins, among the reasons of a message, the one that says what of the mail nobody has read.
 UNREAD = "not read"
@@ -207,6 +207,32 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SendVisit:
+    """A technician goes on site as ``visit`` says from now on, or no longer, where its state says so: whom it
+    concerns gets an invitation.
+
+    ``before``: as it was; None for a new one, which has neither row nor UID yet. ``requester``: who is
+    visited; None where no letter reaches him.
+    """
+
+    visit: Visit
+    before: Visit | None = None
+    requester: Address | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerVisit:
+    """An invitation was answered, by ``actor``. ``column``: of the visit, that keeps this person's answer;
+    "" where nothing is kept of it."""
+
+    visit: int
+    actor: str
+    answer: str
+    column: str = ""
+    proposed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopLetters:
     """Letters that have not left are held until a person releases them, or dropped for good.
 
@@ -262,6 +288,8 @@ Change: TypeAlias = (
     | Amend
     | SendRelay
     | Tell
+    | SendVisit
+    | AnswerVisit
     | StopLetters
     | MuteAddress
     | TellAdministrators

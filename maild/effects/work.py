@@ -32,7 +32,7 @@ class Work:
 
     ``cause``: the mail id, or what else the story names. ``kept``: the mail itself; None where no mail came.
     ``changed``: columns of the ticket, written once at the end; ``derived``: those of them that follow from
-    its clocks, which nobody undoes.
+    its clocks, which nobody undoes. ``visit``: the row of the one that it ordered or moved.
     """
 
     tx: Transaction
@@ -53,6 +53,7 @@ class Work:
     events: list[Event] = field(default_factory=list)
     said: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     letters: int = 0
+    visit: int = 0
 
     @property
     def number(self) -> str:

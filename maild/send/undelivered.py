@@ -27,7 +27,7 @@ from storage.store import Transaction
 _log = log.get("maild.send.undelivered")
 
 # Written for people outside the desk; everything else is for its own.
-OUTWARD = frozenset({MessageKind.RECEIPT, MessageKind.RELAY})
+OUTWARD = frozenset({MessageKind.RECEIPT, MessageKind.RELAY, MessageKind.INVITATION})
 DAY, MOST_A_DAY = timedelta(days=1), 50
 LOST = frozenset({OutboxState.FAILED, OutboxState.UNCERTAIN})
 
