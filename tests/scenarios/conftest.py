@@ -1,4 +1,7 @@
-"""The desk of each story; stories that end in the ledger are told on both databases."""
+"""The desk of each story; stories that end in the ledger are told on both databases.
+
+Whatever a story is about, no letter of it may leak: ``leaks`` reads them all when it has ended.
+"""
 
 import io
 import logging
@@ -12,7 +15,23 @@ from maild import log
 from storage import database
 from tests.peers.mailbox import Mailbox
 from tests.peers.smtp import Sink
+from tests.scenarios import leaks
 from tests.scenarios.desk import Desk
+
+
+def pytest_runtest_setup() -> None:
+    """Each story has desks of its own."""
+    Desk.opened.clear()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """When a story has ended, and its ledger still stands: nothing left that is the desk's own."""
+    try:
+        for desk in Desk.opened:
+            leaks.assert_none(desk)
+    finally:
+        yield
 
 
 @pytest.fixture

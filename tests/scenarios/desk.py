@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, text
 
@@ -102,11 +102,19 @@ class Desk:
     now: datetime = MONDAY
     changes: dict[str, Any] = field(default_factory=dict)
     journal: io.StringIO = field(default_factory=io.StringIO)
+    former: list[Tables] = field(default_factory=list)
+    # Every desk of the story that is told, for what holds at the end of each.
+    opened: ClassVar["list[Desk]"] = []
+
+    def __post_init__(self) -> None:
+        """Be known to whoever looks at the end."""
+        self.opened.append(self)
 
     # --- what the operator does
 
     def configure(self, **tables: Any) -> None:
         """Change settings: a table's name (``maildrop`` for the one there is) and its new values."""
+        self.former.append(self.settings())
         for name, values in tables.items():
             if isinstance(values, list):
                 self.changes[name] = values
@@ -134,6 +142,10 @@ class Desk:
             tables[name] = values if isinstance(values, list) else tables.get(name, {}) | values
         tables["maildrop.support"] = tables.pop("maildrop")
         return tables
+
+    def ever_configured(self) -> list[Tables]:
+        """The configuration now, and each that there was before in this story."""
+        return [*self.former, self.settings()]
 
     @property
     def file(self) -> Path:
