@@ -21,6 +21,7 @@ from maild.decide.decision import (
     Amend,
     AnswerAgent,
     AnswerVisit,
+    Brief,
     Change,
     Decision,
     Describe,
@@ -46,7 +47,7 @@ from maild.decide.decision import (
 )
 from maild.decide.facts import Facts
 from maild.decide.policy import Policy
-from maild.effects import clocks, letters, relays, visits
+from maild.effects import briefs, clocks, letters, relays, visits
 from maild.effects.work import Work, as_json, megabytes
 from parsers.attachments import Attachment
 from parsers.mail import ParsedMail, parse_mail
@@ -337,6 +338,8 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912  (a l
             visits.send(work, change)
         case AnswerVisit():
             visits.answered(work, change)
+        case Brief():
+            briefs.brief(work, change)
         case StopLetters():
             relays.stop(work, change)
         case MuteAddress():

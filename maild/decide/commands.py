@@ -33,6 +33,7 @@ from storage.records import Status, Ticket
 
 _VERBS: tuple[Command, ...] = (
     charge.TAKE,
+    charge.ASSIGN,
     charge.NOTE,
     visits.DISPATCH,
     scope.OUT_OF_SCOPE,

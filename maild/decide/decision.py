@@ -233,6 +233,20 @@ class AnswerVisit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """A ticket comes to somebody of the desk, who gets it as it stands: (address, language) of each.
+
+    ``reason``: of ``compose.REASONS``; ``by``: the name of who did it, "" for nobody; ``words``: what was
+    said to them alone.
+    """
+
+    recipients: tuple[tuple[str, str], ...]
+    reason: str
+    by: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopLetters:
     """Letters that have not left are held until a person releases them, or dropped for good.
 
@@ -290,6 +304,7 @@ Change: TypeAlias = (
     | Tell
     | SendVisit
     | AnswerVisit
+    | Brief
     | StopLetters
     | MuteAddress
     | TellAdministrators

@@ -6,6 +6,7 @@ Stands under ``commands`` and the modules of ``verbs``, which say what each verb
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -63,6 +64,16 @@ class Order:
     def policy(self) -> Policy:
         """How this desk judges."""
         return self.case.policy
+
+    @property
+    def at(self) -> datetime:
+        """The instant of the act: when the mail reached the desk, however late it is read."""
+        return self.facts.arrived_at
+
+    @property
+    def hand(self) -> str:
+        """The address of its author where he can have a ticket in hand; "" for an operator at the shell."""
+        return self.agent.address if self.policy.agent(self.agent.address) is not None else ""
 
     @property
     def here(self) -> TicketFacts:

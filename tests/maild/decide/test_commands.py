@@ -16,6 +16,7 @@ from maild.decide.decision import Note, StopClocks, TakeInCharge
 from maild.decide.order import said
 from maild.decide.policy import Agent
 from maild.decide.verbs import asking
+from maild.decide.verbs.status import named
 from parsers.commands import command_key, parse_commands
 from storage.records import Status
 from tests.maild.decide.cases import ANNE, NOON, facts, mail, policy, state
@@ -49,13 +50,14 @@ def test_taking_in_charge(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "status", [Status.RESOLVED, Status.CLOSED, Status.MERGED, Status.SPAM, Status.OUT_OF_SCOPE]
+    "ended", [Status.RESOLVED, Status.CLOSED, Status.MERGED, Status.SPAM, Status.OUT_OF_SCOPE]
 )
-def test_what_is_over_cannot_be_taken(status: Status) -> None:
+def test_what_is_over_cannot_be_taken(ended: Status) -> None:
     """Nothing changes, and the answer says why."""
-    result = run("#prendre", status=status)
+    result = run("#prendre", status=ended)
     assert (result.changes, result.refused) == ((), True)
-    assert status.value in result.lines[0]
+    assert named(ended, "fr") in result.lines[0]
+    assert ("#rouvrir" in result.lines[0]) is (ended is not Status.MERGED)
 
 
 def test_help_names_every_command() -> None:
