@@ -47,11 +47,11 @@ def whom(policy: Policy, wanted: str, me: Agent) -> Agent | Team | Unfound:
             if len(found) == 1:
                 return found[0]
             if found:
-                return Unfound(near="", choices=tuple(map(shown, found)), several=True)
+                return Unfound(near="", choices=tuple(map(_shown, found)), several=True)
     return _nobody(policy, text)
 
 
-def shown(one: Agent | Team) -> str:
+def _shown(one: Agent | Team) -> str:
     """How somebody is named where it must be plain who it is."""
     return f"{one.name} <{one.address}>" if isinstance(one, Agent) else one.name
 
