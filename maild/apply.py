@@ -26,6 +26,8 @@ from maild.decide.decision import (
     Decision,
     Describe,
     Disposition,
+    Link,
+    Merge,
     MuteAddress,
     Note,
     Notify,
@@ -47,7 +49,7 @@ from maild.decide.decision import (
 )
 from maild.decide.facts import Facts
 from maild.decide.policy import Policy
-from maild.effects import briefs, clocks, letters, relays, visits
+from maild.effects import briefs, clocks, letters, relays, repair, visits
 from maild.effects.work import Work, as_json, megabytes
 from parsers.attachments import Attachment
 from parsers.mail import ParsedMail, parse_mail
@@ -342,6 +344,10 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912, PLR0
             briefs.brief(work, change)
         case StopLetters():
             relays.stop(work, change)
+        case Merge():
+            repair.merge(work, change)
+        case Link():
+            repair.link(work, change)
         case MuteAddress():
             work.tx.mute(assembly.as_sent(change.address), until=change.until, reason=change.reason)
             work.tell("muted", "mail", address=change.address, until=change.until, reason=change.reason)

@@ -612,12 +612,14 @@ class Transaction:
             ]
             self.connection.execute(_ADD_PARTICIPANT, rows)
 
-    def link(self, ticket_id: int, other_id: int) -> None:
-        """Let two tickets know of each other."""
+    def link(self, ticket_id: int, other_id: int) -> bool:
+        """Let two tickets know of each other; False where they did."""
         low, high = sorted((ticket_id, other_id))
         known = select(LINK.c.ticket_id).where(LINK.c.ticket_id == low, LINK.c.other_id == high)
-        if self.connection.execute(known).first() is None:
-            self.connection.execute(insert(LINK).values(ticket_id=low, other_id=high))
+        if self.connection.execute(known).first() is not None:
+            return False
+        self.connection.execute(insert(LINK).values(ticket_id=low, other_id=high))
+        return True
 
     def add_events(self, events: Sequence[Event]) -> None:
         """Append to the story."""

@@ -27,7 +27,7 @@ from maild.decide.order import (
     said,
 )
 from maild.decide.policy import Agent
-from maild.decide.verbs import asking, charge, scope, visits
+from maild.decide.verbs import asking, charge, repair, scope, visits
 from parsers.commands import CommandBlock, CommandLine, command_key, parse_commands
 from storage.records import Status, Ticket
 
@@ -37,6 +37,8 @@ _VERBS: tuple[Command, ...] = (
     charge.NOTE,
     visits.DISPATCH,
     scope.OUT_OF_SCOPE,
+    repair.MERGE,
+    repair.LINK,
 )
 COMMANDS: tuple[Command, ...] = (*_VERBS, asking.help_of(_VERBS))
 

@@ -259,6 +259,20 @@ class StopLetters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """The ticket ends in another one of the same requester, which goes on for both."""
+
+    into: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """The ticket and another one know of each other."""
+
+    other: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MuteAddress:
     """Mail does not reach this address: no automatic answer for a while."""
 
@@ -306,6 +320,8 @@ Change: TypeAlias = (
     | AnswerVisit
     | Brief
     | StopLetters
+    | Merge
+    | Link
     | MuteAddress
     | TellAdministrators
     | Note
