@@ -38,6 +38,7 @@ from maild.decide.decision import (
     SendRelay,
     SendVisit,
     SetStatus,
+    Settle,
     StartClock,
     StopClocks,
     StopLetters,
@@ -53,6 +54,7 @@ from maild.effects import briefs, clocks, letters, relays, repair, visits
 from maild.effects.work import Work, as_json, megabytes
 from parsers.attachments import Attachment
 from parsers.mail import ParsedMail, parse_mail
+from storage import standings
 from storage.records import KeptMail, MessageKind, SightingState, StoredFile
 from storage.store import Transaction
 
@@ -332,6 +334,8 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912, PLR0
             letters.answer_agent(work, change)
         case Amend():
             work.changed |= dict(change.values)
+        case Settle():
+            standings.settle(work.tx, change.address[:LONGEST_ADDRESS], work.here)
         case SendRelay():
             relays.send(work, change)
         case Tell():
@@ -371,6 +375,8 @@ def _describe(work: Work, described: Describe) -> None:
             "requester_name": described.requester.name,
             "requester_address": described.requester.address[:LONGEST_ADDRESS],
             "language": described.language,
+            "standing": described.standing,
+            "entity": described.entity,
         }
     for other in described.links:
         work.tx.link(before.id, other)

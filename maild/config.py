@@ -46,6 +46,7 @@ from pydantic_settings import (
 )
 
 from maild.decide import policy as judged
+from maild.decide.standing import register
 
 PLACES = (Path("config.toml"), Path("/etc/maild/config.toml"))
 LANGUAGES: tuple["Language", ...] = ("fr", "nl", "de", "en")
@@ -1324,7 +1325,7 @@ def policy(config: Config) -> judged.Policy:
             for c in config.category
         ),
         rules=tuple(_rule(rule) for rule in config.rule),
-        beneficiaries=tuple(
+        beneficiaries=register(
             judged.Beneficiary(entity=b.entity, domains=b.domains, addresses=b.addresses, status=b.status)
             for b in config.beneficiary
         ),

@@ -31,6 +31,7 @@ from maild.decide import (
     marks,
     message,
     novelty,
+    standing,
     threads,
     unread,
 )
@@ -42,9 +43,9 @@ from maild.effects import letters
 from maild.isolate import Closed, Failure, Fate, NoWorker, Worker
 from maild.steps import Step
 from parsers.mail import ParsedMail, parse_mail
-from storage import handling, outbox
+from storage import handling, outbox, standings
 from storage.database import is_unavailable
-from storage.records import KeptMail, Lease, Maildrop, MessageKind, NewMail
+from storage.records import KeptMail, Lease, Maildrop, MessageKind, NewMail, Standing
 from storage.store import LeaseLost, Store, TicketState, Transaction
 
 _log = log.get("maild.ingest")
@@ -326,6 +327,7 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
         flooded=budgets.flooded(),
         answered=answered,
         spoken=_spoken(tx, mail, new),
+        settled=_settled(tx, mail, policy),
         seen_files=tx.seen_files(pictures) if pictures else {},
         cut=kept.whole_size is not None,
     )
@@ -366,6 +368,12 @@ def _spoken(tx: Transaction, mail: ParsedMail, new: str) -> str:
     if mail.sender is None or mail.auto_submitted or not language.is_unsure(mail, new):
         return ""
     return tx.last_language(mail.sender.key)
+
+
+def _settled(tx: Transaction, mail: ParsedMail, policy: Policy) -> dict[str, Standing]:
+    """Who the sender is by the word of a person, where the configuration does not say."""
+    address = consequences.answerable(mail).key
+    return standings.settled(tx, (address,)) if standing.is_unknown(address, policy) else {}
 
 
 def _ticket_facts(tx: Transaction, state: TicketState, asked: bool, budgets: "Budgets") -> TicketFacts:

@@ -266,6 +266,15 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Whether somebody may use the service. ``status``: yes, study, no or unknown, "" where nobody asks;
+    ``entity``: in whose name, "" where that is not known."""
+
+    status: str
+    entity: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Participant:
     """Who takes part in a ticket. ``role``: requester, watcher or agent; ``address`` is case folded."""
 

@@ -808,7 +808,13 @@ class Transaction:
     # ------------------------------------------------------------------ looking
 
     def tickets(
-        self, *, status: str = "", team: str = "", near_limit: bool = False, breached: bool = False
+        self,
+        *,
+        status: str = "",
+        team: str = "",
+        near_limit: bool = False,
+        breached: bool = False,
+        standing: str = "",
     ) -> Iterator[Ticket]:
         """The tickets that fit, by number."""
         wanted = select(TICKET).order_by(TICKET.c.id)
@@ -820,6 +826,8 @@ class Transaction:
             wanted = wanted.where(TICKET.c.near_limit)
         if breached:
             wanted = wanted.where(TICKET.c.breached)
+        if standing:
+            wanted = wanted.where(TICKET.c.standing == standing)
         for row in self.connection.execute(wanted.execution_options(yield_per=500)):
             yield ticket_record(row)
 

@@ -320,6 +320,14 @@ class CallRow(SQLModel, table=True):
     first_call: bool | None = None
 
 
+class SettledRow(SQLModel, table=True):
+    """An address whose standing people have settled, and on which ticket: that says what it is."""
+
+    __tablename__ = "settled"
+    address: str = Field(primary_key=True)
+    ticket_id: int = Field(foreign_key="ticket.id", index=True)
+
+
 class MuteRow(SQLModel, table=True):
     """An address that mail does not reach: no automatic answer until then."""
 

@@ -23,6 +23,8 @@ from storage.store import Store, Transaction
 # Made for mails that came without a Message-ID; nobody outside ever saw it.
 _MADE_ID = "@maild.invalid"
 _PART = 500
+# Whether a requester may use the service; "unknown" and "study" wait for the feasibility analysis.
+_STANDINGS = ("yes", "study", "no", "unknown")
 # What did not arrive, or may not have.
 _LOST = frozenset({OutboxState.FAILED.value, OutboxState.UNCERTAIN.value})
 
@@ -71,13 +73,20 @@ def tickets(
         bool, typer.Option("--near-limit", help="Only those near their limit or past it.")
     ] = False,
     breached: Annotated[bool, typer.Option("--breached", help="Only those past their limit.")] = False,
+    standing: Annotated[
+        str, typer.Option("--standing", metavar="S", help=f"Only of these: {', '.join(_STANDINGS)}.")
+    ] = "",
 ) -> None:
     """The tickets, by number."""
+    if standing and standing not in _STANDINGS:
+        raise Stop(Code.USAGE, f"no standing is called {standing}", f"one of: {', '.join(_STANDINGS)}")
     if status and status not in set(Status):
         raise Stop(Code.USAGE, f"no status is called {status}", f"one of: {', '.join(Status)}")
     settings = read_config(config)
     with ledger(settings) as store, store.read() as tx:
-        found = tx.tickets(status=status, team=team, near_limit=near_limit, breached=breached)
+        found = tx.tickets(
+            status=status, team=team, near_limit=near_limit, breached=breached, standing=standing
+        )
         if as_json:
             for one in _as_json(tx, found, settings.desk):
                 say_json(one)
@@ -116,6 +125,9 @@ def ticket_json(ticket: Ticket, thread: list[StoredMessage], links: list[int], d
         "status": ticket.status.value,
         "category": ticket.category or None,
         "team": ticket.team or None,
+        "scope": ticket.scope or None,
+        "standing": ticket.standing or None,
+        "entity": ticket.entity or None,
         "assignee": ticket.assignee or None,
         "arrived_at": ticket.arrived_at,
         "created_at": ticket.created_at,
@@ -215,6 +227,7 @@ def _print_ticket(
         f"{prefix}-{ticket.id}  {ticket.status.value}  {ticket.subject}",
         f"requester  {ticket.requester_name} <{ticket.requester_address}>",
         f"team       {ticket.team}" + (f", assigned to {ticket.assignee}" if ticket.assignee else ""),
+        *((f"entity     {ticket.entity or '-'} ({ticket.standing})",) if ticket.standing else ()),
         f"arrived    {local(ticket.arrived_at, settings)}",
         f"due        {local(ticket.due_at, settings) or '-'}"
         + ("  PAST ITS LIMIT" if ticket.breached else ""),

@@ -27,7 +27,7 @@ from maild.decide.order import (
     said,
 )
 from maild.decide.policy import Agent
-from maild.decide.verbs import asking, charge, repair, scope, visits
+from maild.decide.verbs import asking, beneficiary, charge, repair, scope, visits
 from parsers.commands import CommandBlock, CommandLine, command_key, parse_commands
 from storage.records import Status, Ticket
 
@@ -37,6 +37,7 @@ _VERBS: tuple[Command, ...] = (
     charge.NOTE,
     visits.DISPATCH,
     scope.OUT_OF_SCOPE,
+    beneficiary.BENEFICIARY,
     repair.MERGE,
     repair.LINK,
 )
@@ -155,13 +156,13 @@ def _clash(block: CommandBlock, language: str) -> str:
 
 def _settled(line: CommandLine) -> set[str]:
     command = _BY_NAME[line.key]
-    words = {"words"} if command.text is Text.OWN else set()
+    words = {"words"} if command.text_below(line) is Text.OWN else set()
     return words | set(command.settles.split())
 
 
 def _text(block: CommandBlock) -> Text:
     """A note keeps everything inside; else one command that wants the words has them."""
-    wanted = {command.text for line in block.commands if (command := command_of(line))}
+    wanted = {command.text_below(line) for line in block.commands if (command := command_of(line))}
     return next(text for text in (Text.NOTE, Text.OWN, Text.RELAYED) if text in wanted)
 
 

@@ -3,7 +3,7 @@
 Asked by the judges of ``message``. None of these decides whether: each says what the change is.
 """
 
-from maild.decide import autoresponse, language, rules, sla, threads
+from maild.decide import autoresponse, language, rules, sla, standing, threads
 from maild.decide.case import NOBODY, Case
 from maild.decide.decision import (
     AddParticipants,
@@ -19,7 +19,7 @@ from maild.decide.facts import Facts, TicketFacts
 from maild.decide.policy import Agent, Policy
 from parsers.addresses import Address
 from parsers.mail import ParsedMail
-from storage.records import Status
+from storage.records import Standing, Status
 
 # A mail to hundreds is an announcement; more participants than this would make strangers members.
 MOST_PARTICIPANTS = 50
@@ -33,19 +33,27 @@ def number_of(state: TicketFacts, policy: Policy) -> str:
 def opened(case: Case) -> OpenTicket:
     """The new ticket of a mail."""
     mail, facts, policy = case.mail, case.facts, case.policy
-    place = rules.suggestion(mail, policy)
+    place, requester = rules.suggestion(mail, policy), answerable(mail)
+    known = standing_of(requester.address, case)
     return OpenTicket(
         subject=mail.subject,
-        requester=answerable(mail),
+        requester=requester,
         language=language.of_answer(mail, case.new.text, case.belongs, facts, policy),
         team=place.team,
         category=place.category,
         priority=place.priority,
         scope=place.scope,
+        standing=known.status,
+        entity=known.entity,
         links=case.belongs.links,
         backlog=is_backlog(facts, policy),
         status=Status.SPAM if mail.spam and "spam" in place.scope else Status.NEW,
     )
+
+
+def standing_of(address: str, case: Case) -> Standing:
+    """Who writes from an address, as far as that is known."""
+    return standing.standing(address, case.policy, case.facts.settled)
 
 
 def answerable(mail: ParsedMail) -> Address:

@@ -39,7 +39,7 @@ class Verdict:
 class OpenTicket:
     """A new ticket; ``links``: tickets that it should know of.
 
-    ``standing``: of ``storage.records.Standing``, with the ``entity`` that the requester belongs to.
+    ``standing``: of its requester, as ``storage.records.Standing`` has it, with his ``entity``.
     ``arrived_at``: when it began; None: as its mail arrived.
     """
 
@@ -66,6 +66,8 @@ class Describe:
     requester: Address
     language: str
     links: tuple[int, ...] = ()
+    standing: str = ""
+    entity: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +175,13 @@ class Amend:
     """
 
     values: tuple[tuple[str, str | datetime | None], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settle:
+    """From now on this address, case folded, stands as the ticket says."""
+
+    address: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,6 +323,7 @@ Change: TypeAlias = (
     | Notify
     | AnswerAgent
     | Amend
+    | Settle
     | SendRelay
     | Tell
     | SendVisit

@@ -16,6 +16,7 @@ from storage.records import (
     Participant,
     SeenFile,
     Spoken,
+    Standing,
     Ticket,
     Twin,
     Visit,
@@ -88,6 +89,7 @@ class Facts:
     ticket. Both name tickets as they were; ``tickets`` holds those and the survivors of merges.
     ``answered``: the mail that this one names first of those whose text is known. ``spoken``: the language of
     the sender's last mail that told one, "" where nobody asked.
+    ``settled``: address -> what people have settled of it, for those whom the configuration does not know.
     ``seen_files``: SHA-256 of a picture -> the mails that it came with before. ``cut``: only the beginning of
     the mail is here.
     """
@@ -107,6 +109,7 @@ class Facts:
     flooded: frozenset[str] = frozenset()
     answered: Answered | None = None
     spoken: str = ""
+    settled: Mapping[str, Standing] = field(default_factory=dict)
     seen_files: Mapping[str, tuple[SeenFile, ...]] = field(default_factory=dict)
     cut: bool = False
 

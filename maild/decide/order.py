@@ -115,7 +115,8 @@ class Refusal:
 class Command:
     """One verb. ``names``: French first, then English, then what people type.
 
-    ``usage``: how it is written, by language; ``help``: what it does, by language. ``fresh``: it may stand in
+    ``usage``: how it is written, by language; ``help``: what it does, by language. ``text``: what becomes of
+    the words below, where it depends by the line itself. ``fresh``: it may stand in
     a mail that belongs to no ticket. ``settles``: what of the ticket it decides ("status", "hands", "" for
     nothing that another could, both with a blank between): two that settle the same are not run together.
     """
@@ -124,10 +125,14 @@ class Command:
     usage: Mapping[str, str]
     help: Mapping[str, str]
     run: Callable[[Order], Outcome | Refusal]
-    text: Text = Text.RELAYED
+    text: Text | Callable[[CommandLine], Text] = Text.RELAYED
     fresh: bool = False
     asks: frozenset[Ask] = frozenset()
     settles: str = ""
+
+    def text_below(self, line: CommandLine) -> Text:
+        """What becomes of the words below this very line."""
+        return self.text(line) if callable(self.text) else self.text
 
 
 # "1042", "#1042", "ETNIC-1042": the tickets that an argument names.

@@ -4,12 +4,13 @@ Stands below everything in the flow; built once by ``maild.config`` and never ch
 whatever is wrong with a configuration was said when it was read.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from parsers.addresses import split_subaddress
 from parsers.folding import folded
+from storage.records import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +157,8 @@ class Sla:
 class Policy:
     """Everything that a decision may know of the desk, and nothing of its servers.
 
-    ``relay_delay``: how long an agent's answer waits, so that it can still be stopped.
+    ``beneficiaries``: address or domain -> who that is, by ``standing.register``. ``relay_delay``: how long
+    an agent's answer waits, so that it can still be stopped.
     """
 
     desk: Desk
@@ -164,7 +166,7 @@ class Policy:
     teams: tuple[Team, ...] = ()
     categories: tuple[Category, ...] = ()
     rules: tuple[Rule, ...] = ()
-    beneficiaries: tuple[Beneficiary, ...] = ()
+    beneficiaries: Mapping[str, Standing] = field(default_factory=dict, hash=False)
     budget: Budget = field(default_factory=Budget)
     sla: Sla = field(default_factory=Sla)
     trusted_authserv_ids: tuple[str, ...] = ()

@@ -96,13 +96,16 @@ def reread(mail: ParsedMail, message_row: int, ticket: int, facts: Facts, policy
 
 
 def _described(case: Case, ticket: int) -> Describe:
-    belongs = case.belongs
+    belongs, requester = case.belongs, consequences.answerable(case.mail)
+    known = consequences.standing_of(requester.address, case)
     links = {*belongs.links, *((belongs.ticket,) if belongs.ticket is not None else ())} - {ticket}
     return Describe(
         subject=case.mail.subject,
-        requester=consequences.answerable(case.mail),
+        requester=requester,
         language=language.of_answer(case.mail, case.new.text, belongs, case.facts, case.policy),
         links=tuple(sorted(links)),
+        standing=known.status,
+        entity=known.entity,
     )
 
 

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from maild import config
 from maild.decide import policy
+from storage.records import Standing
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "config.toml"
@@ -639,7 +640,7 @@ def test_the_policy_says_what_the_file_said(tmp_path: Path) -> None:
     assert [agent.name for agent in made.members("réseau")] == ["Anne"]
     assert made.teams == (policy.Team(name="réseau", address="reseau@etnic.be", limit=timedelta(hours=8)),)
     assert made.categories[0].limit == timedelta(hours=4)
-    assert made.beneficiaries[0].domains == ("x.be",)
+    assert made.beneficiaries == {"x.be": Standing(status="yes", entity="E")}
     assert made.rules[0].match == policy.Match(from_="*@x.be", subject="VPN")
     assert made.sla.limit == timedelta(hours=12)
     assert made.budget.recipient == (policy.Rate(count=1, span=timedelta(hours=1)),)

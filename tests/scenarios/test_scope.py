@@ -88,3 +88,73 @@ def test_specialists_and_unknown_reasons_change_nothing(desk: Desk) -> None:
     assert (ticket.status, ticket.scope) == (Status.NEW, "")
     assert ticket.due_at is not None
     assert len(desk.letters(JEAN)) == 1
+
+
+# --- beneficiaries
+
+LISTED = [
+    {"entity": "Écoles", "domains": ["ecole.test"]},
+    {"entity": "Ville", "domains": ["ville.test"], "status": "study"},
+    {"entity": "Journal", "addresses": ["marc@journal.test"], "status": "no"},
+]
+MARC = "marc@ailleurs.test"
+
+
+def standings(desk: Desk) -> list[tuple[str, str]]:
+    """Of each ticket, in their order."""
+    return [(ticket.standing, ticket.entity) for ticket in desk.tickets()]
+
+
+def marc(desk: Desk, message_id: str) -> None:
+    """Somebody whom nobody knows writes."""
+    desk.receive(mail(message_id, sender=f"Marc <{MARC}>", subject=f"Demande {message_id}"))
+    desk.once()
+
+
+def test_everybody_is_served_and_marked_by_who_he_is(desk: Desk) -> None:
+    """Known by the domain, under study, excluded, or unknown: all get their receipt and their clock."""
+    desk.configure(beneficiary=LISTED)
+    senders = ("jean@info.ecole.test", "luc@ville.test", "marc@journal.test", MARC)
+    desk.receive(*(mail(f"m{n}@x.test", sender=one, subject=f"Panne {n}") for n, one in enumerate(senders)))
+    desk.once()
+    assert standings(desk) == [("yes", "Écoles"), ("study", "Ville"), ("no", "Journal"), ("unknown", "")]
+    assert all(ticket.due_at is not None and ticket.acked_at is not None for ticket in desk.tickets())
+    assert all(len(desk.letters(sender)) == 1 for sender in senders)
+
+
+def test_nobody_is_bothered_where_no_beneficiaries_are_named(desk: Desk) -> None:
+    """No standing, no word of it."""
+    asked(desk)
+    assert standings(desk) == [("", "")]
+    assert "Entité" not in words(desk.letters(ANNE)[0])
+
+
+def test_a_study_sends_the_form_and_its_answer_is_offered_to_be_settled(desk: Desk) -> None:
+    """What is settled counts for his next ticket, too, and what is undone on the ticket does not."""
+    desk.configure(beneficiary=LISTED)
+    marc(desk, "m1@ailleurs.test")
+    assert "formulaire de faisabilité" in orders(desk, "#bénéficiaire à l'étude\n\nBonjour Marc,\n")
+    desk.later(minutes=2)
+    desk.once()
+    form = desk.letters(MARC)[-1]
+    assert "Nombre d’utilisateurs" in words(form)
+    assert "Bonjour Marc," in words(form)
+    assert desk.tickets()[0].status is Status.TAKEN
+    desk.receive(reply("m2@ailleurs.test", form, "Organisation : Ville de Mons\n", sender=MARC))
+    desk.once()
+    orders(desk, "#bénéficiaire Ville de Mons\n", "r2@etnic.test")
+    marc(desk, "m3@ailleurs.test")
+    assert standings(desk) == [("yes", "Ville de Mons"), ("yes", "Ville de Mons")]
+    assert len(desk.letters(MARC)) == 3  # two receipts and the form: that he is known is said to nobody
+
+
+def test_who_may_not_use_the_service_is_told(desk: Desk) -> None:
+    """In a letter; he may answer it, and his next mail is known for his."""
+    desk.configure(beneficiary=LISTED)
+    marc(desk, "m1@ailleurs.test")
+    assert "n’est pas bénéficiaire" in orders(desk, "#bénéficiaire non\n")
+    desk.later(minutes=2)
+    desk.once()
+    assert "ne fait pas partie des bénéficiaires" in words(desk.letters(MARC)[-1])
+    marc(desk, "m2@ailleurs.test")
+    assert standings(desk) == [("no", ""), ("no", "")]

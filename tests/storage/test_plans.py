@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event, text
 
-from storage import outbox, troubles
+from storage import outbox, standings, troubles
 from storage.database import Database
 from storage.outbox import Act, Settlement
 from storage.records import Lease, MessageKind, OutboxState, SightingState, Stage
@@ -37,6 +37,8 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "known mails": lambda tx: tx.known_mails(IDS),
     "last language": lambda tx: tx.last_language("jean@ecole.test"),
     "pictures": lambda tx: tx.seen_files(["0" * 64, "1" * 64]),
+    "settled": lambda tx: standings.settled(tx, ["jean@ecole.test", "marc@ailleurs.test"]),
+    "settle an address": lambda tx: standings.settle(tx, "jean@ecole.test", 1001),
     # receiving
     "known uids": lambda tx: tx.known_uids(1, 1),
     "unfiled": lambda tx: tx.unfiled(1),

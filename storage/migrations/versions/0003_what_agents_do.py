@@ -66,6 +66,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_call_ticket_id", "call", ["ticket_id"])
     op.create_index("ix_call_at", "call", ["at"])
+    op.create_table(
+        "settled",
+        sa.Column("address", AutoString(), nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"]),
+        sa.PrimaryKeyConstraint("address"),
+    )
+    op.create_index("ix_settled_ticket_id", "settled", ["ticket_id"])
 
 
 def _partial(name: str, table: str, columns: list[str], where: str) -> None:
