@@ -7,7 +7,7 @@ a team, a technician or an administrator may hold anything; every other one is r
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 
 from sqlalchemy import text
@@ -70,17 +70,22 @@ class Opened:
 def assert_none(desk: Desk) -> None:
     """Fail, and name each leak, if a letter to an outsider tells what it must not."""
     configured = desk.ever_configured()
-    staff = frozenset(_addresses(configured, "agent", "team", "technician")) | _administrators(configured)
-    letters = [one for one in desk.sink.letters if not _is_for(one, staff)]
+    staff = frozenset(_addresses(configured, "agent", "team")) | _administrators(configured)
+    letters = list(_not_for(staff, desk.sink.letters))
     if not letters:
         return
-    house = _house(desk, configured)
-    found = [f"to {', '.join(one.recipients)}: {leak}" for one in letters for leak in leaks(one, house)]
+    known = _from_ledger(desk)
+    house = _house(desk, configured, known)
+    found = [
+        f"to {', '.join(one.recipients)}: {leak}"
+        for one in _not_for(known.technicians, letters)
+        for leak in leaks(one, house)
+    ]
     assert not found, "\n".join(found)
 
 
-def _is_for(letter: Letter, staff: frozenset[str]) -> bool:
-    return all(address.casefold() in staff for address in letter.recipients)
+def _not_for(people: frozenset[str], letters: Iterable[Letter]) -> Iterator[Letter]:
+    return (one for one in letters if any(a.casefold() not in people for a in one.recipients))
 
 
 # ---------------------------------------------------------------------- one letter
@@ -199,27 +204,39 @@ def sentences(words: str) -> Iterator[str]:
 # ---------------------------------------------------------------------- what a story knows
 
 
-def _house(desk: Desk, configured: Iterable[Tables]) -> House:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What only the ledger tells. ``technicians``: whom an order has sent on site, by any address."""
+
+    requesters: Mapping[str, str] = field(default_factory=dict)
+    notes: frozenset[str] = frozenset()
+    technicians: frozenset[str] = frozenset()
+
+
+def _house(desk: Desk, configured: Iterable[Tables], known: Known) -> House:
     config = desk.config()
-    asked, notes = _from_ledger(desk)
     return House(
         secrets=config.desk.secrets,
         desk=config.desk.address,
         private=frozenset(_addresses(configured, "agent", "team")) - {config.desk.address.casefold()},
-        requesters=asked,
-        notes=notes,
+        requesters=known.requesters,
+        notes=known.notes,
     )
 
 
-def _from_ledger(desk: Desk) -> tuple[dict[str, str], frozenset[str]]:
-    """Who asked, by the key of the ticket; and what is internal."""
+def _from_ledger(desk: Desk) -> Known:
     try:
         with desk.ledger() as tx:
-            rows = tx.connection.execute(text("SELECT key, requester_address FROM ticket")).all()
-            return {row.key: row.requester_address.casefold() for row in rows}, _internal(tx)
+            asked = tx.connection.execute(text("SELECT key, requester_address FROM ticket")).all()
+            sent = tx.connection.execute(text("SELECT technician FROM visit")).scalars()
+            return Known(
+                requesters={row.key: row.requester_address.casefold() for row in asked},
+                notes=_internal(tx),
+                technicians=frozenset(map(str.casefold, sent)),
+            )
     except Unavailable:
         # A story of a ledger that cannot be read: addresses, tokens and commands are looked for all the same.
-        return {}, frozenset()
+        return Known()
 
 
 def _internal(tx: Transaction) -> frozenset[str]:
@@ -228,7 +245,10 @@ def _internal(tx: Transaction) -> frozenset[str]:
     said = tx.connection.execute(
         text("SELECT kind, mail_id, text FROM message WHERE kind <> 'own_copy'")
     ).all()
-    inside = [row for row in said if row.kind in ("note", "command") and row.mail_id not in relayed]
+    # Words below an order may go out with its letter: no order that writes to the requester can hold a note.
+    inside = [
+        row for row in said if row.kind == "note" or (row.kind == "command" and row.mail_id not in relayed)
+    ]
     if not inside:
         return frozenset()
     # Of an agent's answer only the new words left; what it quotes may be internal.
