@@ -1,7 +1,7 @@
 # make demo    a rehearsal on this machine, no set-up        make test    everything, with real servers
 # make bench   how fast, against a floor                     make lint    style, types, layers
 # make figures how well mail is read, and at what cost       make clean   removes what make has made
-# make lock    requirements.lock anew from pyproject.toml
+# make lock    requirements.lock anew from pyproject.toml   make card  the commands in README.md anew
 #
 # Needs Python 3.11 or later with venv, and make. PYTHON=... chooses the interpreter; uv is used when on PATH.
 
@@ -26,7 +26,7 @@ else
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 endif
 
-.PHONY: demo test bench endurance figures lint lock clean
+.PHONY: demo test bench endurance figures lint lock card clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -70,6 +70,9 @@ lock:
 	@command -v "$(or $(UV),uv)" >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
 	$(or $(UV),uv) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	  --python-version 3.11 --extra demo --group dev pyproject.toml --output-file requirements.lock
+
+card: $(READY)
+	@$(BIN)/python -m tests.card
 
 # State (var/) is never touched: it may hold somebody's mail.
 clean:

@@ -50,7 +50,7 @@ from maild.decide.decision import (
 )
 from maild.decide.facts import Facts
 from maild.decide.policy import Policy
-from maild.effects import briefs, clocks, letters, relays, repair, visits
+from maild.effects import briefs, clocks, letters, notifications, relays, repair, visits
 from maild.effects.work import Work, as_json, megabytes
 from parsers.attachments import Attachment
 from parsers.mail import ParsedMail, parse_mail
@@ -329,7 +329,7 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912, PLR0
         case WithholdReceipt():
             letters.withhold(work, change)
         case Notify():
-            letters.notify(work, change)
+            notifications.notify(work, change)
         case AnswerAgent():
             letters.answer_agent(work, change)
         case Amend():

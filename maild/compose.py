@@ -267,6 +267,7 @@ def notification(
     html: str = "",
     reason: str = "new",
     by: str = "",
+    absent: str = "",
     attachments: Sequence[str] = (),
     left_out: Sequence[str] = (),
     marker: str = "",
@@ -288,6 +289,7 @@ def notification(
         reason: "new", "later" (another mail of its requester), "assigned", "reopened", "woken", "handed"
             (to his team).
         by: the name of the colleague who did it, "" for none.
+        absent: the name of the assignee in whose absence others are told, "" for none.
         attachments: names of files; ``left_out``: those too large to go along, with their sizes.
         marker: a signed token printed behind the separator line, so that a reply is recognised where a
             client drops References.
@@ -306,6 +308,7 @@ def notification(
         "due": _due(paper, due_at, post),
         "reason": reason,
         "by": one_line(by, NAME_LIMIT),
+        "absent": one_line(absent, NAME_LIMIT),
         "attachments": _names(attachments),
         "left_out": _names(left_out),
         "marker": one_token(marker),

@@ -5,11 +5,11 @@ Stands at the foot of the flow: letters say them, and so do the answers to agent
 daemon starts.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
+from babel.dates import format_date, format_timedelta
 
 _DAY = {"fr": "EEEE d MMMM y", "nl": "EEEE d MMMM y", "de": "EEEE, d. MMMM y", "en": "EEEE d MMMM y"}
 _MOMENT = {
@@ -47,6 +47,12 @@ def day_of(day: date, language: str) -> str:
     text = format_date(day, _DAY.get(language, "full"), locale=language)
     # French counts the first day of a month: "1er décembre"; CLDR does not.
     return text.replace(" 1 ", " 1er ", 1) if language == "fr" and day.day == 1 else text
+
+
+@lru_cache(maxsize=16)
+def duration(span: timedelta, language: str) -> str:
+    """How long something takes, as people say it: "2 minutes"; "" for no time at all."""
+    return format_timedelta(span, locale=language, threshold=1) if span else ""
 
 
 def span(starts_at: datetime, ends_at: datetime, zone: str, language: str) -> str:

@@ -100,7 +100,8 @@ _VISIT = {
 
 
 def _sample_notifications(ticket: Mapping[str, Any], full: bool) -> Iterator[_Sample]:
-    none = dict.fromkeys(("text", "html", "by", "marker", "standing", "entity", "category", "priority"), "")
+    texts = ("text", "html", "by", "absent", "marker", "standing", "entity", "category", "priority")
+    none = dict.fromkeys(texts, "")
     rest: dict[str, Any] = {"undo": "", "suspect": False, "unread": WHOLE, "reason": "new"}
     rest |= {name: [] for name in ("attachments", "left_out", "earlier", "card")}
     more: dict[str, Any] = dict.fromkeys(none, "abc") | {

@@ -158,13 +158,15 @@ def _announce_backlog(office: Office, *, final: bool) -> None:
 
 
 def _digest(tickets: Sequence[Ticket], office: Office, *, many: bool) -> None:
-    """One letter a person, and not more often than people can read."""
+    """One letter a person, and not more often than people can read; what nobody is there for waits."""
     now, policy = office.now(), office.policy
     facts = Facts(now=now, arrived_at=now, mail_id="", maildrop="", source=Source.INBOX)
     by_person: dict[tuple[str, str], list[Ticket]] = {}
     for ticket in tickets:
         for person in recipients_of(ticket.team, facts, policy):
             by_person.setdefault(person, []).append(ticket)
+    if not by_person:
+        return
     with office.store.write() as tx:
         lately = outbox.written(tx, [a for a, _ in by_person], MessageKind.DIGEST, since=now - DIGEST_EVERY)
         if lately:
@@ -175,8 +177,9 @@ def _digest(tickets: Sequence[Ticket], office: Office, *, many: bool) -> None:
             letter = compose.digest(office.paper, tickets=lines, many=many, **post)
             owed = f"backlog:{theirs[0].id}:{now.isoformat()}:{address}"
             _owe(tx, letter, MessageKind.DIGEST, owed, now, None)
-        tx.announced([t.id for t in tickets])
-    _log.info("backlog.announced", tickets=len(tickets), letters=len(by_person))
+        told = {ticket.id for theirs in by_person.values() for ticket in theirs}
+        tx.announced(sorted(told))
+    _log.info("backlog.announced", tickets=len(told), letters=len(by_person))
 
 
 def _announce_junk(office: Office) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, text, update
 from sqlmodel import SQLModel
 
 from storage.records import (
@@ -28,7 +28,6 @@ from storage.records import (
 from storage.store import (
     EVENT,
     MESSAGE,
-    OPEN,
     OUTBOX,
     PARTICIPANT,
     TICKET,
@@ -43,8 +42,10 @@ CONSULTATION, VISIT, CALL = (
 )
 # Of a person's earlier tickets an agent reads the last few.
 FEW = 5
-# A list that a person asks for is read in a mail.
-MOST_LISTED = 200
+# Among so many of his mails: whoever writes much more is a program.
+_LOOKED_AT = 50
+# A list that a person asks for is read in a mail, which says how many more there are.
+MOST_LISTED = 1000
 # What a person says to the desk: the mails that an answer answers.
 _SAID = (MessageKind.REQUEST.value, MessageKind.REPLY.value)
 # A reply names so many of the mails before it (RFC 5322 3.6.4 sets no bound, servers do).
@@ -142,26 +143,37 @@ def _still_standing(tx: Transaction, visit_id: int) -> int:
 
 
 def earlier(tx: Transaction, address: str, *, before: int | None = None) -> tuple[Ticket, ...]:
-    """The last tickets that somebody wrote about, newest first; ``before``: only older ones than this."""
-    asked = (
-        select(MESSAGE.c.ticket_id)
-        .where(MESSAGE.c.sender_address == address, MESSAGE.c.kind == MessageKind.REQUEST.value)
-        .order_by(MESSAGE.c.id.desc())
-        .limit(FEW + 1)
-    )
-    ids = [row.ticket_id for row in tx.connection.execute(asked) if row.ticket_id != before]
-    rows = tx.connection.execute(select(TICKET).where(TICKET.c.id.in_(ids)).order_by(TICKET.c.id.desc()))
-    return tuple(map(ticket_record, rows))[:FEW]
+    """The last tickets that somebody wrote about, newest first; ``before``: another one than this."""
+    rows = tx.connection.execute(_EARLIER, {"wanted": address, "before": before or 0})
+    return tuple(map(ticket_record, rows))
+
+
+# Built once: this is asked for every new ticket.
+_LATELY = (
+    select(MESSAGE.c.ticket_id, MESSAGE.c.kind)
+    .where(MESSAGE.c.sender_address == bindparam("wanted"))
+    .order_by(MESSAGE.c.id.desc())
+    .limit(_LOOKED_AT)
+    .subquery("lately")
+)
+_EARLIER = (
+    select(TICKET)
+    .join(_LATELY, _LATELY.c.ticket_id == TICKET.c.id)
+    .where(_LATELY.c.kind == MessageKind.REQUEST.value, TICKET.c.id != bindparam("before"))
+    .order_by(TICKET.c.id.desc())
+    .limit(FEW)
+)
 
 
 def in_hand(tx: Transaction, *, assignee: str, teams: tuple[str, ...]) -> tuple[Ticket, ...]:
     """What an agent has in hand and what his teams have not taken, the nearest limit first."""
-    opened = [status.value for status in OPEN]
-    own = (TICKET.c.assignee == assignee) & TICKET.c.status.in_(opened)
-    nobody = (TICKET.c.assignee == "") & TICKET.c.team.in_(teams) & TICKET.c.status.in_(opened)
+    own = TICKET.c.assignee == assignee
+    nobody = (TICKET.c.assignee == "") & TICKET.c.team.in_(teams)
+    # As the index has it, word for word: that of the open ones.
+    is_open = text("(status = 'new' OR status = 'taken' OR status = 'waiting')")
     rows = tx.connection.execute(
         select(TICKET)
-        .where(own | nobody)
+        .where(is_open, own | nobody)
         .order_by(TICKET.c.due_at.is_(None), TICKET.c.due_at, TICKET.c.id)
         .limit(MOST_LISTED)
     )

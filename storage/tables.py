@@ -89,6 +89,9 @@ class SightingRow(SQLModel, table=True):
     untold: bool = False
 
 
+_OPEN = "status = 'new' OR status = 'taken' OR status = 'waiting'"
+
+
 class TicketRow(SQLModel, table=True):
     """One matter between a requester and the desk."""
 
@@ -97,8 +100,8 @@ class TicketRow(SQLModel, table=True):
         _partial("ticket_due", "due_at", where="due_at IS NOT NULL"),
         _flagged("ticket_backlog", "id", flag="backlog"),
         _partial("ticket_wake", "wake_at", where="wake_at IS NOT NULL"),
-        # Who asks for the list of his tickets has few that are open.
-        _partial("ticket_assigned", "assignee", "id", where="assignee <> ''"),
+        # Whoever asks for the list of his tickets asks for those that are open, of so many that were.
+        _partial("ticket_open", "assignee", "team", where=_OPEN),
         {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True)

@@ -41,7 +41,8 @@ Known to every template:
 ``notification.{subject,txt,html}.j2``
     To an agent: a ticket. ``number``, ``subject``, ``topic``, ``requester`` ("Name <address>"), ``due`` (""
     where no clock runs), ``reason`` ("new", "later": another mail of its requester, "assigned", "reopened",
-    "woken", "handed": to his team), ``by`` (the colleague who did it, or ""), ``text``, ``html`` (clean
+    "woken", "handed": to his team), ``by`` (the colleague who did it, or ""), ``absent`` (the name of the
+    assignee where others are told in his absence, or ""), ``text``, ``html`` (clean
     HTML, or "": then the text is shown), ``attachments`` (names), ``left_out`` (names and sizes of those
     that are too large), ``marker`` (a signed token, or ""), ``unread`` (what the text leaves out:
     ``failed``, ``whole_mb``, ``beyond``, ``in_mailbox``; false for nearly every mail), ``suspect`` (True: a

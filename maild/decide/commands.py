@@ -7,6 +7,7 @@ nothing is run.
 
 import difflib
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -44,6 +45,8 @@ _VERBS: tuple[Command, ...] = (
 COMMANDS: tuple[Command, ...] = (*_VERBS, asking.help_of(_VERBS))
 
 _BY_NAME = {command_key(name): command for command in COMMANDS for name in command.names}
+# What a notification says of them: the verbs of every day, and the one that tells all others.
+_CARD = ("prendre", "note", "assigner", "attente", "résolu", "aide")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,13 @@ def numbers(block: CommandBlock) -> tuple[int, ...]:
     """The tickets that the arguments of commands name."""
     found = (number for line in block.commands for number in numbers_in(line.argument))
     return tuple(dict.fromkeys(found))[:MOST_NUMBERS]
+
+
+@lru_cache(maxsize=16)
+def card(language: str) -> tuple[str, ...]:
+    """The few verbs that an agent needs most, a line each: how it is written, and what it does."""
+    known = (_BY_NAME.get(command_key(name)) for name in _CARD)
+    return tuple(f"{one.written(language)}: {one.does(language)}" for one in known if one)
 
 
 def run(block: CommandBlock, agent: Agent, state: TicketFacts | None, case: Case) -> Result:

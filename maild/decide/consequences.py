@@ -157,11 +157,26 @@ def told(
     if is_backlog(facts, policy):
         return ()  # old mail is told of in one digest
     recipients = recipients_of(team, facts, policy, assignee=assignee)
+    if not recipients:
+        return _when_back(team, policy)
     others = _without_sender(sender, recipients, facts, policy)
     now = tuple(one for one in others if one[0].casefold() not in facts.flooded)
     later = tuple(address for address, _ in others if address.casefold() in facts.flooded)
     due_at = clock.due_at if clock else None
-    return (Notify(recipients=now, due_at=due_at, in_digest=later),) if others else ()
+    absent = _absent(assignee, facts, policy)
+    return (Notify(recipients=now, due_at=due_at, in_digest=later, absent=absent),) if others else ()
+
+
+def _when_back(team: str, policy: Policy) -> tuple[Notify, ...]:
+    """Everybody is away: whoever comes back first finds it in a digest."""
+    people = tuple(a.address for a in policy.members(team) or policy.agents)
+    return (Notify(recipients=(), due_at=None, in_digest=people),) if people else ()
+
+
+def _absent(assignee: str, facts: Facts, policy: Policy) -> str:
+    """The name of an assignee who is away; "" where nobody is missed."""
+    own = policy.agent(assignee) if assignee else None
+    return own.name if own is not None and not own.is_present(facts.now.date()) else ""
 
 
 def _without_sender(

@@ -148,12 +148,16 @@ class WithholdReceipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
-    """Tell agents, or a team's own address, of a mail. ``in_digest``: those who were told of so much lately
-    that they hear of it in the next digest."""
+    """Tell agents, or a team's own address, of a mail.
+
+    ``in_digest``: those who hear of it in the next digest: they were told of so much lately, or nobody is
+    there. ``absent``: the name of the assignee in whose absence the others are told, "" where he is there.
+    """
 
     recipients: tuple[tuple[str, str], ...]  # (address, language)
     due_at: datetime | None
     in_digest: tuple[str, ...] = ()
+    absent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

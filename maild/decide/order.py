@@ -134,6 +134,14 @@ class Command:
         """What becomes of the words below this very line."""
         return self.text(line) if callable(self.text) else self.text
 
+    def written(self, language: str) -> str:
+        """How it is written, in the language of whoever writes it, else in English."""
+        return self.usage.get(language, self.usage["en"])
+
+    def does(self, language: str) -> str:
+        """What it does, in the reader's language, else in English."""
+        return self.help.get(language, self.help["en"])
+
 
 # "1042", "#1042", "ETNIC-1042": the tickets that an argument names.
 _NUMBER = re.compile(r"(?<![\w./:-])(?:#|[A-Za-z]{2,20}-)?(\d{1,9})(?![\w./:-])")

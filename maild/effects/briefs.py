@@ -4,6 +4,7 @@ One of the effects of ``apply``, for acts of people and for the passing of time 
 """
 
 from maild import compose, instants
+from maild.decide import commands
 from maild.decide.decision import Brief
 from maild.decide.tokens import Purpose
 from maild.effects.work import Work
@@ -27,7 +28,8 @@ def brief(work: Work, brief: Brief) -> None:
             text=_text(work, brief, language), due_at=work.derived.get("due_at", ticket.due_at),
             reason=brief.reason, by=brief.by, marker=post["message_id"].partition("@")[0],
             category=place["category"], priority=place["priority"], standing=place["standing"],
-            entity=place["entity"], **post,
+            entity=place["entity"], card=commands.card(language),
+            undo=instants.duration(work.policy.relay_delay, language), **post,
         )  # fmt: skip
         work.owe(letter, MessageKind.NOTIFICATION, f"brief:{work.cause}:{address.casefold()}")
         work.tell("notified", "maild", to=address, reason=brief.reason)

@@ -1,4 +1,4 @@
-"""The letters that follow from a mail: receipts, notifications, answers to agents, troubles.
+"""The letters that follow from a mail: receipts, answers to agents, troubles.
 
 One of the effects of ``apply``; ``sweep``, ``alarm`` and ``send.undelivered`` write theirs through the
 last two. They are finished here, so that sending needs neither templates nor tickets.
@@ -10,20 +10,16 @@ from datetime import datetime
 from typing import Any
 
 from maild import compose
-from maild.arrival import Source
-from maild.compose import Stationery, Unread
+from maild.compose import Stationery
 from maild.decide import tokens
-from maild.decide.decision import AnswerAgent, Notify, SendReceipt, StartClock, WithholdReceipt
+from maild.decide.decision import AnswerAgent, SendReceipt, StartClock, WithholdReceipt
 from maild.decide.policy import Policy
 from maild.decide.tokens import Purpose
-from maild.effects.work import NO_TICKET, Work, megabytes, owe_letter
+from maild.effects.work import NO_TICKET, Work, owe_letter
 from parsers.addresses import Address
 from storage import outbox
 from storage.records import MessageKind
 from storage.store import Transaction
-
-# Whoever sends a thousand files has not named them for people.
-MOST_NAMED = 50
 
 
 def owe_receipt(work: Work, receipt: SendReceipt, *, suppressed: str = "") -> None:
@@ -47,48 +43,6 @@ def withhold(work: Work, withheld: WithholdReceipt) -> None:
     to = Address("", withheld.to)
     receipt = SendReceipt(to=to, language=work.policy.desk.languages[0], due_at=clock.due_at)
     owe_receipt(work, receipt, suppressed="; ".join(withheld.reasons))
-
-
-def notify(work: Work, told: Notify) -> None:
-    """A letter to each of those who hear of the mail."""
-    mail = work.mail
-    files = _named(work)
-    for address, language in told.recipients:
-        post = work.post(Purpose.NOTIFICATION, Address("", address), language)
-        # It answers no mail that he has, so it has no In-Reply-To; the references keep the letters of a
-        # ticket together in his mail program, and bring his answer to the ticket when a state is made anew.
-        post |= {"parent_id": "", "parent_references": (*mail.references, mail.message_id)}
-        letter = compose.notification(
-            work.paper, number=work.number, subject=work.subject, requester=mail.sender or Address("", ""),
-            text=work.decision.text or mail.text, due_at=told.due_at,
-            reason="new" if work.decision.ticket is None else "later", attachments=files,
-            marker=post["message_id"].partition("@")[0], unread=_unread(work),
-            suspect=work.facts.source is Source.JUNK,
-            **post,
-        )  # fmt: skip
-        work.owe(letter, MessageKind.NOTIFICATION, f"notification:{work.cause}:{address}")
-        work.tell("notified", "maild", to=address)
-    if told.in_digest:
-        work.derived["backlog"] = True
-        work.tell("left_to_digest", "maild", to=list(told.in_digest))
-
-
-def _unread(work: Work) -> Unread:
-    failed = work.decision.kind is MessageKind.UNREADABLE
-    size = work.kept.whole_size if work.kept else None
-    return Unread(
-        failed=failed, whole_mb=megabytes(size) if size else 0,
-        beyond=tuple(dict.fromkeys(bound.value for bound in work.mail.unread.values())),
-        in_mailbox=work.facts.source is not Source.DOOR,
-    )  # fmt: skip
-
-
-def _named(work: Work) -> tuple[str, ...]:
-    """The files as the agents hear of them: by name, else by type, and how many more there are."""
-    hidden = work.decision.decorations
-    names = [a.filename or a.content_type for a in work.mail.attachments if a.sha256 not in hidden]
-    more = (f"… + {len(names) - MOST_NAMED}",) if len(names) > MOST_NAMED else ()
-    return (*names[:MOST_NAMED], *more)
 
 
 def answer_agent(work: Work, answer: AnswerAgent) -> None:

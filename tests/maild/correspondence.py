@@ -177,6 +177,7 @@ LETTERS: dict[str, Callable[..., Letter]] = {
         html='<p>Rien ne <b>sort</b>.</p><img src="cid:a@b">',
         reason="assigned",
         by="Anne Martin",
+        absent="Anne Martin",
         attachments=("a.pdf",),
         left_out=("b.zip (61\u00a0Mo)",),
         marker="t0k.en",

@@ -194,5 +194,6 @@ def test_a_thousand_files_are_kept_and_some_named(desk: Room) -> None:
     """A notification is read by people."""
     desk.ingest(with_files("a@ecole.test", *(f"; filename={n}.pdf" for n in range(900))))
     (text,) = notifications(desk)
-    assert "48.pdf, … + 851" in text
+    assert "48.pdf\r\nTrop volumineux" in text
+    assert "98.pdf (1 ko), … + 801" in text.replace("\u00a0", " ")
     assert desk.rows("SELECT count(*) AS n FROM attachment")[0].n == 901

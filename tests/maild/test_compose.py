@@ -563,7 +563,14 @@ def hostile_values(kind: str, evil: str) -> dict[str, Any]:
         "invitation": {"place": evil, "technician": person, "requester": person, "description": evil}
         | {"for_technician": True, "method": evil, "calendar": b"\n" + evil.encode("utf-8", "replace")},
         "notification": {"text": evil, "requester": person, "by": evil, "attachments": (evil,)}
-        | {"left_out": (evil,), "marker": evil, "standing": evil, "entity": evil, "category": evil}
+        | {
+            "absent": evil,
+            "left_out": (evil,),
+            "marker": evil,
+            "standing": evil,
+            "entity": evil,
+            "category": evil,
+        }
         | {"priority": evil, "earlier": (ticket,), "card": (evil,), "undo": evil, "reason": evil},
         "consultation": {"question": evil, "case": ((evil, NOW, evil),), "requester": person}
         | {"asked_by": evil, "marker": evil},

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event, text
 
-from storage import outbox, standings, troubles
+from storage import handling, outbox, standings, troubles
 from storage.database import Database
 from storage.outbox import Act, Settlement
 from storage.records import Lease, MessageKind, OutboxState, SightingState, Stage
@@ -19,11 +19,11 @@ from tests.storage.entries import HOUR, NOON, clock, inbox, keep, message, owe, 
 # They hold a handful of rows for ever.
 SMALL = {"maildrop", "lease", "trouble", "alembic_version"}
 # What a statement has found by an index, so many rows at most, and goes on with.
-FOUND = {"seen", "seen_0", "seen_1"}
+FOUND = {"seen", "seen_0", "seen_1", "lately"}
 # Indexes of what is to be done, not of what was: walking through one of them is the work itself.
 TO_DO = {
     "sighting_received", "sighting_unmarked", "ticket_due", "ticket_backlog", "clock_due", "clock_running",
-    "outbox_due", "sighting_quarantined", "sighting_untold",
+    "outbox_due", "sighting_quarantined", "sighting_untold", "ticket_open",
 }  # fmt: skip
 IDS = ["a@x", "b@x", "c@x"]
 
@@ -81,6 +81,9 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "unmark": lambda tx: tx.unmark([1, 2]),
     "marked": lambda tx: tx.marked(tx.marks(1, 1, limit=500)),
     "running copies": lambda tx: tx.running_uids(1, 1),
+    # agents
+    "earlier": lambda tx: handling.earlier(tx, "jean@ecole.test", before=1001),
+    "in hand": lambda tx: handling.in_hand(tx, assignee="anne@etnic.test", teams=("desk",)),
     # outbox
     "is owed": lambda tx: outbox.is_owed(tx, "receipt:1"),
     "next due": outbox.next_due,

@@ -17,7 +17,8 @@ def upgrade() -> None:
         op.add_column("ticket", sa.Column(name, AutoString(), server_default="", nullable=False))
     op.add_column("clock", sa.Column("team", AutoString(), server_default="", nullable=False))
     _partial("ticket_wake", "ticket", ["wake_at"], "wake_at IS NOT NULL")
-    _partial("ticket_assigned", "ticket", ["assignee", "id"], "assignee <> ''")
+    is_open = "status = 'new' OR status = 'taken' OR status = 'waiting'"
+    _partial("ticket_open", "ticket", ["assignee", "team"], is_open)
     op.create_table(
         "consultation",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -19,6 +19,7 @@ from maild.decide.verbs import asking
 from maild.decide.verbs.status import named
 from parsers.commands import command_key, parse_commands
 from storage.records import Status
+from tests.card import README, with_card
 from tests.maild.decide.cases import ANNE, NOON, facts, mail, policy, state
 
 # Every module whose sentences agents read: those of the verbs, and of the modules that run them.
@@ -65,10 +66,25 @@ def test_help_names_every_command() -> None:
     result = run("#aide")
     assert isinstance(result.changes[0], Note)
     for command in commands.COMMANDS:
-        assert f"#{command.names[0]} / #{command.names[1]}" in result.lines[0]
+        assert asking.help_line(command, "fr") in result.lines[0]
+        for usage in command.usage.values():
+            assert commands.command_of(parse_commands(usage).commands[0]) is command
         assert set(command.help) == {"fr", "nl", "de", "en"}
     languages = ("fr", "nl", "de", "en")
     assert len({run("#aide", agent=replace(AGENT, language=one)).lines for one in languages}) == 4
+
+
+def test_the_readme_has_the_card() -> None:
+    """Made of the same table: where this fails, run ``make card`` (``python -m tests.card``)."""
+    text = README.read_text(encoding="utf-8")
+    assert with_card(text) == text
+
+
+def test_every_command_has_its_place_in_the_list() -> None:
+    """Once, under a title of its own."""
+    placed = [command_key(name) for _, names in asking.GROUPS for name in names]
+    assert len(placed) == len(set(placed))
+    assert {command_key(command.names[0]) for command in commands.COMMANDS} <= set(placed)
 
 
 def test_no_two_commands_answer_to_one_word() -> None:
@@ -106,6 +122,14 @@ def test_every_sentence_is_said_in_every_language(table: Any, language: str) -> 
         assert set(told) == {"fr", "nl", "de", "en"}
         assert len(set(map(frozenset, told.values()))) == 1, what
         assert "{" not in said(table, what, language, **dict.fromkeys(told["en"], "x"))
+
+
+@pytest.mark.parametrize("name", [n for c in commands.COMMANDS for n in c.names if len(n) > 4])
+def test_a_slip_of_the_finger_is_understood(name: str) -> None:
+    """Of any name of any command: two letters in the wrong order, and the answer names one that there is."""
+    typo = f"{name[:2]}{name[3]}{name[2]}{name[4:]}"
+    (line,) = run(f"#{typo}").lines
+    assert any(f"vouliez-vous dire #{c.names[0]}\u00a0?" in line for c in commands.COMMANDS)
 
 
 def test_one_refusal_refuses_all() -> None:

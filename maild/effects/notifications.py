@@ -1,0 +1,165 @@
+"""The desk's own people hear of a mail: what was written, with its files, and what they can do about it.
+
+One of the effects of ``apply``. The letter is the ticket as its agents know it, so it brings all that fits;
+what does not fit is named. Of a mail that a filter took for spam only the words are passed on.
+"""
+
+from dataclasses import dataclass
+
+from maild import compose, instants
+from maild.arrival import Source
+from maild.assembly import File
+from maild.compose import Line, Unread
+from maild.decide import commands
+from maild.decide.decision import Notify, OpenTicket
+from maild.decide.tokens import Purpose
+from maild.effects.work import Work, megabytes
+from parsers.addresses import Address
+from parsers.attachments import Attachment
+from parsers.excerpt import excerpt
+from parsers.html import sanitize_html
+from storage import handling
+from storage.records import MessageKind
+
+# Whoever sends a thousand files has not named them for people.
+MOST_NAMED = 50
+# Bytes of files in one letter, and in all the letters about one mail: the outbox holds each of them whole, so
+# a team of more than three gets less with each.
+MOST_ATTACHED = 10_000_000
+MOST_IN_ALL = 30_000_000
+
+
+def notify(work: Work, told: Notify) -> None:
+    """A letter to each of those who hear of the mail."""
+    if told.recipients:
+        _write(work, told)
+    if told.in_digest:
+        work.derived["backlog"] = True
+        work.tell("left_to_digest", "maild", to=list(told.in_digest))
+
+
+def _write(work: Work, told: Notify) -> None:
+    mail, place = work.mail, _place(work)
+    suspect = work.facts.source is Source.JUNK
+    along, left = _parted(work, copies=len(told.recipients))
+    files = () if suspect else tuple(map(_file, along))
+    html, earlier = "" if suspect else _page(work, along), _earlier(work)
+    for address, language in told.recipients:
+        post = work.post(Purpose.NOTIFICATION, Address("", address), language)
+        # It answers no mail that he has, so it has no In-Reply-To; the references keep the letters of a
+        # ticket together in his mail program, and bring his answer to the ticket when a state is made anew.
+        post |= {"parent_id": "", "parent_references": (*mail.references, mail.message_id), "files": files}
+        letter = compose.notification(
+            work.paper, number=work.number, subject=work.subject, requester=mail.sender or Address("", ""),
+            text=work.decision.text or mail.text, html=html, due_at=told.due_at,
+            reason="new" if work.decision.ticket is None else "later", absent=told.absent,
+            attachments=_names(along), left_out=_sizes(left, language),
+            marker=post["message_id"].partition("@")[0], unread=_unread(work),
+            suspect=suspect, standing=place.standing, entity=place.entity,
+            category=place.category, priority=place.priority, earlier=earlier,
+            card=commands.card(language), undo=instants.duration(work.policy.relay_delay, language), **post,
+        )  # fmt: skip
+        work.owe(letter, MessageKind.NOTIFICATION, f"notification:{work.cause}:{address}")
+        work.tell("notified", "maild", to=address)
+
+
+# ---------------------------------------------------------------------- the ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where the ticket stands, as rules suggested it or people settled it."""
+
+    category: str
+    priority: str
+    standing: str
+    entity: str
+
+
+def _place(work: Work) -> _Place:
+    ticket = next((c for c in work.decision.changes if isinstance(c, OpenTicket)), None)
+    known = work.before.ticket if ticket is None else ticket
+    return _Place(
+        category=known.category, priority=known.priority, standing=known.standing, entity=known.entity
+    )
+
+
+def _earlier(work: Work) -> tuple[Line, ...]:
+    """What the same person asked before; whoever reads a later mail has read that."""
+    if work.decision.ticket is not None or work.mail.sender is None or not work.mail.sender.key:
+        return ()
+    found = handling.earlier(work.tx, work.mail.sender.key, before=work.ticket)
+    return tuple(
+        Line(
+            number=f"{work.policy.desk.prefix}-{ticket.id}", subject=ticket.subject, at=ticket.arrived_at,
+            requester=Address(ticket.requester_name, ticket.requester_address), status=ticket.status.value,
+        )
+        for ticket in found
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------------- the mail
+
+
+def _page(work: Work, along: tuple[Attachment, ...]) -> str:
+    """The HTML of the mail, sanitised; of a later one what is new in it, "" where that is not certain."""
+    source = work.mail.html_source
+    if not source or work.decision.ticket is None:
+        return work.mail.html
+    pictures = [file.content_id for file in along if file.content_id]
+    return sanitize_html(excerpt(source, work.decision.text, private=frozenset(), pictures=pictures)).strip()
+
+
+def _unread(work: Work) -> Unread:
+    failed = work.decision.kind is MessageKind.UNREADABLE
+    size = work.kept.whole_size if work.kept else None
+    return Unread(
+        failed=failed, whole_mb=megabytes(size) if size else 0,
+        beyond=tuple(dict.fromkeys(bound.value for bound in work.mail.unread.values())),
+        in_mailbox=work.facts.source is not Source.DOOR,
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------------- its files
+
+
+def _parted(work: Work, *, copies: int) -> tuple[tuple[Attachment, ...], tuple[Attachment, ...]]:
+    """The files that go along with each of so many letters, and those that are too many or too large."""
+    files = [f for f in work.mail.attachments if f.sha256 not in work.decision.decorations]
+    room = min(MOST_ATTACHED, MOST_IN_ALL // copies)
+    along: list[Attachment] = []
+    left: list[Attachment] = []
+    for file in files:
+        fits = file.size <= room and len(along) < MOST_NAMED
+        (along if fits else left).append(file)
+        room -= file.size if fits else 0
+    return tuple(along), tuple(left)
+
+
+def _file(file: Attachment) -> File:
+    return File(
+        filename=file.filename, content_type=file.content_type, content=file.content,
+        content_id=file.content_id, inline=file.inline,
+    )  # fmt: skip
+
+
+def _names(files: tuple[Attachment, ...]) -> tuple[str, ...]:
+    return tuple(_name(file) for file in files)
+
+
+def _sizes(files: tuple[Attachment, ...], language: str) -> tuple[str, ...]:
+    """Files with their sizes, and how many more there are."""
+    named = tuple(f"{_name(file)} ({_size(file.size, language)})" for file in files[:MOST_NAMED])
+    return (*named, f"… + {len(files) - MOST_NAMED}") if len(files) > MOST_NAMED else named
+
+
+def _size(octets: int, language: str) -> str:
+    unit = "o" if language == "fr" else "B"
+    if octets < 1_000_000:
+        return f"{max(1, round(octets / 1000))}\u00a0k{unit}"
+    return f"{megabytes(octets)}\u00a0M{unit}"
+
+
+def _name(file: Attachment) -> str:
+    """A file as people hear of it: by name, else by type."""
+    return file.filename or file.content_type
