@@ -126,9 +126,8 @@ def test_every_sentence_is_said_in_every_language(table: Any, language: str) -> 
 
 @pytest.mark.parametrize("name", [n for c in commands.COMMANDS for n in c.names if len(n) > 4])
 def test_a_slip_of_the_finger_is_understood(name: str) -> None:
-    """Of any name of any command: two letters in the wrong order, and the answer names one that there is."""
-    typo = f"{name[:2]}{name[3]}{name[2]}{name[4:]}"
-    (line,) = run(f"#{typo}").lines
+    """Of any name of any command: a letter is missing, and the answer names a command that there is."""
+    (line,) = run(f"#{name[:2]}{name[3:]}").lines
     assert any(f"vouliez-vous dire #{c.names[0]}\u00a0?" in line for c in commands.COMMANDS)
 
 
