@@ -45,6 +45,7 @@ from maild.decide.decision import (
     TakeInCharge,
     Tell,
     TellAdministrators,
+    Undo,
     Verdict,
     WithholdReceipt,
 )
@@ -352,6 +353,8 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912, PLR0
             repair.merge(work, change)
         case Link():
             repair.link(work, change)
+        case Undo():
+            repair.undo(work, change)
         case MuteAddress():
             work.tx.mute(assembly.as_sent(change.address), until=change.until, reason=change.reason)
             work.tell("muted", "mail", address=change.address, until=change.until, reason=change.reason)

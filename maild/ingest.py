@@ -35,15 +35,16 @@ from maild.decide import (
     threads,
     unread,
 )
-from maild.decide.decision import AnswerAgent, Decision, Notify, SendReceipt, Tell
+from maild.decide.decision import AnswerAgent, Decision, Notify, SendReceipt
 from maild.decide.facts import NOT_HANDLED, Answered, Facts, Handling, Spent, TicketFacts
+from maild.decide.order import Ask
 from maild.decide.policy import Policy, Rate
 from maild.decide.tokens import Purpose
 from maild.effects import letters
 from maild.isolate import Closed, Failure, Fate, NoWorker, Worker
 from maild.steps import Step
 from parsers.mail import ParsedMail, parse_mail
-from storage import handling, outbox, standings
+from storage import handling, outbox, repair, standings
 from storage.database import is_unavailable
 from storage.records import KeptMail, Lease, Maildrop, MessageKind, NewMail, Standing
 from storage.store import LeaseLost, Store, TicketState, Transaction
@@ -307,6 +308,7 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
     pictures = decoration.asked(mail)
     asked = _is_of_the_house(mail, clues, policy)
     block = commands.block_of(news) if asked else None
+    asks = commands.asked(block) if block else frozenset()
     named = {*by_key.values(), *clues.numbers, *(t for ids in by_reference.values() for t in ids)}
     named |= {*commands.numbers(block)} if block else set()
     return Facts(
@@ -319,7 +321,7 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
         twins=twins,
         by_reference=by_reference,
         by_key=by_key,
-        tickets={id_: _ticket_facts(tx, state, asked, budgets) for id_, state in tx.states(named).items()}
+        tickets={id_: _ticket_facts(tx, one, asked, asks, budgets) for id_, one in tx.states(named).items()}
         if named
         else {},
         spent=budgets.spent(mail),
@@ -376,12 +378,14 @@ def _settled(tx: Transaction, mail: ParsedMail, policy: Policy) -> dict[str, Sta
     return standings.settled(tx, (address,)) if standing.is_unknown(address, policy) else {}
 
 
-def _ticket_facts(tx: Transaction, state: TicketState, asked: bool, budgets: "Budgets") -> TicketFacts:
+def _ticket_facts(
+    tx: Transaction, state: TicketState, asked: bool, asks: frozenset[Ask], budgets: "Budgets"
+) -> TicketFacts:
     number = state.ticket.id
     return TicketFacts(
         ticket=state.ticket, participants=state.participants, running=state.running,
         spent=budgets.of_ticket(number) if asked else (),
-        handling=_handling(tx, number) if asked else NOT_HANDLED,
+        handling=_handling(tx, number, asks) if asked else NOT_HANDLED,
     )  # fmt: skip
 
 
@@ -394,12 +398,12 @@ def _is_of_the_house(mail: ParsedMail, clues: threads.Clues, policy: Policy) -> 
     )
 
 
-def _handling(tx: Transaction, ticket: int) -> Handling:
+def _handling(tx: Transaction, ticket: int, asks: frozenset[Ask]) -> Handling:
     return Handling(
         people=handling.participants(tx, ticket),
         spoken=handling.spoken(tx, ticket),
         given=handling.given(tx, ticket),
-        changed=handling.last_change(tx, ticket),
+        changed=repair.last_change(tx, ticket) if Ask.LAST_CHANGE in asks else None,
         consultations=handling.consultations(tx, ticket),
         visits=handling.visits(tx, ticket),
     )
@@ -486,7 +490,7 @@ class Budgets:
             elif isinstance(change, AnswerAgent) and not change.withheld:
                 domain = assembly.as_sent(change.to.address).rpartition("@")[2]
                 self._add(("ticket", str(decision.ticket)), ("domain", domain), ("total", ""))
-            elif isinstance(change, Notify | Tell):
+            elif isinstance(change, Notify):
                 for counted in self.told.values():
                     counted.update(address.casefold() for address, _ in change.recipients)
 

@@ -4,7 +4,6 @@ Stands beside ``store`` and ``outbox``; asked for an agent's mail only, so that 
 nothing of it. Raises ``database.Unavailable``.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,7 +13,6 @@ from sqlmodel import SQLModel
 
 from storage.records import (
     Call,
-    Changed,
     Consultation,
     Given,
     MessageKind,
@@ -23,10 +21,8 @@ from storage.records import (
     Spoken,
     Ticket,
     Visit,
-    VisitState,
 )
 from storage.store import (
-    EVENT,
     MESSAGE,
     OUTBOX,
     PARTICIPANT,
@@ -83,8 +79,7 @@ def spoken(tx: Transaction, ticket_id: int) -> tuple[Spoken, ...]:
 
 
 def given(tx: Transaction, ticket_id: int) -> tuple[Given, ...]:
-    """What agents answered on a ticket, by the outbox, in the order of writing; then what was answered
-    outside maild, whose ``outbox_id`` is 0."""
+    """What agents answered on a ticket, by the outbox, in the order of writing."""
     rows = tx.connection.execute(
         select(
             OUTBOX.c.id, OUTBOX.c.mail_id, OUTBOX.c.recipient, OUTBOX.c.state, OUTBOX.c.created_at,
@@ -94,66 +89,13 @@ def given(tx: Transaction, ticket_id: int) -> tuple[Given, ...]:
         .where(OUTBOX.c.ticket_id == ticket_id, OUTBOX.c.kind == MessageKind.RELAY.value)
         .order_by(OUTBOX.c.id)
     )  # fmt: skip
-    outside = tx.connection.execute(
-        select(MESSAGE.c.mail_id, MESSAGE.c.sender_address, MESSAGE.c.arrived_at)
-        .where(MESSAGE.c.ticket_id == ticket_id, MESSAGE.c.kind == MessageKind.OUTSIDE_ANSWER.value)
-        .order_by(MESSAGE.c.id)
-    )
-    relayed = tuple(
+    return tuple(
         Given(
             outbox_id=row.id, cause=row.mail_id, agent=row.sender_address or "", recipient=row.recipient,
             state=OutboxState(row.state), created_at=row.created_at,
         )
         for row in rows
     )  # fmt: skip
-    elsewhere = tuple(
-        Given(
-            outbox_id=0, cause=row.mail_id, agent=row.sender_address, recipient="", state=OutboxState.SENT,
-            created_at=row.arrived_at,
-        )
-        for row in outside
-    )  # fmt: skip
-    return (*relayed, *elsewhere)
-
-
-def last_change(tx: Transaction, ticket_id: int) -> Changed | None:
-    """What a person changed last on a ticket and nobody has undone; None where there is nothing."""
-    rows = tx.connection.execute(
-        select(EVENT)
-        .where(EVENT.c.ticket_id == ticket_id, EVENT.c.kind.in_(("changed", "undone")))
-        .order_by(EVENT.c.id.desc())
-    )
-    undone: set[str] = set()
-    for row in rows:
-        detail = json.loads(row.detail)
-        if row.kind == "undone":
-            undone.add(str(detail.get("of", "")))
-            continue
-        visit = _still_standing(tx, detail.get("visit", 0))
-        if row.cause not in undone and (detail["after"] or visit):
-            return Changed(
-                at=row.at, actor=row.actor, cause=row.cause, before=detail["before"], after=detail["after"],
-                left=_has_left(tx, row.cause), visit=visit,
-            )  # fmt: skip
-    return None
-
-
-def _has_left(tx: Transaction, cause: str) -> bool:
-    gone = (OutboxState.SENT.value, OutboxState.UNCERTAIN.value, OutboxState.CLAIMED.value)
-    # An invitation can be cancelled by another letter.
-    told = (MessageKind.ANSWER.value, MessageKind.NOTIFICATION.value, MessageKind.INVITATION.value)
-    letters = select(OUTBOX.c.id).where(
-        OUTBOX.c.mail_id == cause, OUTBOX.c.state.in_(gone), OUTBOX.c.kind.not_in(told)
-    )
-    return tx.connection.execute(letters.limit(1)).first() is not None
-
-
-def _still_standing(tx: Transaction, visit_id: int) -> int:
-    """The same, 0 for a visit that was cancelled meanwhile, and for none."""
-    if not visit_id:
-        return 0
-    state = tx.connection.execute(select(VISIT.c.state).where(VISIT.c.id == visit_id)).scalar()
-    return visit_id if state not in (None, VisitState.CANCELLED.value) else 0
 
 
 def earlier(tx: Transaction, address: str, *, before: int | None = None) -> tuple[Ticket, ...]:

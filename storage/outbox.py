@@ -301,6 +301,12 @@ def letters(
     return tuple(map(_letter, tx.connection.execute(wanted.order_by(OUTBOX.c.id))))
 
 
+def letters_of(tx: Transaction, cause: str) -> tuple[OwedLetter, ...]:
+    """All that one cause made us write, by number; no courier takes one of them until the commit."""
+    wanted = select(*_LOOKED_AT).where(OUTBOX.c.mail_id == cause).order_by(OUTBOX.c.id)
+    return tuple(map(_letter, tx.connection.execute(wanted.with_for_update())))
+
+
 def letter(tx: Transaction, id_: int) -> OwedLetter | None:
     """One letter; None for a number that none has."""
     row = tx.connection.execute(select(*_LOOKED_AT).where(OUTBOX.c.id == id_)).first()

@@ -4,7 +4,6 @@ Stands at the foot of the house; everything above reads and writes these. Nothin
 All instants are aware UTC; Message-IDs are without angle brackets; addresses are bare.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -296,8 +295,7 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """An agent's answer to a requester. ``cause``: the mail id of his own mail; ``outbox_id``: 0 where it was
-    given outside maild."""
+    """An agent's answer to a requester, as the outbox has it. ``cause``: the mail id of his own mail."""
 
     outbox_id: int
     cause: str
@@ -309,18 +307,18 @@ class Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
-    """What a person changed last on a ticket. ``before`` and ``after``: columns as JSON has them.
+    """What was done last with a ticket, and nobody has undone: all that one cause brought about.
 
-    ``left``: some letter that the same mail brought about has left the house. ``visit``: the row of the visit
-    that it ordered or moved, 0 for none that still stands.
+    ``cause``: an agent's mail, or what else the story names. ``events``: the facts that the stories tell of
+    it, on whatever ticket; ``letters``: what it made us write. ``visit``: the row of the visit that it
+    ordered or moved, 0 for none that still stands.
     """
 
     at: datetime
     actor: str
     cause: str
-    before: Mapping[str, object]
-    after: Mapping[str, object]
-    left: bool = False
+    events: tuple["Event", ...]
+    letters: tuple["OwedLetter", ...] = ()
     visit: int = 0
 
 

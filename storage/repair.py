@@ -1,14 +1,56 @@
-"""What repairing threads moves in the ledger: the clocks of merged tickets, a mail with all that is its own.
+"""What repairs look up and move in the ledger: what was done last, merged tickets, a mail with all its own.
 
 Stands beside ``handling``; asked when an agent, or the shell, repairs a ticket. The story stays as it was
 written, whatever is moved. Raises ``database.Unavailable``.
 """
 
+import json
 from collections.abc import Sequence
 
 from sqlalchemy import delete, select, update
 
-from storage.store import CLOCK, LINK, PARTICIPANT, Transaction, in_parts
+from storage import outbox
+from storage.handling import VISIT
+from storage.records import Changed, Event, VisitState
+from storage.store import CLOCK, EVENT, LINK, PARTICIPANT, Transaction, in_parts
+
+# The facts that tell of an act; the sweep and the mailbox write none of these but the second.
+_ACTS = ("changed", "clock_stopped", "relayed", "linked", "absorbed", "merged", "split", "undone")
+
+# ---------------------------------------------------------------------- what was done last
+
+
+def last_change(tx: Transaction, ticket_id: int) -> Changed | None:
+    """What somebody did last with a ticket and nobody has undone; None where there is nothing."""
+    rows = tx.connection.execute(
+        select(EVENT)
+        .where(EVENT.c.ticket_id == ticket_id, EVENT.c.kind.in_(_ACTS))
+        .order_by(EVENT.c.id.desc())
+    )
+    undone: set[str] = set()
+    for row in rows:
+        detail = json.loads(row.detail)
+        if row.kind == "undone":
+            undone.add(str(detail.get("of", "")))
+        elif row.cause not in undone and not detail.get("presumed"):
+            events = tx.events(cause=row.cause)
+            visit = _still_standing(tx, events)
+            if row.kind == "changed" and not detail["after"] and not visit:
+                continue  # a visit that is called off already
+            return Changed(
+                at=row.at, actor=row.actor, cause=row.cause, events=events,
+                letters=outbox.letters_of(tx, row.cause), visit=visit,
+            )  # fmt: skip
+    return None
+
+
+def _still_standing(tx: Transaction, events: Sequence[Event]) -> int:
+    """The visit that was ordered or moved then; 0 for one that was cancelled meanwhile, and for none."""
+    told = (json.loads(event.detail) for event in events if event.kind == "changed")
+    ordered = next((detail["visit"] for detail in told if detail.get("visit")), 0)
+    state = tx.connection.execute(select(VISIT.c.state).where(VISIT.c.id == ordered)).scalar()
+    return ordered if state not in (None, VisitState.CANCELLED.value) else 0
+
 
 # ---------------------------------------------------------------------- merged tickets
 

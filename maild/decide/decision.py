@@ -286,6 +286,32 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """A ticket that had been merged stands for itself again: with the clocks of these messages, and without
+    these people in the other one."""
+
+    ticket: int
+    messages: tuple[int, ...]
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """What one cause brought about is taken back.
+
+    ``columns``: (ticket, its columns as they were); ``restart``: messages whose clocks run again;
+    ``letters``: which have not left, and shall not; ``unlink``: tickets that this one was linked with.
+    """
+
+    of: str
+    columns: tuple[tuple[int, tuple[tuple[str, str | int | datetime | None], ...]], ...] = ()
+    restart: tuple[int, ...] = ()
+    letters: tuple[int, ...] = ()
+    unlink: tuple[int, ...] = ()
+    released: tuple[Released, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MuteAddress:
     """Mail does not reach this address: no automatic answer for a while."""
 
@@ -336,6 +362,7 @@ Change: TypeAlias = (
     | StopLetters
     | Merge
     | Link
+    | Undo
     | MuteAddress
     | TellAdministrators
     | Note

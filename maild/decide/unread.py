@@ -116,6 +116,4 @@ _SHOWN_AS = {
     MailKind.DISPOSITION_NOTICE: MessageKind.DISPOSITION_NOTICE,
     MailKind.LIST: MessageKind.LIST,
     MailKind.AUTO_REPLY: MessageKind.AUTO_REPLY,
-    MailKind.VISIT_ANSWER: MessageKind.VISIT_ANSWER,
-    MailKind.TECHNICIAN: MessageKind.NOTE,
 }

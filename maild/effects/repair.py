@@ -1,12 +1,13 @@
-"""Threads that people repair: tickets that are merged or linked.
+"""Threads that people repair, tickets that are merged or linked, and what they take back.
 
 One of the effects of ``apply``. Whatever is moved, both stories tell it.
 """
 
-from maild.decide.decision import Link, Merge
+from maild.decide.decision import Link, Merge, Undo
 from maild.effects import clocks
 from maild.effects.work import Work
-from storage import repair
+from storage import outbox, repair
+from storage.outbox import Act
 from storage.records import Status
 
 
@@ -28,3 +29,24 @@ def link(work: Work, linked: Link) -> None:
     if work.tx.link(work.here, linked.other):
         work.tell("linked", work.actor, other=linked.other)
         work.tell_of(linked.other, "linked", work.actor, other=work.here)
+
+
+def undo(work: Work, undone: Undo) -> None:
+    """Take back what one cause brought about, on each ticket that it touched."""
+    tx = work.tx
+    for number in undone.letters:
+        outbox.intervene(tx, number, Act.DROP, by=work.actor, now=work.facts.now)
+    for other in undone.unlink:
+        repair.unlink(tx, work.here, other)
+    for released in undone.released:
+        repair.move_clocks(tx, work.here, released.ticket, only=released.messages)
+        repair.leave(tx, work.here, released.people)
+    tx.restart_clocks(undone.restart)
+    columns = {number: dict(values) for number, values in undone.columns}
+    # What is restored is no change that could be undone in its turn.
+    work.derived |= columns.get(work.here, {}) | clocks.shown(tx, work.here)
+    others = {*columns, *(released.ticket for released in undone.released)} - {work.here}
+    for number in others:
+        tx.change_ticket(number, **columns.get(number, {}), **clocks.shown(tx, number))
+    for number in sorted({work.here, *others, *undone.unlink}):
+        work.tell_of(number, "undone", work.actor, of=undone.of, restored=columns.get(number, {}))

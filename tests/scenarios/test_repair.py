@@ -9,9 +9,10 @@ import pytest
 
 from maild import cli
 from storage.records import Status
-from tests.scenarios.desk import ANNE, MONDAY, Desk, mail, reply
+from tests.scenarios.desk import ANNE, DESK, MONDAY, Desk, mail, reply
 
 DAY = timedelta(days=1)
+BRUNO = "bruno@etnic.test"
 AUTH = "mx.etnic.test; dmarc=pass header.from=etnic.test"
 
 
@@ -135,3 +136,86 @@ def test_two_tickets_know_of_each_other(any_desk: Desk, capsys: pytest.CaptureFi
     shown = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [one["linked"] for one in shown] == [[1002], [1001]]
     assert reconciles(any_desk)
+
+
+# --- taking back --------------------------------------------------------------------------------------------
+
+
+def test_the_last_change_is_taken_back_and_then_the_one_before(any_desk: Desk) -> None:
+    """Columns, clocks and links are as they were; the colleague who was told hears of it."""
+    desk = any_desk
+    desk.configure(agent=[{"name": "Anne", "address": ANNE}, {"name": "Bruno", "address": BRUNO}])
+    twice(desk)
+    before = desk.tickets()
+    orders(desk, "o1", 1001, "#prendre\n")
+    orders(desk, "o2", 1001, "#lier 1002\n#assigner bruno\n")
+    assert desk.links(1001) == {1002}
+    said = orders(desk, "u1", 1001, "#annuler\n")
+    assert "#lier #assigner (lundi 25 novembre 2024 à 15 h 32) sur ETNIC-1001 est annulé." in said
+    assert (desk.links(1001), desk.tickets()[0].assignee) == (set(), ANNE)
+    assert "Anne est revenu sur ce dont nous vous avions averti" in words(desk.letters(BRUNO)[-1])
+    assert "ETNIC-1001 est de nouveau « new »." in orders(desk, "u2", 1001, "#undo\n")
+    assert desk.tickets() == before
+    assert "il n’y a rien à annuler" in orders(desk, "u3", 1001, "#annuler\n")
+    assert reconciles(desk)
+
+
+def test_an_answer_that_has_not_left_never_does(desk: Desk) -> None:
+    """And the person who asked is waiting again."""
+    twice(desk)
+    orders(desk, "o1", 1001, "Je regarde cela demain.\n")
+    assert desk.tickets()[0].due_at is None
+    assert "la réponse" in orders(desk, "u1", 1001, "#annuler\n")
+    assert (desk.tickets()[0].status, desk.tickets()[0].due_at) == (Status.NEW, MONDAY + DAY)
+    desk.later(minutes=10)
+    desk.once()
+    assert not any("demain" in words(letter) for letter in desk.letters("jean@ecole.test"))
+
+
+def test_what_has_left_the_house_stays(desk: Desk) -> None:
+    """The refusal says what, to whom and when; so it is with an answer that was given outside."""
+    desk.configure(security={"trusted_authserv_ids": ["mx.etnic.test"]})
+    twice(desk)
+    orders(desk, "o1", 1001, "Je regarde cela demain.\n")
+    desk.later(minutes=3)
+    desk.once()
+    said = orders(desk, "u1", 1001, "#annuler\n")
+    assert "ne s’annule plus, rien n’a changé" in said
+    assert "jean@ecole.test (lundi 25 novembre 2024 à 15 h 35)" in said
+    assert desk.tickets()[0].status is Status.TAKEN
+    outside = mail(
+        "out@etnic.test", sender=ANNE, to="jean@ecole.test", subject="Re: Toujours en panne", Cc=DESK,
+        In_Reply_To="<m2@ecole.test>", Authentication_Results=AUTH, body="Je passe.\n", at=desk.now,
+    )  # fmt: skip
+    desk.receive(outside)
+    desk.once()
+    assert desk.tickets()[1].due_at is None
+    assert "réponse donnée hors de maild" in orders(desk, "u2", 1002, "#annuler\n")
+    assert desk.tickets()[1].due_at is None
+
+
+def test_a_merge_is_taken_back_while_nothing_came_since(any_desk: Desk) -> None:
+    """Each ticket has its own clock again; after a mail it is too late."""
+    desk = any_desk
+    twice(desk)
+    before = desk.tickets()
+    orders(desk, "o1", 1002, "#fusionner 1001\n")
+    assert "ETNIC-1002 est de nouveau un ticket à lui." in orders(desk, "u1", 1002, "#annuler\n")
+    assert desk.tickets() == before
+    assert reconciles(desk)
+    orders(desk, "o2", 1002, "#fusionner 1001\n")
+    desk.later(minutes=1)
+    desk.receive(mail("later@ecole.test", subject="Re: Toujours en panne", In_Reply_To="<m2@ecole.test>"))
+    desk.once()
+    assert "un message est arrivé depuis" in orders(desk, "u2", 1001, "#annuler\n")
+    assert desk.tickets()[1].status is Status.MERGED
+
+
+@pytest.mark.parametrize("body", ["#annuler 1001", "#annuler\n\nMerci de patienter.", "#annuler\n#prendre"])
+def test_taking_back_stands_alone(desk: Desk, body: str) -> None:
+    """With a number, with words for the requester, or beside another command, nothing happens."""
+    twice(desk)
+    orders(desk, "o1", 1001, "#prendre\n")
+    before = desk.tickets()
+    assert "rien n’a" in orders(desk, "u1", 1001, f"{body}\n")
+    assert desk.tickets() == before
