@@ -46,6 +46,7 @@ from pydantic_settings import (
 )
 
 from maild.decide import policy as judged
+from maild.decide.exclusions import EXCLUSIONS, SPAM, SPECIALIST, scope_of
 from maild.decide.standing import register
 
 PLACES = (Path("config.toml"), Path("/etc/maild/config.toml"))
@@ -559,6 +560,7 @@ class Category(Table):
     team: str = ""
     priority: str = ""
     limit: Span | None = None
+    aliases: Addresses = ()
 
 
 class Beneficiary(Table):
@@ -1138,7 +1140,8 @@ def _check_duplicates(config: Config) -> Iterator[Finding]:
 
 def _check_own_addresses(config: Config) -> Iterator[Finding]:
     """Mail to an agent, team or administrator at the desk's own address would come back for ever."""
-    own = {address.casefold() for address in (config.desk.address, *config.desk.aliases)}
+    aliases = (alias for category in config.category for alias in category.aliases)
+    own = {address.casefold() for address in (config.desk.address, *config.desk.aliases, *aliases)}
     others: list[tuple[Place, str]] = [
         *((("agent", i, "address"), agent.address) for i, agent in enumerate(config.agent)),
         *((("team", i, "address"), team.address) for i, team in enumerate(config.team)),
@@ -1186,12 +1189,26 @@ def _check_categories(config: Config) -> Iterator[Finding]:
             yield ("rule", index, "category"), f'there is no category "{rule.category}"', remedy
 
 
+def _check_aliases(config: Config) -> Iterator[Finding]:
+    """An address sets one category; the desk's own would set it for every mail."""
+    seen = {config.desk.address.casefold(): "every mail"}
+    for index, category in enumerate(config.category):
+        for alias in category.aliases:
+            other = seen.setdefault(alias.casefold(), category.name)
+            if other != category.name:
+                what = f'"{alias}" is the address of {other} already'
+                yield ("category", index, "aliases"), what, "write an address of its own, such as demandes@…"
+
+
 def _check_rules(config: Config) -> Iterator[Finding]:
     for index, rule in enumerate(config.rule):
         if rule.match == Match():
             yield ("rule", index, "match"), "matches every mail", 'name a condition: { subject = "VPN" }'
         if not (rule.team or rule.category or rule.priority or rule.scope):
             yield ("rule", index), "suggests nothing", "give it a team, category, priority or scope"
+        if rule.scope and not scope_of(rule.scope):
+            remedy = f"write one of {_list_of((*EXCLUSIONS, SPECIALIST, SPAM))}"
+            yield ("rule", index, "scope"), f'there is no scope "{rule.scope}"', remedy
 
 
 def _check_languages(config: Config) -> Iterator[Finding]:
@@ -1220,7 +1237,8 @@ _CHECKS: tuple[tuple[Callable[[Config], Iterator[Finding]], frozenset[str]], ...
     (_check_retry, frozenset({"submission"})),
     (_check_warnings, frozenset({"sla"})),
     (_check_duplicates, frozenset({"agent", "team", "category"})),
-    (_check_own_addresses, frozenset({"desk", "agent", "team"})),
+    (_check_own_addresses, frozenset({"desk", "agent", "team", "category"})),
+    (_check_aliases, frozenset({"desk", "category"})),
     (_check_beneficiaries, frozenset({"beneficiary"})),
     (_check_teams, frozenset({"agent", "team", "category", "rule"})),
     (_check_categories, frozenset({"category", "rule"})),
@@ -1308,7 +1326,8 @@ def policy(config: Config) -> judged.Policy:
         desk=judged.Desk(
             name=desk.name,
             address=desk.address,
-            aliases=desk.aliases,
+            # Mail to the address of a category is for the desk like any other.
+            aliases=(*desk.aliases, *(alias for c in config.category for alias in c.aliases)),
             prefix=desk.prefix,
             languages=desk.languages,
             timezone=desk.timezone,
@@ -1321,7 +1340,13 @@ def policy(config: Config) -> judged.Policy:
         agents=tuple(_agent(agent, desk) for agent in config.agent),
         teams=tuple(judged.Team(name=t.name, address=t.address, limit=t.limit) for t in config.team),
         categories=tuple(
-            judged.Category(name=c.name, team=c.team, priority=c.priority, limit=c.limit)
+            judged.Category(
+                name=c.name,
+                team=c.team,
+                priority=c.priority,
+                limit=c.limit,
+                aliases=frozenset(map(str.casefold, c.aliases)),
+            )
             for c in config.category
         ),
         rules=tuple(_rule(rule) for rule in config.rule),
@@ -1373,5 +1398,9 @@ def _rule(rule: Rule) -> judged.Rule:
         header=rule.match.header,
     )
     return judged.Rule(
-        match=match, team=rule.team, category=rule.category, priority=rule.priority, scope=rule.scope
+        match=match,
+        team=rule.team,
+        category=rule.category,
+        priority=rule.priority,
+        scope=scope_of(rule.scope),
     )

@@ -35,7 +35,7 @@ from maild.decide import (
     threads,
     unread,
 )
-from maild.decide.decision import AnswerAgent, Decision, Notify, SendReceipt
+from maild.decide.decision import AnswerAgent, Decision, Notify, SendReceipt, Tell
 from maild.decide.facts import NOT_HANDLED, Answered, Facts, Handling, Spent, TicketFacts
 from maild.decide.order import Ask
 from maild.decide.policy import Policy, Rate
@@ -490,7 +490,7 @@ class Budgets:
             elif isinstance(change, AnswerAgent) and not change.withheld:
                 domain = assembly.as_sent(change.to.address).rpartition("@")[2]
                 self._add(("ticket", str(decision.ticket)), ("domain", domain), ("total", ""))
-            elif isinstance(change, Notify):
+            elif isinstance(change, Notify | Tell):
                 for counted in self.told.values():
                     counted.update(address.casefold() for address, _ in change.recipients)
 

@@ -79,7 +79,8 @@ def spoken(tx: Transaction, ticket_id: int) -> tuple[Spoken, ...]:
 
 
 def given(tx: Transaction, ticket_id: int) -> tuple[Given, ...]:
-    """What agents answered on a ticket, by the outbox, in the order of writing."""
+    """What agents answered on a ticket, by the outbox, in the order of writing; then what was answered
+    outside maild, whose ``outbox_id`` is 0."""
     rows = tx.connection.execute(
         select(
             OUTBOX.c.id, OUTBOX.c.mail_id, OUTBOX.c.recipient, OUTBOX.c.state, OUTBOX.c.created_at,
@@ -89,13 +90,26 @@ def given(tx: Transaction, ticket_id: int) -> tuple[Given, ...]:
         .where(OUTBOX.c.ticket_id == ticket_id, OUTBOX.c.kind == MessageKind.RELAY.value)
         .order_by(OUTBOX.c.id)
     )  # fmt: skip
-    return tuple(
+    outside = tx.connection.execute(
+        select(MESSAGE.c.mail_id, MESSAGE.c.sender_address, MESSAGE.c.arrived_at)
+        .where(MESSAGE.c.ticket_id == ticket_id, MESSAGE.c.kind == MessageKind.OUTSIDE_ANSWER.value)
+        .order_by(MESSAGE.c.id)
+    )
+    relayed = tuple(
         Given(
             outbox_id=row.id, cause=row.mail_id, agent=row.sender_address or "", recipient=row.recipient,
             state=OutboxState(row.state), created_at=row.created_at,
         )
         for row in rows
     )  # fmt: skip
+    elsewhere = tuple(
+        Given(
+            outbox_id=0, cause=row.mail_id, agent=row.sender_address, recipient="", state=OutboxState.SENT,
+            created_at=row.arrived_at,
+        )
+        for row in outside
+    )  # fmt: skip
+    return (*relayed, *elsewhere)
 
 
 def earlier(tx: Transaction, address: str, *, before: int | None = None) -> tuple[Ticket, ...]:

@@ -295,7 +295,8 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """An agent's answer to a requester, as the outbox has it. ``cause``: the mail id of his own mail."""
+    """An agent's answer to a requester. ``cause``: the mail id of his own mail; ``outbox_id``: 0 where it was
+    given outside maild."""
 
     outbox_id: int
     cause: str

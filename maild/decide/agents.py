@@ -4,7 +4,7 @@ The judge for ``message.decide`` of mail from an agent's address. Nothing is run
 proof; whatever is done, or not done, he is told in a line.
 """
 
-from maild.decide import autoresponse, commands, consequences, identity, outside, relays
+from maild.decide import autoresponse, commands, consequences, identity, outside, relays, visits
 from maild.decide.case import Case
 from maild.decide.decision import (
     Change,
@@ -57,6 +57,8 @@ def _stays(case: Case, who: Agent) -> str:
     answered = next(iter(case.clues.id_tokens), None)
     if answered is not None and answered.purpose is Purpose.ANSWER:
         return "it answers a receipt of ours for commands"
+    if answered is not None and answered.purpose is Purpose.VISIT:
+        return "it answers the invitation of a technician"
     return ""
 
 
@@ -65,6 +67,7 @@ def _noted(case: Case, who: Agent, state: TicketFacts, why: str) -> Decision:
     line = said(_SAID, "kept", who.language, number=consequences.number_of(state, case.policy))
     changes = (
         consequences.remembered(case, state.ticket.id),
+        *visits.told_of_words(case, state),
         consequences.answer(who, (line,), state, case.facts),
     )
     return _of_agent(MessageKind.NOTE, who, state, changes, (f"kept as an internal note: {why}",))

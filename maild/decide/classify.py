@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from maild.arrival import Source
-from maild.decide import identity
+from maild.decide import identity, tokens
 from maild.decide.facts import Facts
 from maild.decide.policy import Policy
 from parsers.mail import ParsedMail
@@ -22,9 +22,11 @@ class MailKind(StrEnum):
     SENT = "sent"
     BOUNCE = "bounce"
     DISPOSITION_NOTICE = "disposition_notice"
+    VISIT_ANSWER = "visit_answer"
     AUTO_REPLY = "auto_reply"
     LIST = "list"
     AGENT = "agent"
+    TECHNICIAN = "technician"
     PERSON = "person"
 
     @property
@@ -62,6 +64,16 @@ def _disposition(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
     return "a disposition notification (RFC 8098)" if mail.is_mdn else ""
 
 
+def _visit_answer(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
+    ours = _is_of_visit(mail.calendar_uid, policy) if mail.calendar_uid else ""
+    return "an answer to an invitation of ours (RFC 6047)" if ours else ""
+
+
+def _is_of_visit(text: str, policy: Policy, *, to: str = "") -> bool:
+    found = (t for t in tokens.find(policy.desk.secrets, text) if t.purpose is tokens.Purpose.VISIT)
+    return any(not to or token.is_for(to) for token in found)
+
+
 def _list(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
     # A list of people carries List-Id too; only a mailing that one can leave, sent in bulk, is a newsletter.
     bulk = mail.precedence in ("bulk", "list", "junk") or mail.list_unsubscribe
@@ -76,17 +88,26 @@ def _agent(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
     return "sender is an agent" if mail.sender and policy.agent(mail.sender.address) else ""
 
 
+def _technician(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
+    ids = " ".join((*mail.in_reply_to, *mail.references))
+    his = bool(ids) and mail.sender is not None and _is_of_visit(ids, policy, to=mail.sender.address)
+    return "a technician answers his invitation" if his else ""
+
+
 KINDS: tuple[tuple[MailKind, Test], ...] = (
     (MailKind.OWN, _own),
     (MailKind.SENT, _sent),
     # Reports come from daemons and say so: before anything else that is automatic.
     (MailKind.BOUNCE, _bounce),
     (MailKind.DISPOSITION_NOTICE, _disposition),
+    # Programs write it for a person, and often say so.
+    (MailKind.VISIT_ANSWER, _visit_answer),
     (MailKind.LIST, _list),
     (MailKind.AUTO_REPLY, _auto),
     (MailKind.AGENT, _agent),
     # Whoever writes in the shared mailbox has the desk in copy: nobody waits for an answer to it.
     (MailKind.SENT, _of_desk),
+    (MailKind.TECHNICIAN, _technician),
 )
 
 

@@ -28,7 +28,7 @@ from maild.decide.order import (
     said,
 )
 from maild.decide.policy import Agent
-from maild.decide.verbs import asking, beneficiary, charge, repair, scope, undo, visits
+from maild.decide.verbs import asking, beneficiary, charge, progress, repair, scope, sorting, undo, visits
 from parsers.commands import CommandBlock, CommandLine, command_key, parse_commands
 from storage.records import Status, Ticket
 
@@ -36,12 +36,19 @@ _VERBS: tuple[Command, ...] = (
     charge.TAKE,
     charge.ASSIGN,
     charge.NOTE,
+    progress.WAIT,
+    progress.RESOLVED,
+    progress.REOPEN,
+    progress.CLOSE,
+    sorting.CATEGORY,
+    sorting.PRIORITY,
     visits.DISPATCH,
     scope.OUT_OF_SCOPE,
     beneficiary.BENEFICIARY,
     repair.MERGE,
     repair.LINK,
     undo.UNDO,
+    progress.SPAM,
 )
 COMMANDS: tuple[Command, ...] = (*_VERBS, asking.help_of(_VERBS))
 

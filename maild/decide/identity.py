@@ -94,7 +94,8 @@ def of_desk(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
 def _by_token(
     mail: ParsedMail, agent: Agent, found: tuple[tokens.Token, ...], facts: Facts, policy: Policy
 ) -> str:
-    internal = (tokens.Purpose.NOTIFICATION, tokens.Purpose.ANSWER)
+    # The UID of an invitation is made for the desk itself: only the letter around it is for one person.
+    internal = (tokens.Purpose.NOTIFICATION, tokens.Purpose.ANSWER, tokens.Purpose.VISIT)
     mine = any(t.purpose in internal and t.is_for(agent.address) for t in found)
     return "the token of a mail sent to this agent" if mine else ""
 

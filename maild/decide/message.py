@@ -7,7 +7,7 @@ by a person, opens a ticket and starts a clock.
 from dataclasses import replace
 
 from maild.arrival import Source
-from maild.decide import classify, copies, decoration, junk, language, outside, unread
+from maild.decide import classify, copies, decoration, junk, language, outside, unread, visits
 from maild.decide.agents import agent
 from maild.decide.automatic import bounce, own, program
 from maild.decide.case import Case, Judge, weighed
@@ -25,8 +25,10 @@ JUDGES: dict[MailKind, Judge] = {
     MailKind.BOUNCE: bounce,
     MailKind.DISPOSITION_NOTICE: program(MessageKind.DISPOSITION_NOTICE),
     MailKind.LIST: program(MessageKind.LIST),
+    MailKind.VISIT_ANSWER: visits.answered,
     MailKind.AUTO_REPLY: program(MessageKind.AUTO_REPLY),
     MailKind.AGENT: agent,
+    MailKind.TECHNICIAN: visits.written,
     MailKind.PERSON: person,
 }
 

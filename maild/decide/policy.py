@@ -71,12 +71,14 @@ class Team:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
-    """A kind of ticket, and what follows from it."""
+    """A kind of ticket, and what follows from it. ``aliases``: addresses of the desk, case folded, that mail
+    of this kind is sent to."""
 
     name: str
     team: str = ""
     priority: str = ""
     limit: timedelta | None = None
+    aliases: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,7 +123,7 @@ def _over_budget(case: Case, state: TicketFacts) -> str:
     """Why an answer waits for a person's word: so many in so short a time are those of a program, not his."""
     for rate in case.policy.budget.ticket:
         since = case.facts.now - rate.span
-        lately = {one.cause for one in state.handling.given if one.created_at > since}
+        lately = {one.cause for one in state.handling.given if one.outbox_id and one.created_at > since}
         if len(lately) >= rate.count:
             return f"budget: {len(lately)} answers on this ticket in {rate.span}"
     return ""

@@ -1,13 +1,15 @@
 """The operator's rules: what a mail suggests for team, category, priority and scope (pure).
 
 Asked by ``message.decide`` for new tickets. Rules suggest, people decide; for each field the first rule
-that matches wins. A rule without any condition matches everything.
+that matches wins, and an address that stands for a category comes after them. A rule without any condition
+matches everything.
 """
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from maild.decide.policy import Match, Policy
+from parsers.addresses import split_subaddress
 from parsers.mail import ParsedMail
 
 DEFAULT_TEAM = "desk"
@@ -26,19 +28,31 @@ class Suggestion:
 
 
 def suggestion(mail: ParsedMail, policy: Policy) -> Suggestion:
-    """What the rules make of a mail; the category's own team and priority fill what they leave open."""
+    """What the rules make of a mail, then the address that it was sent to; the category's own team and
+    priority fill what they leave open."""
     fitting = [rule for rule in policy.rules if matches(rule.match, mail)]
 
     def first(name: str) -> str:
         return next((value for rule in fitting if (value := str(getattr(rule, name)))), "")
 
-    category = next((c for c in policy.categories if c.name == first("category")), None)
+    named = first("category") or _addressed(mail, policy)
+    category = next((c for c in policy.categories if c.name == named), None)
     return Suggestion(
         team=first("team") or (category.team if category else "") or DEFAULT_TEAM,
-        category=first("category"),
+        category=named,
         priority=first("priority") or (category.priority if category else ""),
         scope=first("scope"),
     )
+
+
+def _addressed(mail: ParsedMail, policy: Policy) -> str:
+    """The category of the first address of the desk that a mail names, "" for none."""
+    for to in (*mail.to, *mail.cc):
+        bare = split_subaddress(to.key)[0]
+        for category in policy.categories:
+            if to.key in category.aliases or bare in category.aliases:
+                return category.name
+    return ""
 
 
 def matches(match: Match, mail: ParsedMail) -> bool:

@@ -201,7 +201,8 @@ def belonging(mail: ParsedMail, kind: MailKind, clues: Clues, facts: Facts, poli
         return Belonging(ticket=None, links=strangers, winner=reason, verdicts=verdicts)
     state = facts.tickets[winner.ticket]
     by_agent_token = any(
-        t.purpose in (tokens.Purpose.NOTIFICATION, tokens.Purpose.ANSWER) for t in clues.tokens
+        t.purpose in (tokens.Purpose.NOTIFICATION, tokens.Purpose.ANSWER, tokens.Purpose.VISIT)
+        for t in clues.tokens
     )
     if kind in (MailKind.PERSON, MailKind.AGENT) and not by_agent_token:
         for name, overrules in OVERRULING:

@@ -116,4 +116,6 @@ _SHOWN_AS = {
     MailKind.DISPOSITION_NOTICE: MessageKind.DISPOSITION_NOTICE,
     MailKind.LIST: MessageKind.LIST,
     MailKind.AUTO_REPLY: MessageKind.AUTO_REPLY,
+    MailKind.VISIT_ANSWER: MessageKind.VISIT_ANSWER,
+    MailKind.TECHNICIAN: MessageKind.NOTE,
 }

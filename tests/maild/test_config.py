@@ -464,6 +464,11 @@ TOGETHER = [
     ('[[rule]]\nmatch = { subject = "x" }\nteam = "nett"\n[[team]]\nname = "net"', "rule[1].team", "nett"),
     ('[[category]]\nname = "c"\nteam = "nobody"', "category[1].team", "nobody"),
     ('[[rule]]\nmatch = { subject = "x" }\ncategory = "incidnet"', "rule[1].category", "incidnet"),
+    ('[[category]]\nname = "a"\naliases = ["A@x.be"]\n[[category]]\nname = "b"\naliases = ["a@x.be"]',
+     "category[2].aliases", "of a already"),
+    ('[[category]]\nname = "a"\naliases = ["Support@etnic.be"]', "category[1].aliases", "every mail"),
+    (ANNE + '[[category]]\nname = "a"\naliases = ["Anne@etnic.be"]', "agent[1].address", "the desk itself"),
+    ('[[rule]]\nmatch = { subject = "x" }\nscope = "cafe"', "rule[1].scope", '"cafe"'),
     ('[[rule]]\nmatch = {}\nteam = "desk"', "rule[1].match", "every mail"),
     ('[[rule]]\nmatch = { subject = "x" }', "rule[1]", "nothing"),
     (ANNE + 'language = "de"\n', "agent[1].language", "languages"),
@@ -618,6 +623,7 @@ def test_the_policy_says_what_the_file_said(tmp_path: Path) -> None:
         name = "panne"
         team = "réseau"
         limit = "4h"
+        aliases = ["Pannes@x.be"]
         [[beneficiary]]
         entity = "E"
         domains = ["x.be"]
@@ -625,6 +631,7 @@ def test_the_policy_says_what_the_file_said(tmp_path: Path) -> None:
         match = { from = "*@x.be", subject = "VPN" }
         team = "réseau"
         category = "panne"
+        scope = "Hardware"
         [sla]
         limit = "12h"
         [budget]
@@ -640,6 +647,9 @@ def test_the_policy_says_what_the_file_said(tmp_path: Path) -> None:
     assert [agent.name for agent in made.members("réseau")] == ["Anne"]
     assert made.teams == (policy.Team(name="réseau", address="reseau@etnic.be", limit=timedelta(hours=8)),)
     assert made.categories[0].limit == timedelta(hours=4)
+    assert made.categories[0].aliases == {"pannes@x.be"}
+    assert made.desk.receives("pannes+t@x.be")
+    assert made.rules[0].scope == "matériel"
     assert made.beneficiaries == {"x.be": Standing(status="yes", entity="E")}
     assert made.rules[0].match == policy.Match(from_="*@x.be", subject="VPN")
     assert made.sla.limit == timedelta(hours=12)

@@ -220,6 +220,21 @@ def test_two_agents_answer_the_same_mail(told: Desk) -> None:
     assert told.tickets()[-1].assignee == ANNE
 
 
+def test_a_colleague_has_answered_outside(told: Desk) -> None:
+    """From his own mailbox, with the desk in copy: whoever answers then is told, too."""
+    told.configure(agent=[{"name": "Anne", "address": ANNE}, {"name": "Bob", "address": "bob@etnic.test"}])
+    told.receive(
+        mail("o@etnic.test", sender="Bob <bob@etnic.test>", to="jean@ecole.test", Cc="support@etnic.test",
+             subject="Re: Imprimante en panne", body="C'est réparé.\n", References=quoted("m1@ecole.test"),
+             Authentication_Results=AUTH)
+    )  # fmt: skip
+    told.once()
+    told.later(minutes=1)
+    told.receive(reply("a@etnic.test", notification(told), "Je regarde.\n", sender=f"Anne <{ANNE}>"))
+    told.once()
+    assert "Bob a déjà répondu" in words(told.letters(ANNE)[-1])
+
+
 def test_the_watchers_hear_the_answer_and_see_each_other(told: Desk) -> None:
     """One letter each, in one conversation: a reply to all reaches them without the desk's help."""
     told.receive(mail("m3@ecole.test", subject="Salle 12", Cc="Marie <marie@ecole.test>"))

@@ -49,3 +49,64 @@ def test_a_ticket_is_handed_to_a_colleague_who_can_work_on_it(told: Desk) -> Non
     told.later(minutes=2)
     told.once()
     assert "Je passe cet après-midi." in words(told.letters(JEAN)[-1])
+
+
+def test_a_resolved_ticket_is_told_of_and_opens_again_by_a_reply(told: Desk) -> None:
+    """With the agent's words and how to reopen; thanks leave it as it is, a problem opens it again."""
+    line = says(told, "#résolu\n\nLe pilote est remplacé.")
+    assert "#résolu : fait, ETNIC-1001 est résolu et le demandeur en est averti" in line
+    assert told.tickets()[0].status is Status.RESOLVED
+    assert told.tickets()[0].assignee == ANNE
+    told.later(minutes=2)
+    told.once()
+    letter = told.letters(JEAN)[-1]
+    assert "Le pilote est remplacé." in words(letter)
+    assert "répondez simplement à ce message : elle sera rouverte" in words(letter)
+    told.receive(reply("t1@ecole.test", letter, "Merci beaucoup !\n"))
+    told.once()
+    assert told.tickets()[0].status is Status.RESOLVED
+    told.receive(reply("t2@ecole.test", letter, "Cela recommence depuis ce matin.\n"))
+    told.once()
+    assert told.tickets()[0].status is Status.TAKEN
+    assert told.tickets()[0].due_at is not None
+
+
+def test_a_ticket_is_closed_without_a_word_and_opened_again(told: Desk) -> None:
+    """Nothing leaves for the requester."""
+    assert "rien n’est envoyé au demandeur" in says(told, "#clore")
+    assert (told.tickets()[0].status, told.tickets()[0].due_at) == (Status.CLOSED, None)
+    refused = says(told, "#attente 2j", name="r2")
+    assert "ETNIC-1001 est « clôturé », rien n’a changé" in refused
+    assert "de nouveau ouvert" in says(told, "#rouvrir", name="r3")
+    assert told.tickets()[0].status is Status.TAKEN
+    told.later(minutes=5)
+    told.once()
+    assert len(told.letters(JEAN)) == 1
+
+
+def test_spam_leaves_no_trace_with_its_sender(told: Desk) -> None:
+    """Its clock stops, what the agent says of it stays inside."""
+    assert "ne compte plus" in says(told, "#spam\n\nEncore lui.")
+    told.later(minutes=5)
+    told.once()
+    (ticket,) = told.tickets()
+    assert (ticket.status, ticket.due_at, ticket.near_limit) == (Status.SPAM, None, False)
+    assert len(told.letters(JEAN)) == 1
+
+
+def test_a_ticket_is_sorted_and_its_team_hears_of_it(told: Desk) -> None:
+    """The category's team and priority; the clock goes on."""
+    told.configure(category=[{"name": "incident", "team": "réseau", "priority": "haute", "limit": "4h"}])
+    due = told.tickets()[0].due_at
+    assert "équipe réseau, priorité haute" in says(told, "#catégorie incident")
+    (ticket,) = told.tickets()
+    assert (ticket.category, ticket.team, ticket.priority, ticket.due_at) == (
+        "incident",
+        "réseau",
+        "haute",
+        due,
+    )
+    (letter,) = told.letters(BOB)
+    assert "Anne a confié la demande ETNIC-1001 à votre équipe." in words(letter)
+    assert "priorité de ETNIC-1001 est « basse »" in says(told, "#priorité basse", name="r2")
+    assert told.tickets()[0].priority == "basse"

@@ -158,3 +158,42 @@ def test_who_may_not_use_the_service_is_told(desk: Desk) -> None:
     assert "ne fait pas partie des bénéficiaires" in words(desk.letters(MARC)[-1])
     marc(desk, "m2@ailleurs.test")
     assert standings(desk) == [("no", ""), ("no", "")]
+
+
+# --- incident or service request
+
+
+def test_the_address_that_a_mail_was_sent_to_says_what_it_is(desk: Desk) -> None:
+    """A request of the catalogue has its own team, priority and limit; an answer goes to Jean alone."""
+    rita = "rita@etnic.test"
+    desk.configure(
+        agent=[{"name": "Anne", "address": ANNE}, {"name": "Rita", "address": rita, "teams": ["atelier"]}],
+        category=[
+            {"name": "demande", "team": "atelier", "priority": "basse", "limit": "48h",
+             "aliases": ["demandes@etnic.test"]},
+        ],
+    )  # fmt: skip
+    desk.receive(mail("m1@ecole.test", to="Demandes <demandes@etnic.test>", subject="Un écran"))
+    desk.receive(mail("m2@ecole.test", to="support@etnic.test", subject="Une panne"))
+    desk.once()
+    first, second = desk.tickets()
+    assert (first.category, first.team, first.priority) == ("demande", "atelier", "basse")
+    assert first.due_at is not None
+    assert (first.due_at - first.arrived_at).total_seconds() == 48 * 3600
+    assert (second.category, second.team) == ("", "desk")
+    assert (len(desk.letters(rita)), len(desk.letters(ANNE))) == (1, 1)
+    desk.receive(reply("r@etnic.test", desk.letters(rita)[0], "Il arrive demain.\n", sender=rita))
+    desk.once()
+    desk.later(minutes=2)
+    desk.once()
+    assert not desk.letters("demandes@etnic.test")
+    assert "Il arrive demain." in words(desk.letters(JEAN)[-1])
+
+
+def test_a_rule_suggests_and_people_decide(desk: Desk) -> None:
+    """Scope and category stand on the ticket; it is served all the same."""
+    desk.configure(rule=[{"match": {"subject": "imprimante"}, "scope": "hardware", "category": "incident"}])
+    asked(desk)
+    (ticket,) = desk.tickets()
+    assert (ticket.scope, ticket.category, ticket.status) == ("matériel", "incident", Status.NEW)
+    assert ticket.due_at is not None

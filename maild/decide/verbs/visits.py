@@ -143,12 +143,14 @@ def _at(order: Order, address: str, name: str) -> Address | Refusal:
     """Somebody by his address; an agent by the name that the desk knows him by."""
     if order.policy.desk.receives(address):
         return Refusal(line=order.say(_SAID, "desk", who=address))
+    if address.casefold() == order.here.ticket.requester_address.casefold():
+        return Refusal(line=order.say(_SAID, "requester", who=address))
     agent = order.policy.agent(address)
     return Address(agent.name, agent.address) if agent else Address(name, address)
 
 
 def _requester(order: Order, visit: Visit) -> Address | None:
-    """Who is visited, where a letter reaches him; a technician who visits himself has one already."""
+    """Who is visited, where a letter reaches him."""
     ticket = order.here.ticket
     address = Address(ticket.requester_name, ticket.requester_address)
     unread = nobody_reads_at(address.address) or order.policy.desk.receives(address.address)
@@ -324,6 +326,12 @@ _SAID: Sentences = {
         "nl": "#{verb}: {who} is het adres van de servicedesk zelf, niemand is uitgenodigd",
         "de": "#{verb}: {who} ist die Adresse des Service Desk selbst, niemand wurde eingeladen",
         "en": "#{verb}: {who} is the desk's own address, nobody was invited",
+    },
+    "requester": {
+        "fr": "#{verb}\u00a0: {who} est le demandeur de {number} lui-même, personne n’a été invité",
+        "nl": "#{verb}: {who} is zelf de aanvrager van {number}, niemand is uitgenodigd",
+        "de": "#{verb}: {who} hat {number} selbst angefragt, niemand wurde eingeladen",
+        "en": "#{verb}: {who} is the requester of {number}, nobody was invited",
     },
     "none": {
         "fr": "#{verb}\u00a0: aucune intervention n’est prévue pour {number}, rien n’a changé",

@@ -45,8 +45,8 @@ def test_what_lies_in_sent_was_sent() -> None:
 
 
 def test_what_is_automatic() -> None:
-    """People, agents and sent mail are not."""
-    people = {MailKind.PERSON, MailKind.AGENT, MailKind.SENT}
+    """People, agents and sent mail are not, nor is what somebody said to an invitation."""
+    people = {MailKind.PERSON, MailKind.AGENT, MailKind.SENT, MailKind.TECHNICIAN, MailKind.VISIT_ANSWER}
     assert {kind for kind in MailKind if not kind.is_automatic} == people
 
 

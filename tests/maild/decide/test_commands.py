@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from maild.decide import agents, commands, relays, verbs
+from maild.decide import agents, commands, relays, verbs, visits
 from maild.decide.case import weighed
 from maild.decide.classify import MailKind
 from maild.decide.commands import Result
@@ -26,7 +26,7 @@ from tests.maild.decide.cases import ANNE, NOON, facts, mail, policy, state
 _MODULES = [import_module(found.name) for found in iter_modules(verbs.__path__, f"{verbs.__name__}.")]
 TABLES = {
     module.__name__: module._SAID
-    for module in (commands, agents, relays, *_MODULES)
+    for module in (commands, agents, relays, visits, *_MODULES)
     if hasattr(module, "_SAID")
 }
 AGENT = Agent(name="Anne", address=ANNE, language="fr")

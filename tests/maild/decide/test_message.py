@@ -147,10 +147,10 @@ def test_every_mail_opens_or_joins_exactly_one_ticket(read: ParsedMail, world: F
 
 @given(mails(), worlds)
 def test_a_person_who_opens_a_ticket_starts_its_clock(read: ParsedMail, world: Facts) -> None:
-    """And is either answered or not for a reason; never both."""
+    """And is either answered or not for a reason; never both. An order about no ticket opens none."""
     decision = message.decide(read, world, DESKS)
     kind, _ = kind_of(read, world, DESKS)
-    if not kind.is_automatic and decision.ticket is None:
+    if not kind.is_automatic and decision.ticket is None and decision.kind is not MessageKind.COMMAND:
         (clock,) = of(decision, StartClock)
         assert clock.first
         assert clock.due_at == world.arrived_at + DAY

@@ -64,6 +64,30 @@ def test_for_each_field_the_first_rule_wins() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("to", "cc", "category"),
+    [
+        ("demandes@etnic.test", "", "demande"),
+        ("Demandes <DEMANDES@etnic.test>", "", "demande"),
+        ("demandes+tag@etnic.test", "", "demande"),
+        ("marc@x.test, support@etnic.test", "pannes@etnic.test", "incident"),
+        ("pannes@etnic.test, demandes@etnic.test", "", "incident"),
+        ("support@etnic.test", "", ""),
+        ("demandes@autre.test", "", ""),
+    ],
+)
+def test_an_address_stands_for_a_category(to: str, cc: str, category: str) -> None:
+    """With its team and priority; where a rule names a category, that one counts."""
+    listed = (
+        Category(name="demande", team="atelier", aliases=frozenset({"demandes@etnic.test"})),
+        Category(name="incident", team="atelier", aliases=frozenset({"pannes@etnic.test"})),
+    )
+    found = rules.suggestion(mail(to=to, Cc=cc), policy(categories=listed))
+    assert (found.category, found.team) == (category, "atelier" if category else "desk")
+    ruled = policy(categories=listed, rules=(Rule(match=Match(), category="autre"),))
+    assert rules.suggestion(mail(to=to, Cc=cc), ruled).category == "autre"
+
+
 # --- limits
 
 

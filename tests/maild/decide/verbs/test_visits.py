@@ -107,7 +107,6 @@ def test_who_when_and_where(line: str, who: str, at: str, where: str, hours: flo
         ("marc@extern.test<mailto:marc@extern.test>", Address("", "marc@extern.test")),
         ("Paul <Paul.Martin@etnic.test>", Address("Paul Martin", "paul.martin@etnic.test")),
         ("l.roy", Address("Luc Roy", "l.roy@etnic.test")),
-        (JEAN, Address("", JEAN)),
     ],
 )
 def test_a_technician_need_be_no_agent(who: str, expected: Address) -> None:
@@ -165,10 +164,11 @@ def test_the_examples_of_every_language_are_understood(language: str) -> None:
         ("#intervention Luc demain 14h", "l.roy@etnic.test, l.petit@etnic.test"),
         (f"#intervention {DESK} demain 14h", "l’adresse du service desk"),
         ("#intervention support+x@etnic.test demain 14h", "l’adresse du service desk"),
+        (f"#intervention {JEAN} demain 14h", "le demandeur de ETNIC-1001 lui-même"),
     ],
 )
 def test_who_cannot_go(line: str, why: str) -> None:
-    """Two of one name, and the desk itself."""
+    """Two of one name, the desk itself, and whoever is to be visited."""
     result = run(line)
     assert (result.refused, result.changes) == (True, ())
     assert why in result.lines[0]
@@ -238,11 +238,10 @@ def test_days_when_the_clocks_change(line: str, utc: str) -> None:
         ("", False),
         ("noreply@ecole.test", False),
         (DESK, False),
-        ("paul.martin@etnic.test", False),
     ],
 )
 def test_who_has_no_address_is_told_by_the_agent(address: str, invited: bool) -> None:
-    """And who visits himself has one letter."""
+    """No letter reaches him."""
     result = run("#intervention Paul demain 14h", requester_address=address)
     assert (sent(result).requester is not None) is invited
     assert ("prévenez-le" in result.lines[0]) is not invited
