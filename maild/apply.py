@@ -23,9 +23,11 @@ from maild.decide.decision import (
     AnswerVisit,
     Brief,
     Change,
+    Consult,
     Decision,
     Describe,
     Disposition,
+    HearTeam,
     Link,
     Merge,
     MuteAddress,
@@ -51,7 +53,7 @@ from maild.decide.decision import (
 )
 from maild.decide.facts import Facts
 from maild.decide.policy import Policy
-from maild.effects import briefs, clocks, letters, notifications, relays, repair, visits
+from maild.effects import briefs, clocks, consultations, letters, notifications, relays, repair, visits
 from maild.effects.work import Work, as_json, megabytes
 from parsers.attachments import Attachment
 from parsers.mail import ParsedMail, parse_mail
@@ -347,6 +349,10 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912, PLR0
             visits.answered(work, change)
         case Brief():
             briefs.brief(work, change)
+        case Consult():
+            consultations.ask(work, change)
+        case HearTeam():
+            consultations.hear(work, change)
         case StopLetters():
             relays.stop(work, change)
         case Merge():

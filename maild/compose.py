@@ -454,8 +454,8 @@ def undelivered(
 ) -> Letter:
     """To an agent: a letter about this ticket did not reach its ``address``.
 
-    ``kind``: "receipt" or "relay". ``reply``: the server's last word. ``uncertain``: it may have arrived,
-    even several times.
+    ``kind``: "receipt", "relay" or "consultation". ``reply``: the server's last word. ``uncertain``: it may
+    have arrived, even several times.
     """
     values = {
         **_title(number, subject),

@@ -35,8 +35,8 @@ from maild.decide import (
     threads,
     unread,
 )
-from maild.decide.decision import AnswerAgent, Decision, Notify, SendReceipt, Tell
-from maild.decide.facts import NOT_HANDLED, Answered, Facts, Handling, Spent, TicketFacts
+from maild.decide.decision import AnswerAgent, Decision, HearTeam, Notify, SendReceipt, Tell
+from maild.decide.facts import NOT_HANDLED, Answered, Facts, Handling, Spent, TeamAnswer, TicketFacts
 from maild.decide.order import Ask
 from maild.decide.policy import Policy, Rate
 from maild.decide.tokens import Purpose
@@ -46,7 +46,7 @@ from maild.steps import Step
 from parsers.mail import ParsedMail, parse_mail
 from storage import handling, outbox, repair, standings
 from storage.database import is_unavailable
-from storage.records import KeptMail, Lease, Maildrop, MessageKind, NewMail, Standing
+from storage.records import Consultation, KeptMail, Lease, Maildrop, MessageKind, NewMail, Standing
 from storage.store import LeaseLost, Store, TicketState, Transaction
 
 _log = log.get("maild.ingest")
@@ -311,7 +311,7 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
     asks = commands.asked(block) if block else frozenset()
     named = {*by_key.values(), *clues.numbers, *(t for ids in by_reference.values() for t in ids)}
     named |= {*commands.numbers(block)} if block else set()
-    return Facts(
+    facts = Facts(
         now=budgets.now,
         arrived_at=kept.arrived_at,
         mail_id=kept.mail_id,
@@ -333,6 +333,37 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
         seen_files=tx.seen_files(pictures) if pictures else {},
         cut=kept.whole_size is not None,
     )
+    if Ask.TEAM_ANSWER in asks:
+        facts = replace(facts, team_answers=_team_answers(tx, facts, policy))
+    return facts
+
+
+def _team_answers(tx: Transaction, facts: Facts, policy: Policy) -> dict[int, TeamAnswer]:
+    """What a team answered last on each ticket, also before that was merged into it."""
+    last: dict[int, Consultation] = {}
+    for number, known in facts.tickets.items():
+        survivor = facts.survivor(number)
+        for one in known.handling.consultations if survivor is not None else ():
+            if one.answered_at is not None and survivor is not None:
+                here = survivor.ticket.id
+                last[here] = max(last.get(here, one), one, key=lambda c: c.answered_at or c.asked_at)
+    read = {number: _team_answer(tx, one, policy) for number, one in last.items()}
+    return {number: answer for number, answer in read.items() if answer is not None}
+
+
+def _team_answer(tx: Transaction, asked: Consultation, policy: Policy) -> TeamAnswer | None:
+    """The mail itself once more; None where its bytes are no longer kept."""
+    filed = next((m for m in tx.find_messages(asked.answer) if m.mail_id == asked.answer), None)
+    content = tx.raw(filed.sha256) if filed is not None else None
+    if filed is None or content is None:
+        return None
+    mail = parse_mail(content)
+    answered = _answered(tx, mail, threads.clues(mail, policy), {})
+    return TeamAnswer(
+        mail_id=asked.answer, team=asked.team, mail=mail,
+        text=commands.block_of(novelty.news(mail, answered)).rest,
+        decorations=frozenset(file.sha256 for file in filed.files if file.decoration),
+    )  # fmt: skip
 
 
 def _by_key(tx: Transaction, mail: ParsedMail, clues: threads.Clues, policy: Policy) -> dict[str, int]:
@@ -490,7 +521,7 @@ class Budgets:
             elif isinstance(change, AnswerAgent) and not change.withheld:
                 domain = assembly.as_sent(change.to.address).rpartition("@")[2]
                 self._add(("ticket", str(decision.ticket)), ("domain", domain), ("total", ""))
-            elif isinstance(change, Notify | Tell):
+            elif isinstance(change, Notify | Tell | HearTeam):
                 for counted in self.told.values():
                     counted.update(address.casefold() for address, _ in change.recipients)
 

@@ -48,7 +48,7 @@ def _samples() -> Iterator[_Sample]:
         for many in (True, False):
             yield "digest", {"tickets": [ticket] * (1 + full), "many": many}, _BOTH
         yield "junk", {"count": 1 + full, "folder": "Junk", "maildrop": "support"}, _PLAIN
-        for kind, uncertain in (("receipt", full), ("relay", not full)):
+        for kind, uncertain in (("receipt", full), ("relay", not full), ("consultation", full)):
             lost = {"recipient": "ana@example.org", "kind": kind, "reply": "550 no", "uncertain": uncertain}
             yield "undelivered", {**ticket, **lost}, _PLAIN
         for letter in ("trouble", "recovered"):

@@ -14,18 +14,18 @@ from zoneinfo import ZoneInfo
 from maild import assembly, compose, log, steps
 from maild.arrival import Source
 from maild.compose import Line
-from maild.decide import sla
+from maild.decide import sla, teams
 from maild.decide.consequences import recipients_of
-from maild.decide.facts import Facts
+from maild.decide.facts import Facts, TicketFacts
 from maild.decide.policy import Policy
-from maild.effects import letters
+from maild.effects import consultations, letters
 from maild.effects.work import NO_TICKET, owe_letter
 from maild.ingest import Office
 from maild.steps import Step
 from parsers.addresses import Address
 from storage import outbox
 from storage.records import Clock, Event, MessageKind, Stage, Ticket
-from storage.store import Transaction
+from storage.store import TicketState, Transaction
 
 _log = log.get("maild.sweep")
 
@@ -76,11 +76,13 @@ def _advance(tx: Transaction, due: Sequence[Clock], office: Office) -> list[tupl
     now = office.now()
     stages = [(clock, sla.stage(clock, now)) for clock in due]
     tx.advance_clocks([(clock.id, stage, sla.next_look(clock, stage)) for clock, stage in stages])
-    tx.unmark([clock.message_id for clock, _ in stages])
-    tickets = {id_: state.ticket for id_, state in tx.states({c.ticket_id for c, _ in stages}).items()}
-    reached = [
-        (tickets[clock.ticket_id], clock, stage) for clock, stage in stages if stage is not clock.stage
-    ]
+    tx.unmark([clock.message_id for clock, _ in stages if not clock.team])
+    states = tx.states({c.ticket_id for c, _ in stages})
+    came = [(states[clock.ticket_id], clock, stage) for clock, stage in stages if stage is not clock.stage]
+    for state, clock, stage in came:
+        if clock.team:
+            _remind(tx, state, clock, stage, office)
+    reached = [(state.ticket, clock, stage) for state, clock, stage in came if not clock.team]
     for ticket, clock, stage in reached:
         tx.change_ticket(ticket.id, near_limit=True, breached=ticket.breached or stage is Stage.BREACHED)
         _log.info(
@@ -90,6 +92,33 @@ def _advance(tx: Transaction, due: Sequence[Clock], office: Office) -> list[tupl
     for stage in (Stage.NEAR, Stage.BREACHED):
         _alert(tx, stage, [(t, c) for t, c, s in reached if s is stage], office)
     return [(ticket, stage) for ticket, _, stage in reached]
+
+
+def _remind(tx: Transaction, state: TicketState, clock: Clock, stage: Stage, office: Office) -> None:
+    """A specialist team's own limit: whoever waits for the team hears of it, and who leads it.
+
+    The promise to the requester is the desk's: neither the ticket nor the mail is marked for it.
+    """
+    state, now = _survivor(tx, state), office.now()
+    if state.ticket.status not in teams.OPEN:
+        return  # nobody waits for an answer any more
+    known = TicketFacts(ticket=state.ticket, participants=state.participants)
+    for owed, letter in consultations.reminders(tx, known, clock, stage, now, office.policy, office.paper):
+        _owe(tx, letter, MessageKind.ALERT, owed, now, state.ticket.id)
+    detail = json.dumps({"team": clock.team, "due_at": clock.due_at}, default=str)
+    kind = "team_breached" if stage is Stage.BREACHED else "team_near_limit"
+    event = Event(ticket_id=state.ticket.id, at=now, kind=kind, actor="clock", cause=CAUSE, detail=detail)
+    tx.add_events([event])
+    _log.info("sla.team", ticket=state.ticket.id, team=clock.team, stage=stage.value, due_at=clock.due_at)
+
+
+def _survivor(tx: Transaction, state: TicketState) -> TicketState:
+    """The ticket, or what it was merged into: a team's clock stays with the ticket of which it was asked."""
+    seen = set[int]()
+    while (into := state.ticket.merged_into) is not None and into not in seen:
+        seen.add(into)
+        state = tx.states((into,))[into]
+    return state
 
 
 def _event(ticket: Ticket, clock: Clock, stage: Stage, now: datetime) -> Event:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy import and_, bindparam, insert, select, text, update
 from sqlmodel import SQLModel
 
 from storage.records import (
@@ -23,11 +23,13 @@ from storage.records import (
     Visit,
 )
 from storage.store import (
+    CLOCK,
     MESSAGE,
     OUTBOX,
     PARTICIPANT,
     TICKET,
     Transaction,
+    in_parts,
     row_of,
     ticket_record,
 )
@@ -161,19 +163,33 @@ def waking(tx: Transaction, *, now: datetime, limit: int) -> tuple[Ticket, ...]:
 
 def consultations(tx: Transaction, ticket_id: int) -> tuple[Consultation, ...]:
     """Which teams were asked about a ticket, in the order of asking."""
-    rows = tx.connection.execute(
-        select(CONSULTATION, MESSAGE.c.mail_id)
-        .outerjoin(MESSAGE, MESSAGE.c.id == CONSULTATION.c.answer_id)
-        .where(CONSULTATION.c.ticket_id == ticket_id)
-        .order_by(CONSULTATION.c.id)
+    return consultations_of(tx, (ticket_id,))[ticket_id]
+
+
+def consultations_of(tx: Transaction, ticket_ids: Sequence[int]) -> dict[int, tuple[Consultation, ...]]:
+    """Ticket -> which teams were asked about it, in the order of asking."""
+    # A team's clock began when the team was asked.
+    its_clock = and_(
+        CLOCK.c.ticket_id == CONSULTATION.c.ticket_id,
+        CLOCK.c.team == CONSULTATION.c.team,
+        CLOCK.c.started_at == CONSULTATION.c.asked_at,
     )
-    return tuple(
-        Consultation(
-            id=row.id, team=row.team, asked_by=row.asked_by, asked_at=row.asked_at,
-            answered_at=row.answered_at, answer=row.mail_id or "",
+    found: dict[int, list[Consultation]] = {number: [] for number in ticket_ids}
+    for part in in_parts(ticket_ids):
+        rows = tx.connection.execute(
+            select(CONSULTATION, MESSAGE.c.mail_id, CLOCK.c.due_at)
+            .outerjoin(MESSAGE, MESSAGE.c.id == CONSULTATION.c.answer_id)
+            .outerjoin(CLOCK, its_clock)
+            .where(CONSULTATION.c.ticket_id.in_(part))
+            .order_by(CONSULTATION.c.id)
         )
-        for row in rows
-    )  # fmt: skip
+        for row in rows:
+            made = Consultation(
+                id=row.id, team=row.team, asked_by=row.asked_by, asked_at=row.asked_at,
+                answered_at=row.answered_at, answer=row.mail_id or "", due_at=row.due_at,
+            )  # fmt: skip
+            found[row.ticket_id].append(made)
+    return {number: tuple(asked) for number, asked in found.items()}
 
 
 def consult(tx: Transaction, ticket_id: int, *, team: str, asked_by: str, at: datetime) -> int:

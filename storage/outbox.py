@@ -23,6 +23,7 @@ from storage.store import OUTBOX, Transaction, in_parts
 RANKS = {
     MessageKind.RELAY: 0,
     MessageKind.INVITATION: 0,
+    MessageKind.CONSULTATION: 1,
     MessageKind.RECEIPT: 1,
     MessageKind.ANSWER: 1,
     MessageKind.ALERT: 2,

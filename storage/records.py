@@ -41,6 +41,7 @@ class MessageKind(StrEnum):
     ALERT = "alert"
     DIGEST = "digest"
     TROUBLE = "trouble"
+    CONSULTATION = "consultation"  # the case, to a specialist team
     BOUNCE = "bounce"
     AUTO_REPLY = "auto_reply"
     LIST = "list"
@@ -325,7 +326,8 @@ class Changed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consultation:
-    """A specialist team was asked about a ticket. ``answer``: the mail id of its last answer, "" for none."""
+    """A specialist team was asked about a ticket. ``answer``: the mail id of its last answer, "" for none;
+    ``due_at``: by its own limit."""
 
     id: int
     team: str
@@ -333,6 +335,7 @@ class Consultation:
     asked_at: datetime
     answered_at: datetime | None = None
     answer: str = ""
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ import typer
 from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config, say_json
 from maild.config import Config, Desk
 from maild.decide.decision import UNREAD
-from storage import database, outbox
-from storage.records import Event, OutboxState, Status, StoredFile, StoredMessage, Ticket
+from storage import database, handling, outbox
+from storage.records import Consultation, Event, OutboxState, Status, StoredFile, StoredMessage, Ticket
 from storage.store import Store, Transaction
 
 # Made for mails that came without a Message-ID; nobody outside ever saw it.
@@ -99,9 +99,9 @@ def tickets(
 def _as_json(tx: Transaction, found: Iterable[Ticket], desk: Desk) -> Iterator[dict[str, Any]]:
     for part in _parts(found):
         ids = [ticket.id for ticket in part]
-        threads, links = tx.messages(ids), tx.links(ids)
+        threads, links, asked = tx.messages(ids), tx.links(ids), handling.consultations_of(tx, ids)
         for ticket in part:
-            yield ticket_json(ticket, threads[ticket.id], links[ticket.id], desk)
+            yield ticket_json(ticket, threads[ticket.id], links[ticket.id], asked[ticket.id], desk)
 
 
 def _parts(found: Iterable[Ticket]) -> Iterator[list[Ticket]]:
@@ -115,7 +115,13 @@ def _parts(found: Iterable[Ticket]) -> Iterator[list[Ticket]]:
         yield part
 
 
-def ticket_json(ticket: Ticket, thread: list[StoredMessage], links: list[int], desk: Desk) -> dict[str, Any]:
+def ticket_json(
+    ticket: Ticket,
+    thread: list[StoredMessage],
+    links: list[int],
+    asked: tuple[Consultation, ...],
+    desk: Desk,
+) -> dict[str, Any]:
     """A ticket as other programs read it (design, section 10)."""
     return {
         "id": ticket.id,
@@ -139,8 +145,16 @@ def ticket_json(ticket: Ticket, thread: list[StoredMessage], links: list[int], d
         "undelivered": sum(message.state in _LOST for message in thread),
         "merged_into": ticket.merged_into,
         "linked": sorted(links),
+        "consultations": [_consultation_json(one) for one in asked],
         "messages": [message_json(message, desk) for message in thread],
     }
+
+
+def _consultation_json(asked: Consultation) -> dict[str, Any]:
+    return {
+        "team": asked.team, "asked_by": asked.asked_by, "asked_at": asked.asked_at, "due_at": asked.due_at,
+        "answered_at": asked.answered_at, "answer": asked.answer or None,
+    }  # fmt: skip
 
 
 def message_json(message: StoredMessage, desk: Desk) -> dict[str, Any]:
@@ -196,10 +210,11 @@ def ticket_show(number: Number, config: ConfigOption = None, as_json: JsonOption
     with ledger(settings) as store, store.read() as tx:
         ticket = ticket_of(tx, number, settings)
         thread, links = tx.messages([ticket.id])[ticket.id], tx.links([ticket.id])[ticket.id]
+        asked = handling.consultations(tx, ticket.id)
         if as_json:
-            say_json(ticket_json(ticket, thread, links, settings.desk))
+            say_json(ticket_json(ticket, thread, links, asked, settings.desk))
             return
-        _print_ticket(tx, ticket, thread, links, settings)
+        _print_ticket(tx, ticket, thread, links, asked, settings)
 
 
 def ticket_of(tx: Transaction, reference: str, settings: Config) -> Ticket:
@@ -220,7 +235,12 @@ def ticket_of(tx: Transaction, reference: str, settings: Config) -> Ticket:
 
 
 def _print_ticket(
-    tx: Transaction, ticket: Ticket, thread: list[StoredMessage], links: list[int], settings: Config
+    tx: Transaction,
+    ticket: Ticket,
+    thread: list[StoredMessage],
+    links: list[int],
+    asked: tuple[Consultation, ...],
+    settings: Config,
 ) -> None:
     prefix = settings.desk.prefix
     lines = [
@@ -233,6 +253,7 @@ def _print_ticket(
         + ("  PAST ITS LIMIT" if ticket.breached else ""),
         f"taken      {local(ticket.taken_at, settings) or '-'}",
     ]
+    lines += [f"asked      {_asked_line(one, settings)}" for one in asked]
     if links:
         lines.append("linked     " + ", ".join(f"{prefix}-{other}" for other in links))
     for message in thread:
@@ -248,6 +269,13 @@ def _print_ticket(
         lines += [f"   + {_file_line(file)}" for file in message.files]
         lines += [f"   ! {reason}" for reason in json.loads(message.reasons) if reason.startswith(UNREAD)]
     typer.echo("\n".join(lines))
+
+
+def _asked_line(asked: Consultation, settings: Config) -> str:
+    when = f"{asked.team}, by {asked.asked_by} {local(asked.asked_at, settings)}"
+    if asked.answered_at is not None:
+        return f"{when}, answered {local(asked.answered_at, settings)}"
+    return f"{when}, due {local(asked.due_at, settings)}" if asked.due_at else when
 
 
 def _file_line(file: StoredFile) -> str:

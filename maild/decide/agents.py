@@ -4,7 +4,7 @@ The judge for ``message.decide`` of mail from an agent's address. Nothing is run
 proof; whatever is done, or not done, he is told in a line.
 """
 
-from maild.decide import autoresponse, commands, consequences, identity, outside, relays, visits
+from maild.decide import autoresponse, commands, consequences, identity, outside, relays, teams, visits
 from maild.decide.case import Case
 from maild.decide.decision import (
     Change,
@@ -34,7 +34,9 @@ def agent(case: Case) -> Decision:
         return person(case)
     if state is None:
         return _fresh(case, block, who)
-    if _asks_for_himself(case, who, state):
+    if case.belongs.of_team is not None and not block.commands:
+        return teams.answered(case, state)
+    if case.belongs.of_team is None and _asks_for_himself(case, who, state):
         return person(case)
     if (again := outside.copy_of_answer(case)) is not None:
         return again
@@ -107,7 +109,10 @@ def _ordered(case: Case, block: CommandBlock, who: Agent, state: TicketFacts) ->
     """Commands of an agent who has proven himself: all or nothing, always answered."""
     result = commands.run(block, who, state, case)
     words = Relayed()
-    if not result.refused and result.text is Text.RELAYED and (block.rest.strip() or case.mail.attachments):
+    if case.belongs.of_team is not None and result.text is not Text.OWN:
+        # He answers for a team: what he says below is the desk's to pass on.
+        words = Relayed(changes=teams.heard(case, state, block.rest) if block.rest.strip() else ())
+    elif not result.refused and result.text is Text.RELAYED and (block.rest.strip() or case.mail.attachments):
         words = _relayed(case, block.rest, who, result.state or state)
     if result.refused or words.refused:
         return _rejected(case, (*result.lines, *words.lines) if result.refused else words.lines, who, state)

@@ -28,7 +28,18 @@ from maild.decide.order import (
     said,
 )
 from maild.decide.policy import Agent
-from maild.decide.verbs import asking, beneficiary, charge, progress, repair, scope, sorting, undo, visits
+from maild.decide.verbs import (
+    asking,
+    beneficiary,
+    charge,
+    progress,
+    repair,
+    scope,
+    sorting,
+    teams,
+    undo,
+    visits,
+)
 from parsers.commands import CommandBlock, CommandLine, command_key, parse_commands
 from storage.records import Status, Ticket
 
@@ -42,12 +53,14 @@ _VERBS: tuple[Command, ...] = (
     progress.CLOSE,
     sorting.CATEGORY,
     sorting.PRIORITY,
+    teams.ESCALATE,
     visits.DISPATCH,
     scope.OUT_OF_SCOPE,
     beneficiary.BENEFICIARY,
     repair.MERGE,
     repair.LINK,
     undo.UNDO,
+    teams.PASS_ON,
     progress.SPAM,
 )
 COMMANDS: tuple[Command, ...] = (*_VERBS, asking.help_of(_VERBS))

@@ -260,6 +260,42 @@ class Brief:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consult:
+    """A specialist team is asked: ``letters`` are (address, language, question) of each who gets the case.
+
+    ``again``: the consultation that this reminds of, None for a new one, whose clock ``near_at`` and
+    ``due_at`` are. ``due_at``: None where no clock of the team's runs any more. ``files``: SHA-256 of what
+    goes along of the mail that asks.
+    """
+
+    team: str
+    letters: tuple[tuple[str, str, str], ...]
+    near_at: datetime | None
+    due_at: datetime | None
+    again: int | None = None
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearTeam:
+    """A specialist team answered: its own clock stops, and (address, language) of the desk are told.
+
+    ``consultation``: None where it is not known any more; ``asked_on``: the ticket of which it was asked,
+    which may have been merged since. ``files``: SHA-256 of what goes along. ``in_digest``: as ``Notify``.
+    """
+
+    consultation: int | None
+    asked_on: int
+    team: str
+    author: str
+    recipients: tuple[tuple[str, str], ...]
+    text: str
+    html: str = ""
+    files: tuple[str, ...] = ()
+    in_digest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopLetters:
     """Letters that have not left are held until a person releases them, or dropped for good.
 
@@ -359,6 +395,8 @@ Change: TypeAlias = (
     | SendVisit
     | AnswerVisit
     | Brief
+    | Consult
+    | HearTeam
     | StopLetters
     | Merge
     | Link

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from maild.arrival import Source
+from parsers.mail import ParsedMail
 from storage.records import (
     Changed,
     Clock,
@@ -80,6 +81,18 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TeamAnswer:
+    """What a specialist team answered last. ``text``: the new words of its mail; ``decorations``: SHA-256 of
+    the pictures that are its author's stationery."""
+
+    mail_id: str
+    team: str
+    mail: ParsedMail
+    text: str
+    decorations: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """The world as one mail meets it.
 
@@ -91,7 +104,7 @@ class Facts:
     the sender's last mail that told one, "" where nobody asked.
     ``settled``: address -> what people have settled of it, for those whom the configuration does not know.
     ``seen_files``: SHA-256 of a picture -> the mails that it came with before. ``cut``: only the beginning of
-    the mail is here.
+    the mail is here. ``team_answers``: ticket -> what a team answered last, where a command asks for it.
     """
 
     now: datetime
@@ -112,6 +125,7 @@ class Facts:
     settled: Mapping[str, Standing] = field(default_factory=dict)
     seen_files: Mapping[str, tuple[SeenFile, ...]] = field(default_factory=dict)
     cut: bool = False
+    team_answers: Mapping[int, TeamAnswer] = field(default_factory=dict)
 
     def survivor(self, ticket_id: int) -> TicketFacts | None:
         """The ticket, or the one that it was merged into, however often; None when unknown."""

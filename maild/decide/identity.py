@@ -95,7 +95,12 @@ def _by_token(
     mail: ParsedMail, agent: Agent, found: tuple[tokens.Token, ...], facts: Facts, policy: Policy
 ) -> str:
     # The UID of an invitation is made for the desk itself: only the letter around it is for one person.
-    internal = (tokens.Purpose.NOTIFICATION, tokens.Purpose.ANSWER, tokens.Purpose.VISIT)
+    internal = (
+        tokens.Purpose.NOTIFICATION,
+        tokens.Purpose.ANSWER,
+        tokens.Purpose.CONSULTATION,
+        tokens.Purpose.VISIT,
+    )
     mine = any(t.purpose in internal and t.is_for(agent.address) for t in found)
     return "the token of a mail sent to this agent" if mine else ""
 

@@ -7,14 +7,13 @@ by a person, opens a ticket and starts a clock.
 from dataclasses import replace
 
 from maild.arrival import Source
-from maild.decide import classify, copies, decoration, junk, language, outside, unread, visits
+from maild.decide import classify, copies, decoration, junk, language, outside, teams, unread, visits
 from maild.decide.agents import agent
 from maild.decide.automatic import bounce, own, program
 from maild.decide.case import Case, Judge, weighed
 from maild.decide.classify import MailKind
 from maild.decide.decision import Decision, Disposition
 from maild.decide.facts import Facts
-from maild.decide.person import person
 from maild.decide.policy import Policy
 from parsers.mail import ParsedMail
 from storage.records import MessageKind
@@ -29,7 +28,7 @@ JUDGES: dict[MailKind, Judge] = {
     MailKind.AUTO_REPLY: program(MessageKind.AUTO_REPLY),
     MailKind.AGENT: agent,
     MailKind.TECHNICIAN: visits.written,
-    MailKind.PERSON: person,
+    MailKind.PERSON: teams.of_anybody,
 }
 
 

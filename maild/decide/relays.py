@@ -6,17 +6,20 @@ is the agent's new text and nothing of where he sits; ``parsers.answer`` says wh
 
 from dataclasses import dataclass
 from datetime import timedelta
+from html import escape
 
 from maild.decide import decoration
 from maild.decide.autoresponse import nobody_reads_at
-from maild.decide.case import Case
+from maild.decide.case import NOBODY, Case
 from maild.decide.consequences import number_of, staff
 from maild.decide.decision import Change, SendRelay, StopClocks, TakeInCharge
-from maild.decide.facts import TicketFacts
+from maild.decide.facts import TeamAnswer, TicketFacts
 from maild.decide.order import Sentences, said
 from maild.decide.policy import Agent, Policy
 from parsers.addresses import Address
 from parsers.answer import Answer, answer_of
+from parsers.folding import folded
+from parsers.signature import without_signature
 from storage.records import Given, OutboxState, Status
 
 # What goes out with an answer, in bytes: servers take 25 MB at least, and base64 adds a third.
@@ -46,6 +49,7 @@ def relay(
     notice: str = "",
     values: tuple[tuple[str, str], ...] = (),
     act: str = "answer",
+    passed: TeamAnswer | None = None,
 ) -> Relayed:
     """Send an agent's words, or a notice with them, to the requester and those who follow.
 
@@ -53,9 +57,12 @@ def relay(
         words: his new text, without commands; may be "" where there is a notice.
         notice: of ``compose.NOTICES``, with its ``values``.
         act: what the story calls it; an answer takes the ticket in charge.
+        passed: what a team answered, which goes along below his words.
     """
     answer = _answer(case, state, words)
-    if why := _objection(case, state, answer, notice):
+    if passed is not None:
+        answer = _joined(answer, _answer_of_team(case, state, passed))
+    if why := _objection(case, state, answer, notice) or _is_unread(passed):
         line = said(_SAID, why, who.language, number=number_of(state, case.policy))
         return Relayed(lines=(line,), refused=True)
     held = _over_budget(case, state)
@@ -93,6 +100,44 @@ def _answer(case: Case, state: TicketFacts, words: str) -> Answer:
         decorations=decoration.decorations(case.mail, case.facts),
         known="\n".join(one.text for one in state.handling.spoken),
     )
+
+
+def _answer_of_team(case: Case, state: TicketFacts, passed: TeamAnswer) -> Answer:
+    """What a team wrote, and nothing of who or where it is."""
+    mail = passed.mail
+    theirs = {a.key for a in (mail.sender or NOBODY, *mail.reply_to, *mail.to, *mail.cc)}
+    return answer_of(
+        mail,
+        _unsigned(passed.text, mail.sender or NOBODY),
+        private=staff(state, case.policy) | (theirs - state.participants - case.policy.desk.addresses),
+        decorations=passed.decorations,
+        known="\n".join(one.text for one in state.handling.spoken),
+    )
+
+
+def _unsigned(text: str, author: Address) -> str:
+    """Without the name or the address that its last lines are: the requester hears one voice."""
+    lines = without_signature(text, author.name).rstrip().split("\n")
+    while len(lines) > 1 and folded(lines[-1]).strip(" <>,.") in {folded(author.name), author.key, ""}:
+        lines.pop()
+    return "\n".join(lines)
+
+
+def _joined(own: Answer, theirs: Answer) -> Answer:
+    """Two answers as one; where either is laid out, so is the whole."""
+    if not own.text.strip() and not own.files:
+        return theirs
+    text = "\n\n".join(one for one in (own.text, theirs.text) if one.strip())
+    html = f"{_laid_out(own)}\n{_laid_out(theirs)}" if own.html or theirs.html else ""
+    return Answer(text=text, html=html, files=(*own.files, *theirs.files))
+
+
+def _laid_out(answer: Answer) -> str:
+    return answer.html or f"<p>{escape(answer.text)}</p>".replace("\n", "<br>")
+
+
+def _is_unread(passed: TeamAnswer | None) -> str:
+    return "too_large" if passed is not None and passed.mail.unread else ""
 
 
 def _objection(case: Case, state: TicketFacts, answer: Answer, notice: str) -> str:

@@ -45,13 +45,17 @@ class Clues:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Belonging:
-    """The outcome: the ticket that the mail joins (None: a new one), its links, and every verdict."""
+    """The outcome: the ticket that the mail joins (None: a new one), its links, and every verdict.
+
+    ``of_team``: the token of a specialist team that was asked; None where it answers none of ours to one.
+    """
 
     ticket: int | None
     links: tuple[int, ...]
     winner: str
     verdicts: tuple[Verdict, ...]
     by_agent_token: bool = False
+    of_team: tokens.Token | None = None
 
 
 def clues(mail: ParsedMail, policy: Policy) -> Clues:
@@ -129,10 +133,14 @@ def by_subject(mail: ParsedMail, clues: Clues, facts: Facts, policy: Policy) -> 
 
 
 def by_marker(mail: ParsedMail, clues: Clues, facts: Facts, policy: Policy) -> Verdict:
-    """Signal 4: the marker under our own separator line, from somebody who takes part."""
+    """Signal 4: the marker under our own separator line, from somebody who takes part, or of a team."""
     for token in clues.marker_tokens:
         found = facts.by_key.get(token.key)
         state = facts.survivor(found) if found is not None else None
+        if state is not None and token.purpose is tokens.Purpose.CONSULTATION:
+            # Whoever answers for a team writes from an address of his own.
+            why = "our separator line with the marker of a team that was asked"
+            return Verdict(signal="marker", holds=True, ticket=state.ticket.id, why=why)
         if state is not None:
             return _if_member(mail, state, "marker", "our separator line with this ticket's marker")
     return Verdict(signal="marker", holds=False, ticket=None, why="no marker of ours in the text")
@@ -204,7 +212,9 @@ def belonging(mail: ParsedMail, kind: MailKind, clues: Clues, facts: Facts, poli
         t.purpose in (tokens.Purpose.NOTIFICATION, tokens.Purpose.ANSWER, tokens.Purpose.VISIT)
         for t in clues.tokens
     )
-    if kind in (MailKind.PERSON, MailKind.AGENT) and not by_agent_token:
+    by_person = kind in (MailKind.PERSON, MailKind.AGENT)
+    of_team = _of_team(mail, clues, state, facts, policy) if by_person else None
+    if by_person and not by_agent_token and of_team is None:
         for name, overrules in OVERRULING:
             if why := overrules(mail, clues, state, facts, policy):
                 over = Verdict(signal=name, holds=True, ticket=None, why=why)
@@ -216,7 +226,26 @@ def belonging(mail: ParsedMail, kind: MailKind, clues: Clues, facts: Facts, poli
         winner=winner.signal,
         verdicts=verdicts,
         by_agent_token=by_agent_token,
+        of_team=of_team,
     )
+
+
+def _of_team(
+    mail: ParsedMail, clues: Clues, state: TicketFacts, facts: Facts, policy: Policy
+) -> tokens.Token | None:
+    """The token of what a team was asked, where that is what this mail answers.
+
+    Who takes part in the ticket may have had it from the team: his own words are no team's.
+    """
+    nearest = next(iter(clues.tokens), None)
+    if nearest is None or nearest.purpose is not tokens.Purpose.CONSULTATION:
+        return None
+    asked = facts.survivor(facts.by_key.get(nearest.key, 0))
+    if asked != state or _autocompleted(mail, clues, state, facts, policy):
+        return None
+    sender = mail.sender.address if mail.sender else ""
+    takes_part = sender.casefold() in state.participants and policy.agent(sender) is None
+    return None if takes_part and not nearest.is_for(sender) else nearest
 
 
 def _for_a_program(verdict: Verdict) -> Verdict:

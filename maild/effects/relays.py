@@ -10,6 +10,7 @@ from maild.decide.tokens import Purpose
 from maild.effects import clocks
 from maild.effects.work import Work
 from parsers.addresses import Address
+from parsers.attachments import Attachment
 from storage import outbox
 from storage.outbox import Act
 from storage.records import MessageKind
@@ -23,7 +24,7 @@ def send(work: Work, relay: SendRelay) -> None:
             filename=file.filename, content_type=file.content_type, content=file.content,
             content_id=file.content_id, inline=file.inline,
         )
-        for file in work.mail.attachments if file.sha256 in relay.files
+        for file in _at_hand(work) if file.sha256 in relay.files
     )  # fmt: skip
     for to in relay.to:
         post = work.post(Purpose.RELAY, to, relay.language)
@@ -39,6 +40,12 @@ def send(work: Work, relay: SendRelay) -> None:
         owed = f"relay:{work.cause}:{to.key}"
         work.owe(letter, MessageKind.RELAY, owed, not_before=relay.not_before, held=relay.held)
     work.tell("relayed", work.actor, to=[to.address for to in relay.to], notice=relay.notice)
+
+
+def _at_hand(work: Work) -> tuple[Attachment, ...]:
+    """The files of the agent's own mail, and of what he passes on."""
+    passed = work.facts.team_answers.get(work.here)
+    return (*work.mail.attachments, *(passed.mail.attachments if passed else ()))
 
 
 def tell(work: Work, told: Tell) -> None:

@@ -99,10 +99,14 @@ class Work:
         """Let the log say it once it is durable."""
         self.said.append((event, keys))
 
-    def post(self, purpose: Purpose, to: Address, language: str) -> dict[str, Any]:
-        """Addresses, signed id, signed header and threading of a letter that answers this mail."""
+    def post(self, purpose: Purpose, to: Address, language: str, *, serial: str = "") -> dict[str, Any]:
+        """Addresses, signed id, signed header and threading of a letter that answers this mail.
+
+        Args:
+            serial: of its token; made of the cause where there is none.
+        """
         self.letters += 1
-        serial = f"{self.cause}{self.letters}"
+        serial = serial or f"{self.cause}{self.letters}"
         secrets_, desk = self.policy.desk.secrets, self.policy.desk
         token = tokens.sign(secrets_, purpose, self.key, to.address, serial)
         local, _, domain = desk.address.rpartition("@")

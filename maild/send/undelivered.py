@@ -26,8 +26,10 @@ from storage.store import Transaction
 
 _log = log.get("maild.send.undelivered")
 
-# Written for people outside the desk; everything else is for its own.
-OUTWARD = frozenset({MessageKind.RECEIPT, MessageKind.RELAY, MessageKind.INVITATION})
+# What a person waits for an answer to, or has asked; everything else is for the desk itself.
+OUTWARD = frozenset(
+    {MessageKind.RECEIPT, MessageKind.RELAY, MessageKind.INVITATION, MessageKind.CONSULTATION}
+)
 DAY, MOST_A_DAY = timedelta(days=1), 50
 LOST = frozenset({OutboxState.FAILED, OutboxState.UNCERTAIN})
 

@@ -5,6 +5,7 @@ a team, a technician or an administrator may hold anything; every other one is r
 """
 
 import html
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -245,9 +246,15 @@ def _internal(tx: Transaction) -> frozenset[str]:
     said = tx.connection.execute(
         text("SELECT kind, mail_id, text FROM message WHERE kind <> 'own_copy'")
     ).all()
+    # What a team answered is a note until somebody passes it on.
+    events = tx.connection.execute(text("SELECT detail FROM event WHERE kind = 'passed_on'")).scalars()
+    passed_on = {json.loads(detail)["answer"] for detail in events}
     # Words below an order may go out with its letter: no order that writes to the requester can hold a note.
     inside = [
-        row for row in said if row.kind == "note" or (row.kind == "command" and row.mail_id not in relayed)
+        row
+        for row in said
+        if (row.kind == "note" and row.mail_id not in passed_on)
+        or (row.kind == "command" and row.mail_id not in relayed | passed_on)
     ]
     if not inside:
         return frozenset()

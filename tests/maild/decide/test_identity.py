@@ -27,7 +27,7 @@ def of(purpose: Purpose, to: str = ANNE) -> ParsedMail:
     return mail(sender=ANNE, In_Reply_To=f"<{token(purpose, to=to)}@etnic.test>")
 
 
-@pytest.mark.parametrize("purpose", [Purpose.NOTIFICATION, Purpose.ANSWER])
+@pytest.mark.parametrize("purpose", [Purpose.NOTIFICATION, Purpose.ANSWER, Purpose.CONSULTATION])
 def test_the_token_of_a_letter_to_the_agent_is_proof(purpose: Purpose) -> None:
     """She has it, and nobody else does."""
     assert proves(of(purpose))
