@@ -277,6 +277,7 @@ def notification(
     entity: str = "",
     category: str = "",
     priority: str = "",
+    hints: Sequence[str] = (),
     earlier: Sequence[Line] = (),
     card: Sequence[str] = (),
     undo: str = "",
@@ -296,6 +297,7 @@ def notification(
         unread: what the text leaves out.
         suspect: it was found in a junk folder.
         standing: "yes", "study", "no", "unknown" or "", with the ``entity`` that the requester belongs to.
+        hints: what rules suggest, a sentence each, in the reader's language.
         earlier: tickets of the same person, the latest first; ten are shown.
         card: commands, one a line, "#prendre: what it does", in the reader's language; a shipped few else.
         undo: how long a reply waits before it leaves ("2 minutes"), "" where it leaves at once.
@@ -318,6 +320,7 @@ def notification(
         "entity": one_line(entity, NAME_LIMIT),
         "category": one_line(category, NAME_LIMIT),
         "priority": one_line(priority, NAME_LIMIT),
+        "hints": [one_line(hint, _SUBJECT_LIMIT) for hint in hints],
         "earlier": _rows(paper, earlier[:_EARLIER], post),
         "card": _card(card),
         "undo": one_line(undo, NAME_LIMIT).replace(" ", "\u00a0"),

@@ -103,12 +103,18 @@ def _sample_notifications(ticket: Mapping[str, Any], full: bool) -> Iterator[_Sa
     texts = ("text", "html", "by", "absent", "marker", "standing", "entity", "category", "priority")
     none = dict.fromkeys(texts, "")
     rest: dict[str, Any] = {"undo": "", "suspect": False, "unread": WHOLE, "reason": "new"}
-    rest |= {name: [] for name in ("attachments", "left_out", "earlier", "card")}
+    rest |= {name: [] for name in ("attachments", "left_out", "earlier", "card", "hints")}
     more: dict[str, Any] = dict.fromkeys(none, "abc") | {
         "html": "<p>Bonjour</p>",
         "undo": "2 minutes",
     }
-    more |= {"attachments": ["a.pdf"], "left_out": ["b.zip"], "suspect": True, "earlier": [_ROW, _BARE]}
+    more |= {
+        "hints": ["Si oui : #spam"],
+        "attachments": ["a.pdf"],
+        "left_out": ["b.zip"],
+        "suspect": True,
+        "earlier": [_ROW, _BARE],
+    }
     more |= {
         "card": [
             {"usage": "#aide", "does": "aide", "line": "  #aide   aide"},

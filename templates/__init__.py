@@ -47,10 +47,10 @@ Known to every template:
     that are too large), ``marker`` (a signed token, or ""), ``unread`` (what the text leaves out:
     ``failed``, ``whole_mb``, ``beyond``, ``in_mailbox``; false for nearly every mail), ``suspect`` (True: a
     filter took it for spam), ``standing`` ("yes", "study", "no", "unknown" or "") and ``entity`` of the
-    requester, ``category``, ``priority``, ``earlier`` (tickets of the same person: ``number``, ``subject``,
-    ``status``, ``day``), ``card`` (commands: ``line``, or ``usage`` and ``does``; may be empty), ``undo``
-    ("2 minutes"; "": a reply leaves at once). The first line is the separator that ``parsers.quotes``
-    knows: keep it as it is.
+    requester, ``category``, ``priority``, ``hints`` (sentences that name a command), ``earlier`` (tickets of
+    the same person: ``number``, ``subject``, ``status``, ``day``), ``card`` (commands: ``line``, or ``usage``
+    and ``does``; may be empty), ``undo`` ("2 minutes"; "": a reply leaves at once). The first line is the
+    separator that ``parsers.quotes`` knows: keep it as it is.
 ``words.j2``
     Tables for other templates to import: the words for a ``status``, a ``standing``, a ``kind`` of message.
 ``unread.txt.j2``

@@ -10,7 +10,7 @@ from maild import compose, instants
 from maild.arrival import Source
 from maild.assembly import File
 from maild.compose import Line, Unread
-from maild.decide import commands
+from maild.decide import commands, hints
 from maild.decide.decision import Notify, OpenTicket
 from maild.decide.tokens import Purpose
 from maild.effects.work import Work, megabytes
@@ -56,7 +56,7 @@ def _write(work: Work, told: Notify) -> None:
             attachments=_names(along), left_out=_sizes(left, language),
             marker=post["message_id"].partition("@")[0], unread=_unread(work),
             suspect=suspect, standing=place.standing, entity=place.entity,
-            category=place.category, priority=place.priority, earlier=earlier,
+            category=place.category, priority=place.priority, hints=place.proposed(language), earlier=earlier,
             card=commands.card(language), undo=instants.duration(work.policy.relay_delay, language), **post,
         )  # fmt: skip
         work.owe(letter, MessageKind.NOTIFICATION, f"notification:{work.cause}:{address}")
@@ -72,16 +72,22 @@ class _Place:
 
     category: str
     priority: str
+    scope: str
     standing: str
     entity: str
+    later: bool
+
+    def proposed(self, language: str) -> tuple[str, ...]:
+        return hints.hints(scope=self.scope, standing=self.standing, later=self.later, language=language)
 
 
 def _place(work: Work) -> _Place:
     ticket = next((c for c in work.decision.changes if isinstance(c, OpenTicket)), None)
     known = work.before.ticket if ticket is None else ticket
     return _Place(
-        category=known.category, priority=known.priority, standing=known.standing, entity=known.entity
-    )
+        category=known.category, priority=known.priority, scope=known.scope, standing=known.standing,
+        entity=known.entity, later=ticket is None,
+    )  # fmt: skip
 
 
 def _earlier(work: Work) -> tuple[Line, ...]:

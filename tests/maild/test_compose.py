@@ -571,7 +571,14 @@ def hostile_values(kind: str, evil: str) -> dict[str, Any]:
             "entity": evil,
             "category": evil,
         }
-        | {"priority": evil, "earlier": (ticket,), "card": (evil,), "undo": evil, "reason": evil},
+        | {
+            "priority": evil,
+            "hints": (evil,),
+            "earlier": (ticket,),
+            "card": (evil,),
+            "undo": evil,
+            "reason": evil,
+        },
         "consultation": {"question": evil, "case": ((evil, NOW, evil),), "requester": person}
         | {"asked_by": evil, "marker": evil},
         "team_answer": {"team": evil, "text": evil, "marker": evil, "undo": evil},

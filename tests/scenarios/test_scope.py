@@ -120,6 +120,9 @@ def test_everybody_is_served_and_marked_by_who_he_is(desk: Desk) -> None:
     assert standings(desk) == [("yes", "Écoles"), ("study", "Ville"), ("no", "Journal"), ("unknown", "")]
     assert all(ticket.due_at is not None and ticket.acked_at is not None for ticket in desk.tickets())
     assert all(len(desk.letters(sender)) == 1 for sender in senders)
+    notified = [words(letter) for letter in desk.letters(ANNE)]
+    told = ("Écoles (bénéficiaire)", "Ville (à l’étude)", "Journal (non bénéficiaire)", "Entité inconnue")
+    assert all(what in letter for what, letter in zip(told, notified, strict=True))
 
 
 def test_nobody_is_bothered_where_no_beneficiaries_are_named(desk: Desk) -> None:
@@ -142,6 +145,9 @@ def test_a_study_sends_the_form_and_its_answer_is_offered_to_be_settled(desk: De
     assert desk.tickets()[0].status is Status.TAKEN
     desk.receive(reply("m2@ailleurs.test", form, "Organisation : Ville de Mons\n", sender=MARC))
     desk.once()
+    came = words(desk.letters(ANNE)[-1])
+    assert "Organisation : Ville de Mons" in came
+    assert "si ce message répond au formulaire de faisabilité, #bénéficiaire ENTITÉ" in came
     orders(desk, "#bénéficiaire Ville de Mons\n", "r2@etnic.test")
     marc(desk, "m3@ailleurs.test")
     assert standings(desk) == [("yes", "Ville de Mons"), ("yes", "Ville de Mons")]
@@ -197,3 +203,6 @@ def test_a_rule_suggests_and_people_decide(desk: Desk) -> None:
     (ticket,) = desk.tickets()
     assert (ticket.scope, ticket.category, ticket.status) == ("matériel", "incident", Status.NEW)
     assert ticket.due_at is not None
+    (notified,) = desk.letters(ANNE)
+    assert "Une règle suggère un motif hors périmètre (matériel)" in words(notified)
+    assert "Catégorie : incident" in words(notified)

@@ -5,6 +5,7 @@ from maild.decide.decision import Amend, Change, Settle
 from maild.decide.order import Command, Order, Outcome, Refusal, Sentences, Text, said
 from maild.decide.relays import Relayed
 from maild.decide.standing import of_entity
+from maild.decide.verbs.status import already
 from parsers.commands import CommandLine, command_key
 from storage.records import Standing, Status
 
@@ -25,7 +26,7 @@ def _beneficiary(order: Order) -> Outcome | Refusal:
     if settled is None:
         return Refusal(line=order.say(_SAID, "which"))
     if ticket.status in _OVER:
-        return Refusal(line=order.say(_SAID, "ended", status=ticket.status.value))
+        return already(order)
     told = _letter(order, settled)
     if told.refused:
         return Refusal(line="\n".join(told.lines))
@@ -115,12 +116,6 @@ _SAID: Sentences = {
         "Namur, #beneficiary in Prüfung oder #beneficiary nein",
         "en": "#{verb}: which entity (200 characters at most)? For example: #beneficiary Town of Namur, "
         "#beneficiary under study or #beneficiary no",
-    },
-    "ended": {
-        "fr": "#{verb}\u00a0: {number} est «\u00a0{status}\u00a0», rien n’a changé",
-        "nl": "#{verb}: {number} is '{status}', er is niets gewijzigd",
-        "de": "#{verb}: {number} ist „{status}“, nichts wurde geändert",
-        "en": "#{verb}: {number} is {status}, nothing changed",
     },
 }
 

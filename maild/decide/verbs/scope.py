@@ -6,6 +6,7 @@ from maild.decide.exclusions import EXCLUSIONS, SPAM, SPECIALIST, scope_of
 from maild.decide.order import Command, Order, Outcome, Refusal, Sentences, Text, said
 from maild.decide.policy import Policy
 from maild.decide.rules import DEFAULT_TEAM
+from maild.decide.verbs.status import already
 from parsers.commands import command_key
 from storage.records import Status
 
@@ -20,7 +21,7 @@ def _out_of_scope(order: Order) -> Outcome | Refusal:
         return Refusal(line=order.say(_SAID, "unknown" if order.line.argument else "none", **_given(order)))
     ticket = order.here.ticket
     if ticket.status in _OVER or (ticket.status is Status.OUT_OF_SCOPE and ticket.scope == scope):
-        return Refusal(line=order.say(_SAID, "ended", status=ticket.status.value))
+        return already(order)
     notice = f"out_of_scope_{command_key(scope)}"
     told = relays.relay(
         order.case, order.agent, order.here, order.words, notice=notice, act=Status.OUT_OF_SCOPE.value
@@ -86,12 +87,6 @@ _SAID: Sentences = {
         "Zum Beispiel: #out-of-scope Schulung",
         "en": "#{verb}: '{given}' is no reason, nothing was run. The reasons: {scopes}. "
         "For example: #out-of-scope training",
-    },
-    "ended": {
-        "fr": "#{verb}\u00a0: {number} est «\u00a0{status}\u00a0», rien n’a changé",
-        "nl": "#{verb}: {number} is '{status}', er is niets gewijzigd",
-        "de": "#{verb}: {number} ist „{status}“, nichts wurde geändert",
-        "en": "#{verb}: {number} is {status}, nothing changed",
     },
 }
 

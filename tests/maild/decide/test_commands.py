@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from string import Formatter
 from typing import Any
 
 import pytest
 
-from maild.decide import agents, commands, relays, verbs, visits
+from maild import decide
+from maild.decide import commands
 from maild.decide.case import weighed
 from maild.decide.classify import MailKind
 from maild.decide.commands import Result
@@ -22,13 +23,9 @@ from storage.records import Status
 from tests.card import README, with_card
 from tests.maild.decide.cases import ANNE, NOON, facts, mail, policy, state
 
-# Every module whose sentences agents read: those of the verbs, and of the modules that run them.
-_MODULES = [import_module(found.name) for found in iter_modules(verbs.__path__, f"{verbs.__name__}.")]
-TABLES = {
-    module.__name__: module._SAID
-    for module in (commands, agents, relays, visits, *_MODULES)
-    if hasattr(module, "_SAID")
-}
+# Every module whose sentences agents read: those of the verbs, and of what runs them.
+_MODULES = [import_module(found.name) for found in walk_packages(decide.__path__, f"{decide.__name__}.")]
+TABLES = {module.__name__: module._SAID for module in _MODULES if hasattr(module, "_SAID")}
 AGENT = Agent(name="Anne", address=ANNE, language="fr")
 
 

@@ -12,6 +12,7 @@ from maild.decide.commands import Result
 from maild.decide.decision import Amend, SendRelay, StopClocks, TakeInCharge
 from maild.decide.exclusions import EXCLUSIONS, SPAM, SPECIALIST, scope_of
 from maild.decide.policy import Agent, Policy, Team
+from maild.decide.verbs.status import named
 from parsers.commands import command_key, parse_commands
 from storage.records import Status
 from tests.maild.decide.cases import ANNE, facts, mail, policy, state
@@ -127,7 +128,7 @@ def test_what_is_over_is_not_refused_any_more(status: Status) -> None:
     """Its requester has had the last word."""
     result = run("#hors-périmètre formation", status=status)
     assert (result.changes, result.refused) == ((), True)
-    assert status.value in result.lines[0]
+    assert named(status, "fr") in result.lines[0]
 
 
 def test_the_same_reason_is_not_sent_twice() -> None:
