@@ -116,18 +116,20 @@ def act(
     actor: str,
     policy: Policy,
     paper: Stationery,
+    by_person: bool = True,
 ) -> Applied:
     """Write what somebody, or the passing of time, changes on a ticket without a mail.
 
     Args:
-        facts: with the ticket in it; its ``mail_id`` names what the story gives for the cause, in lower case
-            letters and digits.
+        facts: with the ticket in it; its ``mail_id`` is what the story gives for the cause.
         actor: who the story says did it.
+        by_person: it can be undone; what time brings cannot.
     """
     kind = MessageKind.COMMAND
     decision = Decision(
-        disposition=Disposition.FILED, kind=kind, ticket=ticket, changes=tuple(changes), agent=actor
-    )
+        disposition=Disposition.FILED, kind=kind, ticket=ticket, changes=tuple(changes),
+        agent=actor if by_person else "",
+    )  # fmt: skip
     work = Work(
         tx=tx, decision=decision, mail=_NO_MAIL, facts=facts, policy=policy, paper=paper,
         cause=facts.mail_id, actor=actor,

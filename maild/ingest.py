@@ -12,7 +12,7 @@ neighbours are filed in the same pass.
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -417,6 +417,25 @@ def _ticket_facts(
         ticket=state.ticket, participants=state.participants, running=state.running,
         spent=budgets.of_ticket(number) if asked else (),
         handling=_handling(tx, number, asks) if asked else NOT_HANDLED,
+    )  # fmt: skip
+
+
+def known(tx: Transaction, tickets: Iterable[int], office: Office) -> Facts:
+    """What is known of these tickets where no mail came: for an order at the shell, and as time passes.
+
+    Its ``mail_id`` is a name like any mail's, by which the story ties together what comes of it.
+    """
+    now = office.now()
+    states = tx.states(tickets)
+    return Facts(
+        now=now, arrived_at=now, mail_id=new_mail_id(now), maildrop="", source=Source.INBOX,
+        tickets={
+            number: TicketFacts(
+                ticket=state.ticket, participants=state.participants, running=state.running,
+                handling=_handling(tx, number),
+            )
+            for number, state in states.items()
+        },
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The passing of time: clocks that come near their limit or reach it, and the digests: old mail, junk.
+"""The passing of time: clocks that come near their limit or reach it, tickets that wake, and the digests.
 
 Stands beside the receivers, started by ``timers``: due clocks -> ``decide.sla`` -> the ledger. It touches
 only what is due, records each stage once, and so says nothing twice, whatever dies when. Raises
@@ -11,19 +11,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from maild import assembly, compose, log, steps
+from maild import apply, assembly, compose, log, steps
 from maild.arrival import Source
 from maild.compose import Line
 from maild.decide import sla, teams
 from maild.decide.consequences import recipients_of
 from maild.decide.facts import Facts, TicketFacts
 from maild.decide.policy import Policy
+from maild.decide.waking import woken
 from maild.effects import consultations, letters
 from maild.effects.work import NO_TICKET, owe_letter
-from maild.ingest import Office
+from maild.ingest import Office, known
 from maild.steps import Step
 from parsers.addresses import Address
-from storage import outbox
+from storage import handling, outbox
 from storage.records import Clock, Event, MessageKind, Stage, Ticket
 from storage.store import TicketState, Transaction
 
@@ -31,6 +32,8 @@ _log = log.get("maild.sweep")
 
 # A letter a person for each such part: a first start on a mailbox of years sends a few, not a flood.
 AT_ONCE = 5000
+# Each is looked at by itself.
+WAKE_AT_ONCE = 100
 CAUSE = "timer:sweep"
 # At this hour, by the desk's clock, it is told what was left among junk until then.
 MORNING = 7
@@ -46,6 +49,7 @@ class Swept:
 
     near: int
     breached: int
+    woken: int = 0
 
 
 def sweep(office: Office, *, final: bool = False) -> Swept:
@@ -65,9 +69,10 @@ def sweep(office: Office, *, final: bool = False) -> Swept:
         breached += sum(stage is Stage.BREACHED for _, stage in reached)
         if len(due) < AT_ONCE:
             break
+    back = _wake(office)
     _announce_backlog(office, final=final)
     _announce_junk(office)
-    return Swept(near=near, breached=breached)
+    return Swept(near=near, breached=breached, woken=back)
 
 
 def _advance(tx: Transaction, due: Sequence[Clock], office: Office) -> list[tuple[Ticket, Stage]]:
@@ -171,6 +176,32 @@ def _owe(
     if outbox.is_owed(tx, owed):
         return
     owe_letter(tx, letter, kind, owed=owed, cause=CAUSE, ticket=ticket, now=now)
+
+
+def _wake(office: Office) -> int:
+    """Tickets that waited until now come back to whoever has them, each in a letter of its own."""
+    now, count = office.now(), 0
+    with office.store.read() as tx:
+        if not handling.waking(tx, now=now, limit=1):
+            return 0
+    while True:
+        with office.store.write() as tx:
+            due = handling.waking(tx, now=now, limit=WAKE_AT_ONCE)
+            for ticket in due:
+                _wake_one(tx, ticket, office)
+        count += len(due)
+        if len(due) < WAKE_AT_ONCE:
+            return count
+
+
+def _wake_one(tx: Transaction, ticket: Ticket, office: Office) -> None:
+    facts = known(tx, (ticket.id,), office)
+    changes = woken(facts.tickets[ticket.id], facts, office.policy)
+    apply.act(
+        tx, changes, facts, ticket=ticket.id, actor="clock", policy=office.policy, paper=office.paper,
+        by_person=False,
+    )  # fmt: skip
+    _log.info("ticket.woken", ticket=ticket.id, until=ticket.wake_at)
 
 
 def _announce_backlog(office: Office, *, final: bool) -> None:

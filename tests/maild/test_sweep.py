@@ -147,3 +147,56 @@ def test_the_morning_is_the_desks_own(now: str, morning: str) -> None:
     """Seven o'clock in Brussels, in winter and in summer."""
     wanted, at = (datetime.fromisoformat(one).replace(tzinfo=UTC) for one in (morning, now))
     assert sweep.last_morning(at, "Europe/Brussels") == wanted
+
+
+def waiting(desk: Room, *numbers: int) -> None:
+    """These tickets wait for two days."""
+    with desk.office.store.write() as tx:
+        for number in numbers:
+            tx.stop_clocks(number, at=NOON, by=ANNE, presumed=False)
+            tx.change_ticket(
+                number, status="waiting", wake_at=NOON + 2 * DAY, assignee=ANNE, taken_at=NOON, due_at=None
+            )
+
+
+def test_a_waiting_ticket_wakes_once(desk: Room) -> None:
+    """Whoever has it gets one letter, its story says so, and nobody can undo the passing of time."""
+    desk.ingest(raw())
+    waiting(desk, 1001)
+    before = len(desk.letters())
+    seen = []
+    for _ in range(5):
+        seen.append(sweep.sweep(desk.office).woken)
+        desk.clock.later(days=1)
+    assert seen == [0, 0, 1, 0, 0]
+    assert desk.letters()[before:] == [("notification", ANNE)]
+    (ticket,) = desk.tickets()
+    assert (ticket.status.value, ticket.wake_at) == ("taken", None)
+    kinds = [row.kind for row in desk.rows("SELECT kind FROM event WHERE actor = 'clock' ORDER BY id")]
+    assert kinds == ["woken"]
+    assert not desk.rows("SELECT 1 FROM event WHERE kind = 'changed'")
+
+
+def test_more_tickets_wake_than_one_look_holds(desk: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest follows at once."""
+    monkeypatch.setattr(sweep, "WAKE_AT_ONCE", 2)
+    desk.ingest(*(raw(f"m{n}@ecole.test", Subject=f"Sujet {n}") for n in range(5)))
+    waiting(desk, *range(1001, 1006))
+    desk.clock.later(days=3)
+    assert sweep.sweep(desk.office).woken == 5
+    assert {ticket.status.value for ticket in desk.tickets()} == {"taken"}
+
+
+def test_a_sweep_with_nothing_to_wake_looks_once(desk: Room) -> None:
+    """One statement, answered from the index of what is to wake, and no transaction that writes."""
+    from sqlalchemy import event
+
+    desk.ingest(raw())
+    asked: list[str] = []
+    engine = desk.office.store.database.engine
+    event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    assert sweep._wake(desk.office) == 0
+    assert (
+        len([one for one in asked if "wake_at" in one]) == len([one for one in asked if "SELECT" in one]) == 1
+    )
+    assert not [one for one in asked if one.startswith(("BEGIN IMMEDIATE", "UPDATE", "INSERT"))]

@@ -110,3 +110,40 @@ def test_a_ticket_is_sorted_and_its_team_hears_of_it(told: Desk) -> None:
     assert "Anne a confié la demande ETNIC-1001 à votre équipe." in words(letter)
     assert "priorité de ETNIC-1001 est « basse »" in says(told, "#priorité basse", name="r2")
     assert told.tickets()[0].priority == "basse"
+
+
+def test_a_ticket_waits_and_comes_back_by_itself(told: Desk) -> None:
+    """Its clock goes on, because waiting is no answer; it wakes at its time though the daemon was stopped."""
+    line = says(told, "#prendre\n#attente 2j")
+    assert "est en attente jusqu’au mercredi 27 novembre 2024 à 14 h 32" in line
+    assert "continue de courir" not in line
+    told.later(hours=47)
+    told.once()
+    assert told.tickets()[0].status is Status.WAITING
+    before = len(told.letters(ANNE))
+    told.later(hours=2)
+    told.once()
+    told.once()
+    (letter,) = told.letters(ANNE)[before:]
+    assert "La mise en attente de la demande ETNIC-1001 est terminée." in words(letter)
+    assert (told.tickets()[0].status, told.tickets()[0].wake_at) == (Status.TAKEN, None)
+    assert [event.kind for event in told.story(1001)].count("woken") == 1
+    says(told, "Je reviens vers vous.", name="r2")
+    assert told.kinds(1001).count("relay") >= 1
+
+
+def test_a_mail_of_the_requester_ends_the_waiting(told: Desk) -> None:
+    """Nothing wakes later; an answer below `#attente` is one, and the ticket waits all the same."""
+    says(told, "#attente demain 9h\n\nQuel est le modèle ?")
+    (ticket,) = told.tickets()
+    assert (ticket.status, ticket.assignee, ticket.due_at) == (Status.WAITING, ANNE, None)
+    assert ticket.wake_at is not None
+    told.later(minutes=2)
+    told.once()
+    told.receive(reply("t1@ecole.test", told.letters(JEAN)[-1], "C'est une Laser 400.\n"))
+    told.once()
+    assert (told.tickets()[0].status, told.tickets()[0].wake_at) == (Status.TAKEN, None)
+    before = len(told.letters(ANNE))
+    told.later(hours=19)
+    told.once()
+    assert [one for one in told.letters(ANNE)[before:] if "mise en attente" in words(one)] == []

@@ -23,7 +23,7 @@ FOUND = {"seen", "seen_0", "seen_1", "lately"}
 # Indexes of what is to be done, not of what was: walking through one of them is the work itself.
 TO_DO = {
     "sighting_received", "sighting_unmarked", "ticket_due", "ticket_backlog", "clock_due", "clock_running",
-    "outbox_due", "sighting_quarantined", "sighting_untold", "ticket_open",
+    "outbox_due", "sighting_quarantined", "sighting_untold", "ticket_open", "ticket_wake",
 }  # fmt: skip
 IDS = ["a@x", "b@x", "c@x"]
 
@@ -70,6 +70,7 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "stop": lambda tx: tx.stop_clocks(1001, at=NOON + HOUR, by="x", presumed=False),
     "presume": lambda tx: tx.stop_clocks(1001, at=NOON + HOUR, by="", presumed=True),
     "recognise": lambda tx: tx.recognise(1, MessageKind.OUTSIDE_ANSWER),
+    "waking": lambda tx: handling.waking(tx, now=NOON, limit=100),
     "backlog": lambda tx: tx.backlog(),
     "announced": lambda tx: tx.announced([1001]),
     "change a ticket": lambda tx: tx.change_ticket(1001, team="x"),
