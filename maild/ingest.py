@@ -420,7 +420,9 @@ def _ticket_facts(
     )  # fmt: skip
 
 
-def known(tx: Transaction, tickets: Iterable[int], office: Office) -> Facts:
+def known(
+    tx: Transaction, tickets: Iterable[int], office: Office, asks: frozenset[Ask] = frozenset()
+) -> Facts:
     """What is known of these tickets where no mail came: for an order at the shell, and as time passes.
 
     Its ``mail_id`` is a name like any mail's, by which the story ties together what comes of it.
@@ -432,7 +434,7 @@ def known(tx: Transaction, tickets: Iterable[int], office: Office) -> Facts:
         tickets={
             number: TicketFacts(
                 ticket=state.ticket, participants=state.participants, running=state.running,
-                handling=_handling(tx, number),
+                handling=_handling(tx, number, asks),
             )
             for number, state in states.items()
         },
