@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, insert, select, text, update
+from sqlalchemy import and_, bindparam, delete, insert, select, text, update
 from sqlmodel import SQLModel
 
 from storage.records import (
@@ -207,6 +207,24 @@ def consulted(tx: Transaction, consultation_id: int, *, answer: int, at: datetim
         .where(CONSULTATION.c.id == consultation_id)
         .values(answer_id=answer, answered_at=at)
     )
+
+
+def withdraw(tx: Transaction, cause: str) -> None:
+    """What this mail asked of a team was never asked: neither the question nor its clock is left."""
+    asked = tx.connection.execute(
+        select(CLOCK.c.id, CLOCK.c.ticket_id, CLOCK.c.team, CLOCK.c.started_at)
+        .join(MESSAGE, MESSAGE.c.id == CLOCK.c.message_id)
+        .where(MESSAGE.c.mail_id == cause, CLOCK.c.team != "")
+    ).all()
+    for row in asked:
+        tx.connection.execute(
+            delete(CONSULTATION).where(
+                CONSULTATION.c.ticket_id == row.ticket_id,
+                CONSULTATION.c.team == row.team,
+                CONSULTATION.c.asked_at == row.started_at,
+            )
+        )
+        tx.connection.execute(delete(CLOCK).where(CLOCK.c.id == row.id))
 
 
 # ---------------------------------------------------------------------- visits

@@ -21,7 +21,7 @@ from maild.decide.relays import MOST_RELAYED
 from maild.decide.tokens import Purpose
 from maild.effects import letters
 from maild.effects.work import Work, megabytes
-from maild.instants import deadline
+from maild.instants import deadline, duration
 from parsers.addresses import Address
 from parsers.attachments import Attachment
 from parsers.commands import parse_commands
@@ -190,7 +190,8 @@ def _tell(work: Work, heard: HearTeam, to: Address, language: str) -> None:
     team = f"{heard.team} ({heard.author})" if heard.team else heard.author
     letter = compose.team_answer(
         work.paper, number=work.number, subject=work.subject, team=team, text=heard.text, html=heard.html,
-        marker=_marker(post), files=files if fits else (), **post,
+        marker=_marker(post), files=files if fits else (),
+        undo=duration(work.policy.relay_delay, language), **post,
     )  # fmt: skip
     work.owe(letter, MessageKind.NOTIFICATION, f"team_answer:{work.cause}:{to.key}")
     work.tell("notified", "maild", to=to.address)

@@ -6,7 +6,7 @@ One of the effects of ``apply``. Whatever is moved, both stories tell it.
 from maild.decide.decision import Link, Merge, Undo
 from maild.effects import clocks
 from maild.effects.work import Work
-from storage import outbox, repair
+from storage import handling, outbox, repair
 from storage.outbox import Act
 from storage.records import Status
 
@@ -42,6 +42,7 @@ def undo(work: Work, undone: Undo) -> None:
         repair.move_clocks(tx, work.here, released.ticket, only=released.messages)
         repair.leave(tx, work.here, released.people)
     tx.restart_clocks(undone.restart)
+    handling.withdraw(tx, undone.of)
     columns = {number: dict(values) for number, values in undone.columns}
     # What is restored is no change that could be undone in its turn.
     work.derived |= columns.get(work.here, {}) | clocks.shown(tx, work.here)

@@ -1,11 +1,13 @@
 """Specialist teams are asked by the desk, answer the desk, and the requester hears one voice."""
 
+import json
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
+from maild import cli
 from storage.records import Status
 from tests.scenarios.desk import ANNE, DESK, MONDAY, Desk, mail, reply
 
@@ -216,6 +218,26 @@ def test_a_second_question_reminds_and_a_later_one_is_new(asked: Desk) -> None:
     assert "La borne est tombée." in words(asked.letters(TEAM)[2])
     (first, second) = asked.rows("SELECT answered_at FROM consultation ORDER BY id")
     assert (first.answered_at is None, second.answered_at is None) == (False, True)
+
+
+def test_a_ticket_shows_who_was_asked(asked: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Until when, and since when it is answered; as JSON too."""
+    show = ["ticket", "show", "1001", "--config", str(asked.file)]
+    assert cli.answer(show) == 0
+    assert (
+        "asked      réseau, by anne@etnic.test 2024-11-25 14:32, due 2024-11-25 18:32"
+        in capsys.readouterr().out
+    )
+    asked.later(hours=1)
+    answer(asked, "La borne est tombée.\n")
+    assert cli.answer(show) == 0
+    assert "réseau, by anne@etnic.test 2024-11-25 14:32, answered 2024-11-25 15:32" in capsys.readouterr().out
+    assert cli.answer(["tickets", "--json", "--config", str(asked.file)]) == 0
+    (told,) = json.loads(capsys.readouterr().out)["consultations"]
+    assert told["answer"] == next(m.mail_id for m in asked.thread(1001) if m.kind == "note")
+    assert (told["team"], told["due_at"], told["answered_at"]) == (
+        "réseau", "2024-11-25T17:32:00Z", "2024-11-25T14:32:00Z",
+    )  # fmt: skip
 
 
 def test_two_teams_are_asked_apart(asked: Desk) -> None:

@@ -1,6 +1,6 @@
 """What the service does not include: refused with its own letter, or, for specialists, handed on (pure)."""
 
-from maild.decide import relays
+from maild.decide import relays, teams
 from maild.decide.decision import Amend
 from maild.decide.exclusions import EXCLUSIONS, SPAM, SPECIALIST, scope_of
 from maild.decide.order import Command, Order, Outcome, Refusal, Sentences, Text, said
@@ -39,11 +39,7 @@ def _given(order: Order) -> dict[str, str]:
 
 def _teams(policy: Policy, language: str) -> str:
     """The teams that there are besides the desk itself, as they are ordered."""
-    named = (
-        *(team.name for team in policy.teams),
-        *(team for agent in policy.agents for team in agent.teams),
-    )
-    others = [team for team in dict.fromkeys(named) if team != DEFAULT_TEAM]
+    others = [team for team in teams.names(policy) if team != DEFAULT_TEAM]
     verb = said(_SAID, "escalate", language)
     return ", ".join(f"#{verb} {team}" for team in others) or said(_SAID, "no_team", language, verb=verb)
 
