@@ -231,8 +231,13 @@ def withdraw(tx: Transaction, cause: str) -> None:
 
 
 def visits(tx: Transaction, ticket_id: int) -> tuple[Visit, ...]:
-    """The visits of a ticket, in the order of ordering."""
-    rows = tx.connection.execute(select(VISIT).where(VISIT.c.ticket_id == ticket_id).order_by(VISIT.c.id))
+    """The visits of a ticket, and of those that were merged into it, in the order of ordering."""
+    line, latest = {ticket_id}, [ticket_id]
+    while latest:
+        merged = select(TICKET.c.id).where(TICKET.c.merged_into.in_(latest))
+        latest = [number for number in tx.connection.execute(merged).scalars() if number not in line]
+        line.update(latest)
+    rows = tx.connection.execute(select(VISIT).where(VISIT.c.ticket_id.in_(line)).order_by(VISIT.c.id))
     return tuple(Visit(**row._mapping) for row in rows)
 
 

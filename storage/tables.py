@@ -102,6 +102,7 @@ class TicketRow(SQLModel, table=True):
         _partial("ticket_wake", "wake_at", where="wake_at IS NOT NULL"),
         # Whoever asks for the list of his tickets asks for those that are open, of so many that were.
         _partial("ticket_open", "assignee", "team", where=_OPEN),
+        _partial("ticket_merged", "merged_into", where="merged_into IS NOT NULL"),
         {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True)

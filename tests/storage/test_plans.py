@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event, text
 
-from storage import handling, outbox, standings, troubles
+from storage import handling, outbox, repair, standings, troubles
 from storage.database import Database
 from storage.outbox import Act, Settlement
 from storage.records import Lease, MessageKind, OutboxState, SightingState, Stage
@@ -85,6 +85,9 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     # agents
     "earlier": lambda tx: handling.earlier(tx, "jean@ecole.test", before=1001),
     "in hand": lambda tx: handling.in_hand(tx, assignee="anne@etnic.test", teams=("desk",)),
+    "visits": lambda tx: handling.visits(tx, 1001),
+    "visits of many": lambda tx: handling.visits_of(tx, [1001, 1002]),
+    "last change": lambda tx: repair.last_change(tx, 1001),
     # outbox
     "is owed": lambda tx: outbox.is_owed(tx, "receipt:1"),
     "next due": outbox.next_due,

@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.add_column("clock", sa.Column("team", AutoString(), server_default="", nullable=False))
     _partial("ticket_wake", "ticket", ["wake_at"], "wake_at IS NOT NULL")
     is_open = "status = 'new' OR status = 'taken' OR status = 'waiting'"
+    _partial("ticket_merged", "ticket", ["merged_into"], "merged_into IS NOT NULL")
     _partial("ticket_open", "ticket", ["assignee", "team"], is_open)
     op.create_table(
         "consultation",
