@@ -5,7 +5,7 @@ section 10, promises it: one object a line, instants in UTC with ``Z``. An unkno
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config, say_jso
 from maild.config import Config, Desk
 from maild.decide.decision import UNREAD
 from storage import database, handling, outbox
-from storage.records import Consultation, Event, OutboxState, Status, StoredFile, StoredMessage, Ticket
+from storage.records import Consultation, Event, OutboxState, Status, StoredFile, StoredMessage, Ticket, Visit
 from storage.store import Store, Transaction
 
 # Made for mails that came without a Message-ID; nobody outside ever saw it.
@@ -99,9 +99,11 @@ def tickets(
 def _as_json(tx: Transaction, found: Iterable[Ticket], desk: Desk) -> Iterator[dict[str, Any]]:
     for part in _parts(found):
         ids = [ticket.id for ticket in part]
-        threads, links, asked = tx.messages(ids), tx.links(ids), handling.consultations_of(tx, ids)
+        threads, links = tx.messages(ids), tx.links(ids)
+        asked, visits = handling.consultations_of(tx, ids), handling.visits_of(tx, ids)
         for ticket in part:
-            yield ticket_json(ticket, threads[ticket.id], links[ticket.id], asked[ticket.id], desk)
+            number = ticket.id
+            yield ticket_json(ticket, threads[number], links[number], asked[number], visits[number], desk)
 
 
 def _parts(found: Iterable[Ticket]) -> Iterator[list[Ticket]]:
@@ -120,6 +122,7 @@ def ticket_json(
     thread: list[StoredMessage],
     links: list[int],
     asked: tuple[Consultation, ...],
+    visits: Sequence[Visit],
     desk: Desk,
 ) -> dict[str, Any]:
     """A ticket as other programs read it (design, section 10)."""
@@ -146,6 +149,7 @@ def ticket_json(
         "merged_into": ticket.merged_into,
         "linked": sorted(links),
         "consultations": [_consultation_json(one) for one in asked],
+        "visits": [_visit_json(one) for one in visits],
         "messages": [message_json(message, desk) for message in thread],
     }
 
@@ -154,6 +158,16 @@ def _consultation_json(asked: Consultation) -> dict[str, Any]:
     return {
         "team": asked.team, "asked_by": asked.asked_by, "asked_at": asked.asked_at, "due_at": asked.due_at,
         "answered_at": asked.answered_at, "answer": asked.answer or None,
+    }  # fmt: skip
+
+
+def _visit_json(visit: Visit) -> dict[str, Any]:
+    return {
+        "uid": visit.uid, "sequence": visit.sequence, "state": visit.state,
+        "requester_state": visit.requester_state or None,
+        "technician": {"name": visit.technician_name, "address": visit.technician},
+        "starts_at": visit.starts_at, "ends_at": visit.ends_at, "place": visit.place,
+        "ordered_by": visit.ordered_by,
     }  # fmt: skip
 
 
@@ -212,7 +226,8 @@ def ticket_show(number: Number, config: ConfigOption = None, as_json: JsonOption
         thread, links = tx.messages([ticket.id])[ticket.id], tx.links([ticket.id])[ticket.id]
         asked = handling.consultations(tx, ticket.id)
         if as_json:
-            say_json(ticket_json(ticket, thread, links, asked, settings.desk))
+            visits = handling.visits_of(tx, [ticket.id])[ticket.id]
+            say_json(ticket_json(ticket, thread, links, asked, visits, settings.desk))
             return
         _print_ticket(tx, ticket, thread, links, asked, settings)
 
@@ -254,6 +269,7 @@ def _print_ticket(
         f"taken      {local(ticket.taken_at, settings) or '-'}",
     ]
     lines += [f"asked      {_asked_line(one, settings)}" for one in asked]
+    lines += [f"visit      {_visit_line(one, settings)}" for one in handling.visits(tx, ticket.id)]
     if links:
         lines.append("linked     " + ", ".join(f"{prefix}-{other}" for other in links))
     for message in thread:
@@ -276,6 +292,13 @@ def _asked_line(asked: Consultation, settings: Config) -> str:
     if asked.answered_at is not None:
         return f"{when}, answered {local(asked.answered_at, settings)}"
     return f"{when}, due {local(asked.due_at, settings)}" if asked.due_at else when
+
+
+def _visit_line(visit: Visit, settings: Config) -> str:
+    who = f"{visit.technician_name} <{visit.technician}>".strip()
+    span = f"{local(visit.starts_at, settings)} to {local(visit.ends_at, settings)}"
+    answered = f"; requester: {visit.requester_state}" if visit.requester_state else ""
+    return "  ".join(filter(None, (span, who, visit.place, f"({visit.state}{answered})")))
 
 
 def _file_line(file: StoredFile) -> str:

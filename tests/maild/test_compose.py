@@ -646,14 +646,14 @@ def test_a_receipt_is_cheap() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_six_things_are_said_of_a_lost_letter_in_six_ways(language: str) -> None:
-    """Receipt, answer or question to a team, lost or perhaps; with address and server's words in each."""
+def test_eight_things_are_said_of_a_lost_letter_in_eight_ways(language: str) -> None:
+    """Receipt, answer, question to a team or invitation, lost or perhaps; with address and server’s words."""
     said = {
         texts(undelivered(kind, language, uncertain=uncertain))[0]
-        for kind in ("receipt", "relay", "consultation")
+        for kind in ("receipt", "relay", "consultation", "invitation")
         for uncertain in (True, False)
     }
-    assert len({text.splitlines()[0] for text in said}) == 6
+    assert len({text.splitlines()[0] for text in said}) == 8
     assert all("ana.lejeune@example.org" in text and "550 5.1.1 no such user" in text for text in said)
 
 

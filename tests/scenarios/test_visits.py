@@ -1,12 +1,15 @@
 """Technicians on site: invitations that calendars understand, and what comes back (RFC 5545, 5546, 6047)."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
 import icalendar
 import pytest
+from typer.testing import CliRunner
 
+from maild.cli import app
 from storage import handling
 from storage.records import Status, Visit
 from tests.parsers import calendars
@@ -350,6 +353,24 @@ def test_the_requester_may_answer_in_words(invited: Desk) -> None:
 
 
 # --- what people see of it
+
+
+def test_the_ticket_shows_its_visit(invited: Desk) -> None:
+    """To people, and to programs."""
+    answer(invited, calendars.GMAIL, "Jean Dupont <jean@ecole.test>")
+    runner = CliRunner()
+    shown = runner.invoke(app, ["ticket", "show", "1001", "--config", str(invited.file)])
+    line = "2024-11-26 14:00 to 2024-11-26 16:00  Paul Martin <paul.martin@etnic.test>  Rue Neuve 1, Namur"
+    assert f"visit      {line}  (asked; requester: declined)" in shown.stdout
+    told = runner.invoke(app, ["ticket", "show", "1001", "--json", "--config", str(invited.file)])
+    (visit,) = json.loads(told.stdout)["visits"]
+    assert visit == {
+        "uid": visits(invited)[0].uid, "sequence": 0, "state": "asked", "requester_state": "declined",
+        "technician": {"name": "Paul Martin", "address": PAUL}, "starts_at": "2024-11-26T13:00:00Z",
+        "ends_at": "2024-11-26T15:00:00Z", "place": "Rue Neuve 1, Namur", "ordered_by": ANNE,
+    }  # fmt: skip
+    trace = runner.invoke(app, ["trace", "1001", "--config", str(invited.file)]).stdout
+    assert all(said in trace for said in ("visit_planned", "invited", "visit_answered"))
 
 
 def test_an_invitation_that_does_not_arrive_is_told(asked: Desk) -> None:
