@@ -14,6 +14,7 @@ from maild.effects import consultations
 from storage import handling
 from tests.maild.decide.cases import ANNE, DAY, HOUR, NOON
 from tests.maild.office import Room, raw, room
+from tests.parsers import replies
 
 TEAM, CHEF = "reseau@etnic.test", "chef@etnic.test"
 AUTH = "mx.etnic.test; dmarc=pass header.from=etnic.test"
@@ -59,14 +60,17 @@ def order(desk: Room, body: str) -> None:
     )
 
 
+def letters(desk: Room, kind: str) -> list[EmailMessage]:
+    """What is owed of a kind."""
+    with desk.office.store.read() as tx:
+        owed = tx.connection.exec_driver_sql("SELECT message_id, kind FROM outbox ORDER BY id").all()
+        known = [tx.known_mails((one.message_id,))[0].content for one in owed if one.kind == kind]
+    return [BytesParser(policy=default).parsebytes(content) for content in known]
+
+
 def questions(desk: Room) -> list[EmailMessage]:
     """What the team is to read."""
-    with desk.office.store.read() as tx:
-        rows = tx.connection.exec_driver_sql(
-            "SELECT message_id FROM outbox WHERE kind = 'consultation' ORDER BY id"
-        ).scalars().all()  # fmt: skip
-        known = [tx.known_mails((row,))[0].content for row in rows]
-    return [BytesParser(policy=default).parsebytes(content) for content in known]
+    return letters(desk, "consultation")
 
 
 def words(letter: EmailMessage) -> str:
@@ -180,3 +184,34 @@ def test_consultations_are_known_by_ticket(desk: Room) -> None:
     assert (asked.team, asked.asked_by, asked.answered_at) == ("Réseau", ANNE, None)
     assert asked.due_at == asked.asked_at + 4 * HOUR
     assert found[1002] == ()
+
+
+@pytest.mark.parametrize("client", replies.CLIENTS)
+def test_an_answer_of_any_client_comes_back_and_is_passed_on(desk: Room, client: str) -> None:
+    """Only its new words and its file, without the card of whoever wrote it; and the desk hears it once."""
+    order(desk, "#escalader réseau\n\nLa borne répond-elle ?\n")
+    (question,) = questions(desk)
+    page = question.get_body(("html",))
+    asked = replies.Answered(
+        text=words(question), page=page.get_content() if page else "", subject=str(question["Subject"]),
+        desk="support@etnic.test", message_id=str(question["Message-ID"]).strip("<>"),
+    )  # fmt: skip
+    draft = replies.Draft(
+        lines=("Bonjour,", "La borne de la cour est remplacée depuis ce matin."),
+        card=("Luc Renard", "Équipe réseau", "+32 2 800 10 11"), files=(("borne.pdf", "application/pdf"),),
+        sender="Luc Renard <luc@labo.test>", message_id="t1@labo.test",
+    )  # fmt: skip
+    desk.clock.later(minutes=5)
+    desk.ingest(replies.CLIENTS[client]("fr", draft, asked))
+    order(desk, "#relayer\n\nVoici la réponse.\n")
+    (sent,) = letters(desk, "relay")
+    text = words(sent)
+    assert text.index("Voici la réponse.") < text.index("La borne de la cour est remplacée depuis ce matin.")
+    assert files(sent) == ["borne.pdf"]
+    page = sent.get_body(("html",))
+    whole = f"{text}{page.get_content() if page else ''}"
+    for inside in ("Renard", "luc@labo.test", TEAM, "800 10 11", "répond-elle", ANNE, "Wi-Fi"):
+        assert inside not in whole
+    (heard,) = [one for one in letters(desk, "notification") if "Réponse de Réseau" in str(one["Subject"])]
+    assert "La borne de la cour est remplacée" in words(heard)
+    assert "répond-elle" not in words(heard)
