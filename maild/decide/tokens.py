@@ -27,7 +27,9 @@ class Purpose(StrEnum):
     ANSWER = "a"
     RELAY = "x"
     CONSULTATION = "c"  # what a specialist team is asked; its answers stay with the desk
-    VISIT = "v"  # the UID of an invitation (RFC 5545 3.8.4.7), made for the desk's own address
+    # The UID of an invitation (RFC 5545 3.8.4.7), made for the desk's own address; and the letter to the
+    # technician, made for his: his words stay with the desk, as his.
+    VISIT = "v"
     SELF = "s"  # the signed header by which a copy of our own mail is known
 
 

@@ -197,6 +197,28 @@ def test_another_technician_takes_it_over(invited: Desk) -> None:
     assert "toner noir" in words(new)
 
 
+@pytest.mark.parametrize("order", ["#annuler", "#annuler intervention", "#undo", "#undo visit"])
+def test_it_is_called_off(invited: Desk, order: str) -> None:
+    """After it was moved, for both: the number goes on rising, and what a calendar has vanishes from it."""
+    ordered(invited, "#intervention mercredi 9h30\n", "o2@etnic.test")
+    ordered(invited, f"{order}\n", "o3@etnic.test")
+    for who in (PAUL, "jean@ecole.test"):
+        letters = invitations(invited, who)
+        assert [str(calendar(one)["METHOD"]) for one in letters] == ["REQUEST", "REQUEST", "CANCEL"]
+        assert [int(event(one)["SEQUENCE"]) for one in letters] == [0, 1, 2]
+        assert len({str(event(one)["UID"]) for one in letters}) == 1
+        assert (str(event(letters[2])["STATUS"]), str(event(letters[2])["ATTENDEE"])) == (
+            "CANCELLED",
+            f"mailto:{who}",
+        )
+        assert "annulé" in words(letters[2])
+    assert visits(invited)[0].state == "cancelled"
+    assert "est annulée" in told(invited)
+    ordered(invited, "#annuler intervention\n", "o4@etnic.test")
+    assert "aucune intervention n’est prévue" in told(invited)
+    assert len(invitations(invited, PAUL)) == 3
+
+
 # --- answers by calendar
 
 
@@ -341,6 +363,12 @@ def test_an_agent_closes_it_by_replying_to_his_invitation(invited: Desk) -> None
     invited.receive(reply("p2@etnic.test", letter, "#prendre\n", sender=PAUL))
     invited.once()
     assert invited.tickets()[0].assignee == PAUL
+    invited.receive(reply("p3@etnic.test", letter, "#résolu\n\nLe toner est remplacé.\n", sender=PAUL))
+    invited.once()
+    assert invited.tickets()[0].status is Status.RESOLVED
+    invited.later(minutes=3)
+    invited.once()
+    assert "Le toner est remplacé." in words(invited.letters("jean@ecole.test")[-1])
 
 
 def test_the_requester_may_answer_in_words(invited: Desk) -> None:
