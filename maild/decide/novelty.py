@@ -166,7 +166,8 @@ def _beginning(words: Sequence[str], parent: Sequence[str], grams: _Grams) -> _R
         found = _run(words, parent, at, position if position is None or position <= GAP else None)
         if found is not None and (best is None or found.length > best.length):
             best = found
-        at += found.length if found else 1
+        # What a short run covers may hold the beginning of the true one; a long one is taken whole, for time.
+        at += found.length if found and found.length >= LEAP else 1
     return best
 
 

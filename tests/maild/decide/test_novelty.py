@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from maild.decide import message, novelty
@@ -167,6 +167,7 @@ def test_no_word_that_is_not_of_the_answered_mail_is_lost(
     assert news.text.startswith(news.opening)
 
 
+@example("?", "? neuf un ?\n? neuf un ?\nun un un un")
 @given(lines(THEIRS, least=1), st.lists(OURS, min_size=3).map(lambda all_: "\n".join(map(" ".join, all_))))
 def test_all_of_a_quotation_below_goes(above: str, answered: str) -> None:
     """Where it is long enough to be one, and something stands above it."""
