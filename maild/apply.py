@@ -35,6 +35,7 @@ from maild.decide.decision import (
     Notify,
     OpenTicket,
     Recognise,
+    ReleaseLetters,
     RememberIds,
     SendReceipt,
     SendRelay,
@@ -357,6 +358,8 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912, PLR0
             consultations.hear(work, change)
         case StopLetters():
             relays.stop(work, change)
+        case ReleaseLetters():
+            relays.release(work, change)
         case Merge():
             repair.merge(work, change)
         case Link():

@@ -456,6 +456,7 @@ def _handling(tx: Transaction, ticket: int, asks: frozenset[Ask]) -> Handling:
         spoken=handling.spoken(tx, ticket),
         given=handling.given(tx, ticket),
         changed=repair.last_change(tx, ticket) if Ask.LAST_CHANGE in asks else None,
+        answers=repair.answers(tx, ticket) if Ask.ANSWERS in asks else (),
         consultations=handling.consultations(tx, ticket),
         visits=handling.visits(tx, ticket),
     )

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, select, update
 
-from storage import outbox
+from storage import handling, outbox
 from storage.handling import VISIT
-from storage.records import Changed, Event, VisitState
+from storage.records import Changed, Event, MessageKind, OutboxState, VisitState
 from storage.store import CLOCK, EVENT, LINK, PARTICIPANT, Transaction, in_parts
 
 # The facts that tell of an act; the sweep and the mailbox write none of these but the second.
 _ACTS = ("changed", "clock_stopped", "relayed", "linked", "absorbed", "merged", "split", "undone")
+# What has not left yet.
+_STAYS = (OutboxState.READY, OutboxState.CLAIMED, OutboxState.HELD)
 
 # ---------------------------------------------------------------------- what was done last
 
@@ -50,6 +52,25 @@ def _still_standing(tx: Transaction, events: Sequence[Event]) -> int:
     ordered = next((detail["visit"] for detail in told if detail.get("visit")), 0)
     state = tx.connection.execute(select(VISIT.c.state).where(VISIT.c.id == ordered)).scalar()
     return ordered if state not in (None, VisitState.CANCELLED.value) else 0
+
+
+# ---------------------------------------------------------------------- answers on their way
+
+
+def answers(tx: Transaction, ticket_id: int) -> tuple[Changed, ...]:
+    """The agents' answers that wait or are held, and the last of all, with what came of each, oldest first.
+
+    Their ``letters`` are those to requesters; no courier takes one of them until the commit.
+    """
+    given = [one for one in handling.given(tx, ticket_id) if one.outbox_id]
+    causes = {one.cause: one for one in given if one.state in _STAYS} | {g.cause: g for g in given[-1:]}
+    return tuple(
+        Changed(
+            at=one.created_at, actor=one.agent, cause=cause, events=tx.events(cause=cause),
+            letters=tuple(one for one in outbox.letters_of(tx, cause) if one.kind is MessageKind.RELAY),
+        )
+        for cause, one in sorted(causes.items(), key=lambda pair: pair[1].outbox_id)
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------------- merged tickets

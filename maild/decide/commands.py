@@ -32,6 +32,7 @@ from maild.decide.verbs import (
     asking,
     beneficiary,
     charge,
+    holding,
     progress,
     repair,
     scope,
@@ -62,6 +63,8 @@ _VERBS: tuple[Command, ...] = (
     undo.UNDO,
     teams.PASS_ON,
     progress.SPAM,
+    holding.STOP,
+    holding.SEND,
 )
 COMMANDS: tuple[Command, ...] = (*_VERBS, asking.help_of(_VERBS))
 

@@ -299,12 +299,21 @@ class HearTeam:
 class StopLetters:
     """Letters that have not left are held until a person releases them, or dropped for good.
 
-    ``restart``: the act that they were is undone, so that these messages' clocks run again.
+    The act that they were is undone: ``restart``: messages whose clocks run again; ``restore``: columns of
+    the ticket as they were.
     """
 
     letters: tuple[int, ...]
     drop: bool = False
     restart: tuple[int, ...] = ()
+    restore: tuple[tuple[str, str | datetime | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseLetters:
+    """Letters that were held leave at once."""
+
+    letters: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -398,6 +407,7 @@ Change: TypeAlias = (
     | Consult
     | HearTeam
     | StopLetters
+    | ReleaseLetters
     | Merge
     | Link
     | Undo

@@ -29,13 +29,15 @@ class Handling:
     """What has been done with a ticket, as those must know it who go on with it.
 
     ``people``: who takes part, the requester first; ``spoken``: the last mails of people, oldest first;
-    ``given``: what agents answered; ``changed``: what a person changed last.
+    ``given``: what agents answered; ``changed``: what a person changed last. ``answers``: of what agents
+    answered what has not left, and the last of all, with what came of each.
     """
 
     people: tuple[Participant, ...] = ()
     spoken: tuple[Spoken, ...] = ()
     given: tuple[Given, ...] = ()
     changed: Changed | None = None
+    answers: tuple[Changed, ...] = ()
     consultations: tuple[Consultation, ...] = ()
     visits: tuple[Visit, ...] = ()
 

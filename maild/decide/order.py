@@ -32,6 +32,7 @@ class Ask(StrEnum):
     IN_HAND = "in_hand"  # the tickets of its author
     STORY = "story"  # every message and event of the ticket
     LAST_CHANGE = "last_change"  # what was done last with the ticket
+    ANSWERS = "answers"  # the answers to the requester that have not left
     TEAM_ANSWER = "team_answer"  # what a specialist team answered last
     CANNED = "canned"  # the operator's canned answers
 

@@ -5,7 +5,7 @@ One of the effects of ``apply``: one letter for each who is answered, with the f
 
 from maild import compose
 from maild.assembly import File
-from maild.decide.decision import SendRelay, StopLetters, Tell
+from maild.decide.decision import ReleaseLetters, SendRelay, StopLetters, Tell
 from maild.decide.tokens import Purpose
 from maild.effects import clocks
 from maild.effects.work import Work
@@ -66,7 +66,15 @@ def stop(work: Work, stopped: StopLetters) -> None:
     act = Act.DROP if stopped.drop else Act.HOLD
     for number in stopped.letters:
         outbox.intervene(work.tx, number, act, by=work.actor, now=work.facts.now)
+    # What is restored is no change that could be undone in its turn.
+    work.derived |= dict(stopped.restore)
     if stopped.restart:
         work.tx.restart_clocks(stopped.restart)
         work.derived |= clocks.shown(work.tx, work.here)
         work.tell("clock_restarted", work.actor, messages=len(stopped.restart))
+
+
+def release(work: Work, released: ReleaseLetters) -> None:
+    """Let held letters go."""
+    for number in released.letters:
+        outbox.intervene(work.tx, number, Act.RELEASE, by=work.actor, now=work.facts.now)

@@ -9,7 +9,7 @@ from parsers.commands import command_key
 # In which part of the list a verb stands; the others stand in the last.
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("charge", ("prendre", "assigner", "attente", "résolu", "rouvrir", "clore", "catégorie", "priorité")),
-    ("answer", ("note", "modèle", "relayer", "stop")),
+    ("answer", ("note", "modèle", "relayer", "stop", "envoyer")),
     ("others", ("escalader", "intervention", "hors-périmètre", "bénéficiaire", "appel", "transfert")),
     ("repair", ("fusionner", "lier", "détacher", "annuler", "spam")),
     ("ask", ("pourquoi", "complet", "liste", "aide")),

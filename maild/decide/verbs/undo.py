@@ -116,17 +116,19 @@ def _columns(order: Order, done: Changed) -> Iterator[tuple[int, tuple[tuple[str
             before, after = told["before"], told["after"]
             if event.ticket_id == order.here.ticket.id:
                 before = {
-                    name: old for name, old in before.items() if _is(order.here.ticket, name, after[name])
+                    name: old
+                    for name, old in before.items()
+                    if still_is(order.here.ticket, name, after[name])
                 }
-            yield event.ticket_id, tuple((name, _typed(name, old)) for name, old in before.items())
+            yield event.ticket_id, tuple((name, typed(name, old)) for name, old in before.items())
 
 
-def _is(ticket: Ticket, name: str, told: object) -> bool:
+def still_is(ticket: Ticket, name: str, told: object) -> bool:
     """Whether a column still has the value that the story tells."""
     return bool(json.loads(json.dumps(getattr(ticket, name), default=str)) == told)
 
 
-def _typed(name: str, told: Any) -> Any:
+def typed(name: str, told: Any) -> Any:
     """A value as the story tells it, as the column has it."""
     return datetime.fromisoformat(told) if name in _INSTANTS and isinstance(told, str) else told
 
