@@ -89,7 +89,9 @@ def _agent(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
 
 
 def _technician(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
-    ids = " ".join((*mail.in_reply_to, *mail.references))
+    # The token stands first in an id of ours, its purpose first in the token: few signatures are looked at.
+    named = (*mail.in_reply_to, *mail.references)
+    ids = " ".join(id_ for id_ in named if id_[:1].lower() == tokens.Purpose.VISIT)
     his = bool(ids) and mail.sender is not None and _is_of_visit(ids, policy, to=mail.sender.address)
     return "a technician answers his invitation" if his else ""
 

@@ -71,6 +71,7 @@ def calendar(letter: EmailMessage) -> Any:
     assert isinstance(content, bytes)
     read = icalendar.Calendar.from_ical(content)
     assert part.get_param("method") == str(read["METHOD"])
+    assert [one.errors for one in read.walk()] == [[] for _ in read.walk()]
     return read
 
 
