@@ -29,6 +29,7 @@ from maild.decide.decision import (
     Disposition,
     HearTeam,
     Link,
+    LogCall,
     Merge,
     MuteAddress,
     Note,
@@ -37,6 +38,7 @@ from maild.decide.decision import (
     Recognise,
     ReleaseLetters,
     RememberIds,
+    SendCallReceipt,
     SendReceipt,
     SendRelay,
     SendVisit,
@@ -54,7 +56,7 @@ from maild.decide.decision import (
 )
 from maild.decide.facts import Facts
 from maild.decide.policy import Policy
-from maild.effects import briefs, clocks, consultations, letters, notifications, relays, repair, visits
+from maild.effects import briefs, clocks, consultations, letters, notifications, phone, relays, repair, visits
 from maild.effects.work import Work, as_json, megabytes
 from parsers.attachments import Attachment
 from parsers.mail import ParsedMail, parse_mail
@@ -332,6 +334,10 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912, PLR0
             work.tell("status", "mail", status=change.status.value, why=change.why)
         case SendReceipt():
             letters.owe_receipt(work, change, suppressed="")
+        case LogCall():
+            phone.log(work, change)
+        case SendCallReceipt():
+            phone.receipt(work, change)
         case WithholdReceipt():
             letters.withhold(work, change)
         case Notify():

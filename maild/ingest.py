@@ -35,7 +35,7 @@ from maild.decide import (
     threads,
     unread,
 )
-from maild.decide.decision import AnswerAgent, Decision, HearTeam, Notify, SendReceipt, Tell
+from maild.decide.decision import AnswerAgent, Decision, HearTeam, Notify, SendCallReceipt, SendReceipt, Tell
 from maild.decide.facts import NOT_HANDLED, Answered, Facts, Handling, Spent, TeamAnswer, TicketFacts
 from maild.decide.order import Ask
 from maild.decide.policy import Policy, Rate
@@ -329,7 +329,7 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
         flooded=budgets.flooded(),
         answered=answered,
         spoken=_spoken(tx, mail, new),
-        settled=_settled(tx, mail, policy),
+        settled=_settled(tx, mail, commands.people(block) if block else (), policy),
         seen_files=tx.seen_files(pictures) if pictures else {},
         cut=kept.whole_size is not None,
     )
@@ -403,10 +403,13 @@ def _spoken(tx: Transaction, mail: ParsedMail, new: str) -> str:
     return tx.last_language(mail.sender.key)
 
 
-def _settled(tx: Transaction, mail: ParsedMail, policy: Policy) -> dict[str, Standing]:
-    """Who the sender is by the word of a person, where the configuration does not say."""
-    address = consequences.answerable(mail).key
-    return standings.settled(tx, (address,)) if standing.is_unknown(address, policy) else {}
+def _settled(
+    tx: Transaction, mail: ParsedMail, named: tuple[str, ...], policy: Policy
+) -> dict[str, Standing]:
+    """Who the sender is, and whom he names, by the word of a person, where the configuration does not say."""
+    addresses = (consequences.answerable(mail).key, *named)
+    asked = tuple(address for address in addresses if standing.is_unknown(address, policy))
+    return standings.settled(tx, asked) if asked else {}
 
 
 def _ticket_facts(
@@ -538,7 +541,7 @@ class Budgets:
     def spend(self, decision: Decision) -> None:
         """An answer was decided: it counts for the mails behind it."""
         for change in decision.changes:
-            if isinstance(change, SendReceipt):
+            if isinstance(change, SendReceipt | SendCallReceipt):
                 self._add(*_scopes(assembly.as_sent(change.to.address)))
             elif isinstance(change, AnswerAgent) and not change.withheld:
                 domain = assembly.as_sent(change.to.address).rpartition("@")[2]

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from parsers.addresses import Address
-from storage.records import MessageKind, Status, Visit
+from storage.records import Call, MessageKind, Status, Visit
 
 # So begins, among the reasons of a message, the one that says what of the mail nobody has read.
 UNREAD = "not read"
@@ -135,6 +135,23 @@ class SendReceipt:
     to: Address
     language: str
     due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogCall:
+    """A phone contact about the ticket."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendCallReceipt:
+    """What somebody who telephoned has in writing, where the agent asks for it. ``solved``: at that call."""
+
+    to: Address
+    language: str
+    called_at: datetime
+    solved: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -394,6 +411,8 @@ Change: TypeAlias = (
     | Recognise
     | SetStatus
     | SendReceipt
+    | LogCall
+    | SendCallReceipt
     | WithholdReceipt
     | Notify
     | AnswerAgent

@@ -34,6 +34,7 @@ class Ask(StrEnum):
     LAST_CHANGE = "last_change"  # what was done last with the ticket
     ANSWERS = "answers"  # the answers to the requester that have not left
     TEAM_ANSWER = "team_answer"  # what a specialist team answered last
+    PERSON = "person"  # what is settled of the people whom its line names
     CANNED = "canned"  # the operator's canned answers
 
 
