@@ -43,6 +43,7 @@ from maild.decide.tokens import Purpose
 from maild.effects import letters
 from maild.isolate import Closed, Failure, Fate, NoWorker, Worker
 from maild.steps import Step
+from parsers.commands import CommandBlock
 from parsers.mail import ParsedMail, parse_mail
 from storage import handling, outbox, repair, standings
 from storage.database import is_unavailable
@@ -58,6 +59,8 @@ _MOST_AT_ONCE = 100
 # A mail quotes what it answers, and through it what that had quoted: the nearest of its ancestors is enough.
 _NEAR = 3
 _PART_BYTES = 4 << 20
+# Earlier mails that are read once more for a command.
+_MOST_MEANT = 6
 # A larger mail is read alone, in a process of its own.
 LARGE = 1 << 20
 # So often a mail may fail there, or its process die, before people are shown it unread.
@@ -311,6 +314,8 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
     asks = commands.asked(block) if block else frozenset()
     named = {*by_key.values(), *clues.numbers, *(t for ids in by_reference.values() for t in ids)}
     named |= {*commands.numbers(block)} if block else set()
+    moved = _moved(tx, clues) if asked else {}
+    named |= {*moved.values()}
     facts = Facts(
         now=budgets.now,
         arrived_at=kept.arrived_at,
@@ -321,6 +326,7 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
         twins=twins,
         by_reference=by_reference,
         by_key=by_key,
+        moved=moved,
         tickets={id_: _ticket_facts(tx, one, asked, asks, budgets) for id_, one in tx.states(named).items()}
         if named
         else {},
@@ -333,9 +339,29 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
         seen_files=tx.seen_files(pictures) if pictures else {},
         cut=kept.whole_size is not None,
     )
+    if Ask.MAIL in asks and block is not None:
+        facts = replace(facts, mails=_mails(tx, facts, clues, block))
     if Ask.TEAM_ANSWER in asks:
         facts = replace(facts, team_answers=_team_answers(tx, facts, policy))
     return facts
+
+
+def _moved(tx: Transaction, clues: threads.Clues) -> dict[str, int]:
+    """Where the mails lie of which notifications told that this mail answers."""
+    causes = {token.cause for token in clues.tokens if token.purpose is Purpose.NOTIFICATION}
+    return repair.tickets_of(tx, causes) if causes else {}
+
+
+def _mails(tx: Transaction, facts: Facts, clues: threads.Clues, block: CommandBlock) -> dict[str, ParsedMail]:
+    """The mails of the tickets here that a command may mean, or the beginning of those that are large."""
+    said = {word for line in block.commands for word in line.argument.split()}
+    said |= {token.cause for token in clues.tokens}
+    spoken = [known.handling.spoken for known in facts.tickets.values() if known.handling.spoken]
+    meant = [one.mail_id for mails in spoken for one in mails if one.mail_id in said]
+    edges = [one.mail_id for mails in spoken for one in (mails[-1], mails[0])]
+    wanted = tuple(dict.fromkeys((*meant, *edges)))[:_MOST_MEANT]
+    found = repair.contents(tx, wanted, most=LARGE)
+    return {mail_id: parse_mail(content) for mail_id, content in found.items()}
 
 
 def _team_answers(tx: Transaction, facts: Facts, policy: Policy) -> dict[int, TeamAnswer]:

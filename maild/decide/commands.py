@@ -63,6 +63,7 @@ _VERBS: tuple[Command, ...] = (
     phone.CALL,
     repair.MERGE,
     repair.LINK,
+    repair.SPLIT,
     undo.UNDO,
     teams.PASS_ON,
     progress.SPAM,

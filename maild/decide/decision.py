@@ -12,6 +12,8 @@ from typing import TypeAlias
 from parsers.addresses import Address
 from storage.records import Call, MessageKind, Status, Visit
 
+# Stands in an answer to an agent for the number of the ticket that his mail opens.
+OPENED = "\ue000"
 # So begins, among the reasons of a message, the one that says what of the mail nobody has read.
 UNREAD = "not read"
 
@@ -348,6 +350,25 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SplitOff:
+    """A mail of the ticket becomes a ticket of its own, linked with this one.
+
+    ``message``: its row; ``own_id``: its Message-ID, which this ticket loses; ``ids``: all that the new one
+    gets. ``clock``: its own, as the first one of a new matter; ``taken``: whose the new ticket is, where
+    somebody has acted on that mail already, "" where nobody has.
+    """
+
+    message: int
+    mail_id: str
+    own_id: str
+    opening: OpenTicket
+    people: AddParticipants
+    ids: tuple[str, ...]
+    clock: StartClock
+    taken: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
     """A ticket that had been merged stands for itself again: with the clocks of these messages, and without
     these people in the other one."""
@@ -429,6 +450,7 @@ Change: TypeAlias = (
     | ReleaseLetters
     | Merge
     | Link
+    | SplitOff
     | Undo
     | MuteAddress
     | TellAdministrators
