@@ -200,9 +200,9 @@ def relay(
     """To the requester and the watchers: a person's answer, signed by the desk.
 
     ``text`` and ``html`` (sanitised; "" where the person wrote none) are the person's words; they may be
-    empty where there is a ``notice``, one of NOTICES, which stands below them. ``values`` are for the notice:
-    "canned" prints its ``text``, "study" and "not_beneficiary" its ``entity``. Neither Auto-Submitted nor
-    X-Auto-Response-Suppress: a person wrote it. The words are never cut.
+    empty where there is a ``notice``, one of NOTICES: "canned" stands above them, every other below. Of
+    the ``values`` "canned" prints ``text``, "study" and "not_beneficiary" ``entity``. Neither
+    Auto-Submitted nor X-Auto-Response-Suppress: a person wrote it. The words are never cut.
     """
     seen = {
         **_title(number, subject),
@@ -438,6 +438,7 @@ def answer(
 ) -> Letter:
     """To an agent: what became of the commands in a mail. Auto-Submitted: auto-replied.
 
+    ``number``: "" where the mail belongs to no ticket, and ``subject`` is its own then.
     ``lines`` may hold line breaks, as the answer to ``#aide`` does.
     """
     values = {**_title(number, subject), "lines": _each_line(lines)}

@@ -122,7 +122,9 @@ def _never_seen(tx: Transaction) -> Iterator[Flaw]:
 
 
 def _without_ticket(tx: Transaction) -> Iterator[Flaw]:
-    none = tx.connection.execute(_MESSAGES.where(MESSAGE.c.ticket_id.is_(None))).all()
+    """Only an agent's order may be on none, such as for the list of his tickets."""
+    nowhere = MESSAGE.c.ticket_id.is_(None) & (MESSAGE.c.kind != MessageKind.COMMAND.value)
+    none = tx.connection.execute(_MESSAGES.where(nowhere)).all()
     named = select(MESSAGE.c.ticket_id).where(MESSAGE.c.ticket_id.is_not(None))
     gone = _named(tx, _MESSAGES, MESSAGE.c.ticket_id, _numbers(tx, named, select(TICKET.c.id)))
     for row in (*none, *gone):

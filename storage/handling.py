@@ -4,11 +4,11 @@ Stands beside ``store`` and ``outbox``; asked for an agent's mail only, so that 
 nothing of it. Raises ``database.Unavailable``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, insert, select, text, update
+from sqlalchemy import and_, bindparam, delete, func, insert, select, text, update
 from sqlmodel import SQLModel
 
 from storage.records import (
@@ -21,6 +21,7 @@ from storage.records import (
     Spoken,
     Ticket,
     Visit,
+    Written,
 )
 from storage.store import (
     CLOCK,
@@ -44,6 +45,9 @@ FEW = 5
 _LOOKED_AT = 50
 # A list that a person asks for is read in a mail, which says how many more there are.
 MOST_LISTED = 1000
+# A story is read in a mail: so many of its mails, and so many characters of each.
+MOST_WRITTEN = 200
+_MOST_TOLD = 20_000
 # What a person says to the desk: the mails that an answer answers.
 _SAID = (MessageKind.REQUEST.value, MessageKind.REPLY.value)
 # A reply names so many of the mails before it (RFC 5322 3.6.4 sets no bound, servers do).
@@ -66,8 +70,6 @@ def spoken(tx: Transaction, ticket_id: int) -> tuple[Spoken, ...]:
             MESSAGE.c.sender_address,
             MESSAGE.c.arrived_at,
             MESSAGE.c.text,
-            MESSAGE.c.mail_id,
-            MESSAGE.c.kind,
         )
         .where(MESSAGE.c.ticket_id == ticket_id, MESSAGE.c.kind.in_(_SAID))
         .order_by(MESSAGE.c.id.desc())
@@ -76,8 +78,7 @@ def spoken(tx: Transaction, ticket_id: int) -> tuple[Spoken, ...]:
     return tuple(
         Spoken(
             message_row=row.id, message_id=row.message_id, sender=row.sender_address,
-            arrived_at=row.arrived_at, text=row.text, mail_id=row.mail_id,
-            opened=row.kind == MessageKind.REQUEST.value,
+            arrived_at=row.arrived_at, text=row.text,
         )
         for row in reversed(rows)
     )  # fmt: skip
@@ -153,6 +154,22 @@ def in_hand(tx: Transaction, *, assignee: str, teams: tuple[str, ...]) -> tuple[
         .limit(MOST_LISTED)
     )
     return tuple(map(ticket_record, rows))
+
+
+def written(tx: Transaction, ticket_ids: Iterable[int]) -> tuple[Written, ...]:
+    """The last mails that came in on these tickets, in the order in which they came; long texts are cut."""
+    rows = tx.connection.execute(
+        select(
+            MESSAGE.c.mail_id, MESSAGE.c.kind, MESSAGE.c.sender_name, MESSAGE.c.sender_address,
+            MESSAGE.c.subject, MESSAGE.c.arrived_at, func.substr(MESSAGE.c.text, 1, _MOST_TOLD).label("text"),
+            MESSAGE.c.thread_reason, MESSAGE.c.reasons, MESSAGE.c.verdicts,
+        )
+        .where(MESSAGE.c.ticket_id.in_(tuple(ticket_ids)))
+        .order_by(MESSAGE.c.id.desc())
+        .limit(MOST_WRITTEN)
+    ).all()  # fmt: skip
+    found = (Written(**(row._asdict() | {"kind": MessageKind(row.kind)})) for row in reversed(rows))
+    return tuple(sorted(found, key=lambda one: one.arrived_at))
 
 
 def waking(tx: Transaction, *, now: datetime, limit: int) -> tuple[Ticket, ...]:

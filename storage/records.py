@@ -285,18 +285,29 @@ class Participant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
-    """A mail of a person on a ticket, as an answer to it must name it (RFC 5322 3.6.4).
-
-    ``opened``: the ticket began with it.
-    """
+    """A mail of a person on a ticket, as an answer to it must name it (RFC 5322 3.6.4)."""
 
     message_row: int
     message_id: str
     sender: str
     arrived_at: datetime
     text: str = ""
-    mail_id: str = ""
-    opened: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A mail that came in, as the story of its ticket tells it. ``verdicts`` and ``reasons`` are JSON."""
+
+    mail_id: str
+    kind: MessageKind
+    sender_name: str
+    sender_address: str
+    subject: str
+    arrived_at: datetime
+    text: str
+    thread_reason: str
+    reasons: str = "[]"
+    verdicts: str = "[]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

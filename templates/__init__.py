@@ -28,10 +28,11 @@ Known to every template:
 ``notices/NAME.txt.j2``
     What a relay says below the words, in both its parts, with the names of a relay: ``resolved``,
     ``closed``, ``out_of_scope_materiel``, ``_formation``, ``_metier``, ``_citoyen``, ``study`` (the form
-    for a feasibility study), ``not_beneficiary``, ``canned`` (``values.text``). A blank line parts
-    paragraphs.
+    for a feasibility study), ``not_beneficiary``; above them ``canned`` (``values.text``). A blank line
+    parts paragraphs.
 ``answers/NAME.txt.j2``
-    A canned answer that agents send by its name (#modèle NAME); every file here is one. ``number``,
+    A canned answer that agents send by its name (#modèle NAME); every file here is one, from its greeting to
+    its last sentence: words of the agent's, or else a closing, follow by themselves. ``number``,
     ``subject``, ``name`` (of the requester). Known in one language, it is sent in that one to all.
 ``invitation.{subject,txt,html}.j2``
     To a requester or, where ``for_technician``, to a technician: a visit, with its calendar object.
@@ -61,7 +62,8 @@ Known to every template:
     To an agent or a lead: ``stage`` ("near" or "breached") and ``tickets``, at least one, each with
     ``number``, ``subject``, ``requester``, ``due``.
 ``answer.{subject,txt}.j2``
-    To an agent: what became of the commands of a mail. ``number``, ``subject``, ``topic``, ``lines``.
+    To an agent: what became of the commands of a mail. ``number`` ("" where the mail is on no ticket),
+    ``subject``, ``topic``, ``lines``.
 ``consultation.{subject,txt,html}.j2``
     To a specialist team: the desk's question. ``number``, ``subject``, ``topic``, ``question``,
     ``asked_by`` (or ""), ``requester``, ``due``, ``marker``, ``case``: its ``entries`` (``when``, ``who``,

@@ -4,15 +4,13 @@ The judge for ``message.decide`` of mail from an agent's address. Nothing is run
 proof; whatever is done, or not done, he is told in a line.
 """
 
-from dataclasses import replace
-
 from maild.decide import autoresponse, commands, consequences, identity, outside, relays, teams, visits
 from maild.decide.case import Case
 from maild.decide.decision import (
+    AnswerAgent,
     Change,
     Decision,
     Disposition,
-    LogCall,
     Note,
     OpenTicket,
     SendRelay,
@@ -90,35 +88,19 @@ def _asks_for_himself(case: Case, who: Agent, state: TicketFacts) -> bool:
 
 def _fresh(case: Case, block: CommandBlock, who: Agent) -> Decision:
     """A mail on no ticket: an order that needs none, of one who is proven; else a request like any other."""
-    if not commands.may_be_fresh(block):
+    if not commands.may_be_fresh(block) or not _proof(case, who).holds:
         return person(case)
-    if not _proof(case, who).holds:
-        return _unheard(case, who)
     result = commands.run(block, who, None, case)
     opens = any(isinstance(change, OpenTicket) for change in result.changes)
-    calls = _calls(result.changes)
     known = (consequences.remembered(case, None),) if opens else ()
     return Decision(
         disposition=Disposition.FILED,
-        kind=MessageKind.CALL if calls else MessageKind.COMMAND,
-        changes=(*result.changes, *known, consequences.answer(who, result.lines, None, case.facts)),
+        kind=MessageKind.CALL if opens else MessageKind.COMMAND,
+        changes=(*result.changes, *known, *_told(who, result.lines, None, case)),
         reasons=_REFUSED if result.refused else (),
-        thread_reason="phone" if calls else "",
+        thread_reason="phone" if opens else "",
         agent=who.address,
     )
-
-
-def _unheard(case: Case, who: Agent) -> Decision:
-    """His orders are run for nobody who has not proven to be him; it is a request all the same."""
-    asked = person(case)
-    if autoresponse.forged(case.mail, case.facts, case.policy):
-        return asked
-    answer = consequences.answer(who, (said(_SAID, "unproven", who.language),), None, case.facts)
-    return replace(asked, changes=(*asked.changes, answer))
-
-
-def _calls(changes: tuple[Change, ...]) -> bool:
-    return any(isinstance(change, LogCall) for change in changes)
 
 
 _REFUSED = ("a command was not understood",)
@@ -137,13 +119,20 @@ def _ordered(case: Case, block: CommandBlock, who: Agent, state: TicketFacts) ->
         return _rejected(case, (*result.lines, *words.lines) if result.refused else words.lines, who, state)
     verbs = " ".join(line.key for line in block.commands)
     named = Note(kind="command", actor=who.address, detail=(("verbs", verbs),))
-    answer = consequences.answer(who, (*result.lines, *words.lines), state, case.facts)
+    told = _told(who, (*result.lines, *words.lines), state, case)
     # An answer takes the ticket in charge; what a command says of it stands all the same.
     done = (*words.changes, *result.changes)
-    changes = (consequences.remembered(case, state.ticket.id), named, *done, answer)
-    told = MessageKind.CALL if _calls(done) else MessageKind.COMMAND
-    kind = MessageKind.RELAY if any(isinstance(c, SendRelay) for c in done) else told
+    changes = (consequences.remembered(case, state.ticket.id), named, *done, *told)
+    noted = MessageKind.NOTE if result.text is Text.NOTE and block.rest.strip() else MessageKind.COMMAND
+    kind = MessageKind.RELAY if any(isinstance(c, SendRelay) for c in done) else noted
     return _of_agent(kind, who, state, changes)
+
+
+def _told(
+    who: Agent, lines: tuple[str, ...], state: TicketFacts | None, case: Case
+) -> tuple[AnswerAgent, ...]:
+    """What he reads of it; nothing where what he asked for comes in a letter of its own."""
+    return (consequences.answer(who, lines, state, case.facts),) if lines else ()
 
 
 def _relayed(case: Case, words: str, who: Agent, state: TicketFacts) -> Relayed:
@@ -163,7 +152,7 @@ def _rejected(case: Case, lines: tuple[str, ...], who: Agent, state: TicketFacts
 def _answered(case: Case, words: str, who: Agent, state: TicketFacts) -> Decision:
     """A plain reply: the requester gets its new words, and its author hears only of what he must know."""
     relayed = relays.relay(case, who, state, words)
-    told = (consequences.answer(who, relayed.lines, state, case.facts),) if relayed.lines else ()
+    told = _told(who, relayed.lines, state, case)
     changes = (consequences.remembered(case, state.ticket.id), *relayed.changes, *told)
     if relayed.refused:
         return _of_agent(MessageKind.NOTE, who, state, changes, ("nothing was relayed",))

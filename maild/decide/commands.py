@@ -31,9 +31,9 @@ from maild.decide.policy import Agent
 from maild.decide.verbs import (
     asking,
     beneficiary,
+    canned,
     charge,
     holding,
-    phone,
     progress,
     repair,
     scope,
@@ -42,7 +42,6 @@ from maild.decide.verbs import (
     undo,
     visits,
 )
-from parsers.addresses import bare_addresses
 from parsers.commands import CommandBlock, CommandLine, command_key, parse_commands
 from storage.records import Status, Ticket
 
@@ -60,12 +59,14 @@ _VERBS: tuple[Command, ...] = (
     visits.DISPATCH,
     scope.OUT_OF_SCOPE,
     beneficiary.BENEFICIARY,
-    phone.CALL,
     repair.MERGE,
     repair.LINK,
-    repair.SPLIT,
     undo.UNDO,
     teams.PASS_ON,
+    canned.TEMPLATE,
+    asking.WHY,
+    asking.FULL,
+    asking.LIST,
     progress.SPAM,
     holding.STOP,
     holding.SEND,
@@ -128,13 +129,6 @@ def card(language: str) -> tuple[str, ...]:
     return tuple(f"{one.written(language)}: {one.does(language)}" for one in known if one)
 
 
-def people(block: CommandBlock) -> tuple[str, ...]:
-    """The addresses, case folded, that commands name which ask for what is settled of them."""
-    lines = (line for line in block.commands if (c := command_of(line)) and Ask.PERSON in c.asks)
-    found = (address.casefold() for line in lines for address in bare_addresses(line.argument))
-    return tuple(dict.fromkeys(found))[:MOST_NUMBERS]
-
-
 def run(block: CommandBlock, agent: Agent, state: TicketFacts | None, case: Case) -> Result:
     """Run every command of a mail, or none; each sees the ticket as those above it leave it."""
     if unknown := tuple(_no_such(line, agent.language) for line in block.commands if not command_of(line)):
@@ -150,7 +144,7 @@ def run(block: CommandBlock, agent: Agent, state: TicketFacts | None, case: Case
         return Result(lines=(*refused, *nothing), refused=True)
     done = [one for one in ran if isinstance(one, Outcome)]
     return Result(
-        lines=tuple(one.line for one in done),
+        lines=tuple(one.line for one in done if one.line),
         changes=tuple(change for one in done for change in one.changes),
         text=_text(block),
         state=state,

@@ -48,6 +48,7 @@ def opened(case: Case) -> OpenTicket:
         links=case.belongs.links,
         backlog=is_backlog(facts, policy),
         status=Status.SPAM if mail.spam and "spam" in place.scope else Status.NEW,
+        why=place.why,
     )
 
 

@@ -10,10 +10,8 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from parsers.addresses import Address
-from storage.records import Call, MessageKind, Status, Visit
+from storage.records import MessageKind, Status, Ticket, Visit
 
-# Stands in an answer to an agent for the number of the ticket that his mail opens.
-OPENED = "\ue000"
 # So begins, among the reasons of a message, the one that says what of the mail nobody has read.
 UNREAD = "not read"
 
@@ -42,7 +40,7 @@ class OpenTicket:
     """A new ticket; ``links``: tickets that it should know of.
 
     ``standing``: of its requester, as ``storage.records.Standing`` has it, with his ``entity``.
-    ``arrived_at``: when it began; None: as its mail arrived.
+    ``arrived_at``: when it began; None: as its mail arrived. ``why``: which rules spoke.
     """
 
     subject: str
@@ -58,6 +56,7 @@ class OpenTicket:
     links: tuple[int, ...] = ()
     backlog: bool = False
     status: Status = Status.NEW
+    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,23 +139,6 @@ class SendReceipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogCall:
-    """A phone contact about the ticket."""
-
-    call: Call
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendCallReceipt:
-    """What somebody who telephoned has in writing, where the agent asks for it. ``solved``: at that call."""
-
-    to: Address
-    language: str
-    called_at: datetime
-    solved: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WithholdReceipt:
     """Why this mail gets no automatic answer. ``over_budget``: the administrator must hear of it."""
 
@@ -186,6 +168,30 @@ class AnswerAgent:
     to: Address
     language: str
     lines: tuple[str, ...]
+    withheld: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendStory:
+    """All that was written on a ticket, to an agent who asked: when, who, a kind of message, the words.
+
+    ``withheld``: as in ``AnswerAgent``.
+    """
+
+    to: Address
+    language: str
+    ticket: int
+    story: tuple[tuple[datetime, str, str, str], ...]
+    withheld: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendList:
+    """What an agent has to do, to him who asked. ``withheld``: as in ``AnswerAgent``."""
+
+    to: Address
+    language: str
+    tickets: tuple[Ticket, ...]
     withheld: str = ""
 
 
@@ -350,25 +356,6 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SplitOff:
-    """A mail of the ticket becomes a ticket of its own, linked with this one.
-
-    ``message``: its row; ``own_id``: its Message-ID, which this ticket loses; ``ids``: all that the new one
-    gets. ``clock``: its own, as the first one of a new matter; ``taken``: whose the new ticket is, where
-    somebody has acted on that mail already, "" where nobody has.
-    """
-
-    message: int
-    mail_id: str
-    own_id: str
-    opening: OpenTicket
-    people: AddParticipants
-    ids: tuple[str, ...]
-    clock: StartClock
-    taken: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
     """A ticket that had been merged stands for itself again: with the clocks of these messages, and without
     these people in the other one."""
@@ -432,11 +419,11 @@ Change: TypeAlias = (
     | Recognise
     | SetStatus
     | SendReceipt
-    | LogCall
-    | SendCallReceipt
     | WithholdReceipt
     | Notify
     | AnswerAgent
+    | SendStory
+    | SendList
     | Amend
     | Settle
     | SendRelay
@@ -450,7 +437,6 @@ Change: TypeAlias = (
     | ReleaseLetters
     | Merge
     | Link
-    | SplitOff
     | Undo
     | MuteAddress
     | TellAdministrators

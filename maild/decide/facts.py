@@ -13,6 +13,7 @@ from storage.records import (
     Changed,
     Clock,
     Consultation,
+    Event,
     Given,
     Participant,
     SeenFile,
@@ -21,6 +22,7 @@ from storage.records import (
     Ticket,
     Twin,
     Visit,
+    Written,
 )
 
 
@@ -95,20 +97,40 @@ class TeamAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """What was written on a ticket, and what happened to it, each in its order."""
+
+    written: tuple[Written, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canned:
+    """The operator's canned answers: their names, and (ticket, name as it was given) -> text."""
+
+    names: tuple[str, ...] = ()
+    texts: Mapping[tuple[int, str], str] = field(default_factory=dict)
+
+
+NO_CANNED = Canned()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """The world as one mail meets it.
 
     ``filed_before``: it bears the mark of a state that is lost.
 
     ``by_reference``: Message-ID -> tickets, oldest first. ``by_key``: ticket key of a signed token ->
-    ticket; ``moved``: mail id -> the ticket where it lies, for mails that letters of ours were about. All
-    name tickets as they were; ``tickets`` holds those and the survivors of merges.
+    ticket. Both name tickets as they were; ``tickets`` holds those and the survivors of merges.
     ``answered``: the mail that this one names first of those whose text is known. ``spoken``: the language of
     the sender's last mail that told one, "" where nobody asked.
     ``settled``: address -> what people have settled of it, for those whom the configuration does not know.
     ``seen_files``: SHA-256 of a picture -> the mails that it came with before. ``cut``: only the beginning of
-    the mail is here. ``mails``: mail id -> an earlier mail itself, ``team_answers``: ticket -> what a team
-    answered last, where a command asks for it.
+    the mail is here.
+
+    Only where a command asks for them: ``in_hand``, what its author has to do; ``stories`` of tickets;
+    ``canned``; ``team_answers``, ticket -> what a team answered last.
     """
 
     now: datetime
@@ -120,7 +142,6 @@ class Facts:
     twins: tuple[Twin, ...] = ()
     by_reference: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     by_key: Mapping[str, int] = field(default_factory=dict)
-    moved: Mapping[str, int] = field(default_factory=dict)
     tickets: Mapping[int, TicketFacts] = field(default_factory=dict)
     spent: tuple[Spent, ...] = ()
     muted: str = ""
@@ -130,8 +151,10 @@ class Facts:
     settled: Mapping[str, Standing] = field(default_factory=dict)
     seen_files: Mapping[str, tuple[SeenFile, ...]] = field(default_factory=dict)
     cut: bool = False
-    mails: Mapping[str, ParsedMail] = field(default_factory=dict)
     team_answers: Mapping[int, TeamAnswer] = field(default_factory=dict)
+    in_hand: tuple[Ticket, ...] = ()
+    stories: Mapping[int, Story] = field(default_factory=dict)
+    canned: Canned = NO_CANNED
 
     def survivor(self, ticket_id: int) -> TicketFacts | None:
         """The ticket, or the one that it was merged into, however often; None when unknown."""

@@ -38,6 +38,7 @@ def _request(case: Case) -> Decision:
     return Decision(
         disposition=Disposition.FILED,
         kind=MessageKind.REQUEST,
+        reasons=opened.why,
         changes=(
             opened,
             consequences.everybody(case.mail, case.policy),

@@ -27,6 +27,8 @@ MOST_RELAYED = 18_000_000
 # Where a colleague has answered the same mail, there is time to read that before the second answer leaves.
 WHERE_ANSWERED = timedelta(minutes=5)
 _GOES = (OutboxState.READY, OutboxState.CLAIMED, OutboxState.SENT, OutboxState.UNCERTAIN)
+# Words alone, a person's or canned ones: an answer. Every other notice says where the ticket stands.
+_ANSWERS = ("", "canned")
 _OVER = (Status.CLOSED, Status.SPAM, Status.MERGED)
 
 
@@ -90,11 +92,6 @@ def relay(
     return Relayed(changes=(sent, *taken), lines=lines)
 
 
-def has_words(case: Case, who: Agent, state: TicketFacts, words: str) -> bool:
-    """Whether there is anything in these words that would go to the requester."""
-    return bool(words.strip()) and not relay(case, who, state, words).refused
-
-
 def _answer(case: Case, state: TicketFacts, words: str) -> Answer:
     if case.inside or (not words.strip() and not case.mail.attachments):
         return Answer(text="", html="")
@@ -147,7 +144,7 @@ def _is_unread(passed: TeamAnswer | None) -> str:
 
 def _objection(case: Case, state: TicketFacts, answer: Answer, notice: str) -> str:
     """Why nothing is sent; "" where it may leave."""
-    if state.ticket.status in _OVER and not notice:
+    if state.ticket.status in _OVER and notice in _ANSWERS:
         return "over"
     if not _recipients(state, case.policy):
         return "nobody"

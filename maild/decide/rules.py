@@ -8,29 +8,33 @@ matches everything.
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from maild.decide.policy import Match, Policy
+from maild.decide.policy import Match, Policy, Rule
 from parsers.addresses import split_subaddress
 from parsers.mail import ParsedMail
 
 DEFAULT_TEAM = "desk"
+# So begins, among the reasons of a message, the one that says which rule spoke.
+RULE = "rule"
 # A pattern looks at the beginning of a text: what a person wants stands there.
 _MOST_TEXT = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """Where a new ticket goes first."""
+    """Where a new ticket goes first. ``why``: which rules spoke, by their numbers in the configuration."""
 
     team: str
     category: str
     priority: str
     scope: str
+    why: tuple[str, ...] = ()
 
 
 def suggestion(mail: ParsedMail, policy: Policy) -> Suggestion:
     """What the rules make of a mail, then the address that it was sent to; the category's own team and
     priority fill what they leave open."""
-    fitting = [rule for rule in policy.rules if matches(rule.match, mail)]
+    numbered = [(n, rule) for n, rule in enumerate(policy.rules, 1) if matches(rule.match, mail)]
+    fitting = [rule for _, rule in numbered]
 
     def first(name: str) -> str:
         return next((value for rule in fitting if (value := str(getattr(rule, name)))), "")
@@ -42,6 +46,7 @@ def suggestion(mail: ParsedMail, policy: Policy) -> Suggestion:
         category=named,
         priority=first("priority") or (category.priority if category else ""),
         scope=first("scope"),
+        why=tuple(_told(number, rule) for number, rule in numbered),
     )
 
 
@@ -53,6 +58,12 @@ def _addressed(mail: ParsedMail, policy: Policy) -> str:
             if to.key in category.aliases or bare in category.aliases:
                 return category.name
     return ""
+
+
+def _told(number: int, rule: Rule) -> str:
+    fields = ("team", "category", "priority", "scope")
+    said = ", ".join(f"{name} {value}" for name in fields if (value := getattr(rule, name)))
+    return f"{RULE} {number}: {said}"
 
 
 def matches(match: Match, mail: ParsedMail) -> bool:

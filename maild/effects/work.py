@@ -32,8 +32,7 @@ class Work:
 
     ``cause``: the mail id, or what else the story names. ``kept``: the mail itself; None where no mail came.
     ``changed``: columns of the ticket, written once at the end; ``derived``: those of them that follow from
-    its clocks, which nobody undoes. ``opened``: the number of the ticket that begins; ``visit``: the row of
-    the one that it ordered or moved.
+    its clocks, which nobody undoes. ``visit``: the row of the one that it ordered or moved.
     """
 
     tx: Transaction
@@ -49,7 +48,6 @@ class Work:
     key: str = NO_TICKET
     subject: str = ""
     message: int = 0
-    opened: int | None = None
     changed: dict[str, Any] = field(default_factory=dict)
     derived: dict[str, Any] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
@@ -101,23 +99,26 @@ class Work:
         """Let the log say it once it is durable."""
         self.said.append((event, keys))
 
-    def post(self, purpose: Purpose, to: Address, language: str, *, serial: str = "") -> dict[str, Any]:
+    def post(
+        self, purpose: Purpose, to: Address, language: str, *, serial: str = "", key: str = ""
+    ) -> dict[str, Any]:
         """Addresses, signed id, signed header and threading of a letter that answers this mail.
 
         Args:
             serial: of its token; made of the cause where there is none.
+            key: of the ticket that it is about, where that is another one.
         """
         self.letters += 1
-        serial = serial or f"{self.cause}{self.letters}"
+        key, serial = key or self.key, serial or f"{self.cause}{self.letters}"
         secrets_, desk = self.policy.desk.secrets, self.policy.desk
-        token = tokens.sign(secrets_, purpose, self.key, to.address, serial)
+        token = tokens.sign(secrets_, purpose, key, to.address, serial)
         local, _, domain = desk.address.rpartition("@")
         return {
             "to": to,
             "language": language,
             "now": self.facts.now,
             "message_id": f"{token}@{desk.domain}",
-            "signature": tokens.sign(secrets_, Purpose.SELF, self.key, to.address, serial),
+            "signature": tokens.sign(secrets_, Purpose.SELF, key, to.address, serial),
             "parent_id": self.mail.message_id,
             "parent_references": self.mail.references,
             "reply_to": f"{local}+{token}@{domain}" if desk.plus_addresses else "",

@@ -198,14 +198,15 @@ def test_the_words_of_a_person_are_never_cut() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_notice_can_stand_alone_or_below_words(language: str) -> None:
-    """Alone it is greeted and taken leave of; below a person's words it is neither. No two are alike."""
+    """Alone it is greeted and taken leave of; beside a person's words it is neither. No two are alike."""
     alone = {texts(relay(language, text="", notice=name))[0] for name in compose.NOTICES if name != "canned"}
     assert len(alone) == len(compose.NOTICES) - 1
     first = {text.splitlines()[0] for text in alone}
     assert len(first) == 1
     for name in compose.NOTICES:
         below = texts(relay(language, text="Voici.", notice=name, values={"text": "Fait.", "entity": "X"}))
-        assert below[0].startswith("Voici.")
+        assert below[0].splitlines()[0] == ("Fait." if name == "canned" else "Voici.")
+        assert "Voici." in below[0]
         assert not first & set(below[0].splitlines())
         assert "Voici." in below[1]
         assert "None" not in below[0]

@@ -84,6 +84,7 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "running copies": lambda tx: tx.running_uids(1, 1),
     # agents
     "earlier": lambda tx: handling.earlier(tx, "jean@ecole.test", before=1001),
+    "a story": lambda tx: handling.written(tx, (1001, 1002)),
     "in hand": lambda tx: handling.in_hand(tx, assignee="anne@etnic.test", teams=("desk",)),
     "visits": lambda tx: handling.visits(tx, 1001),
     "visits of many": lambda tx: handling.visits_of(tx, [1001, 1002]),

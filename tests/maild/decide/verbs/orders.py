@@ -1,6 +1,8 @@
 """Commands of Anne's on Jean's ticket, run as ``agents`` runs them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from maild.decide import commands
@@ -34,11 +36,12 @@ def run(
     agent: Agent = AGENT,
     running: tuple[Clock, ...] = (),
     handling: Handling = ASKED,
+    known: Mapping[str, Any] = MappingProxyType({}),
     **ticket: Any,
 ) -> Result:
-    """The commands of a text."""
+    """The commands of a text; ``known``: what was looked up for them."""
     here = replace(state(**ticket), handling=handling, running=running)
-    case = weighed(mail(text, sender=agent.address), MailKind.AGENT, facts(here), desk)
+    case = weighed(mail(text, sender=agent.address), MailKind.AGENT, facts(here, **known), desk)
     return commands.run(parse_commands(text), agent, here, case)
 
 
