@@ -16,7 +16,7 @@ from typing import Any
 import zstandard
 from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
 
-from storage.records import Event, MessageKind, OutboxEntry, OutboxState, OwedLetter
+from storage.records import HELD_BY, Event, MessageKind, OutboxEntry, OutboxState, OwedLetter
 from storage.store import OUTBOX, Transaction, in_parts
 
 # Who goes first when the provider's rate is spent: an answer that a person waits for, then the rest.
@@ -205,13 +205,14 @@ def last_sent(tx: Transaction, *, since: datetime) -> datetime | None:
 
 def withheld(tx: Transaction, *, since: datetime) -> tuple[tuple[datetime, str], ...]:
     """(instant, reason) of each answer that was written since an instant and did not leave for its reason:
-    the last one first."""
+    the last one first. What a person holds is no trouble."""
     rows = tx.connection.execute(
         select(OUTBOX.c.created_at, OUTBOX.c.reply)
         .where(
             OUTBOX.c.kind.in_([kind.value for kind in (*AUTOMATIC_ANSWERS, MessageKind.RELAY)]),
             OUTBOX.c.created_at > since,
             OUTBOX.c.state.in_((OutboxState.SUPPRESSED.value, OutboxState.HELD.value)),
+            OUTBOX.c.reply.not_like(f"{HELD_BY}%"),
         )
         .order_by(OUTBOX.c.created_at.desc())
     )
@@ -374,7 +375,7 @@ def unacknowledge(tx: Transaction, receipt: OwedLetter | OutboxEntry, *, at: dat
 def _changed(act: Act, found: OwedLetter, by: str, now: datetime) -> dict[str, Any]:
     match act:
         case Act.HOLD:
-            return {"state": OutboxState.HELD.value, "next_at": None, "claim": "", "reply": f"held by {by}"}
+            return {"state": OutboxState.HELD.value, "next_at": None, "claim": "", "reply": f"{HELD_BY}{by}"}
         case Act.DROP:
             return {
                 "state": OutboxState.DROPPED.value, "next_at": None, "claim": "", "reply": f"dropped by {by}",

@@ -88,6 +88,10 @@ class VisitState(StrEnum):
     CANCELLED = "cancelled"
 
 
+# What is held by a person says so: this, and by whom.
+HELD_BY = "held by "
+
+
 class Stage(StrEnum):
     """How near its limit a running clock is."""
 

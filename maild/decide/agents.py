@@ -4,6 +4,7 @@ The judge for ``message.decide`` of mail from an agent's address. Nothing is run
 proof; whatever is done, or not done, he is told in a line.
 """
 
+from maild import instants
 from maild.decide import autoresponse, commands, consequences, identity, outside, relays, teams, visits
 from maild.decide.case import Case
 from maild.decide.decision import (
@@ -119,7 +120,8 @@ def _ordered(case: Case, block: CommandBlock, who: Agent, state: TicketFacts) ->
         return _rejected(case, (*result.lines, *words.lines) if result.refused else words.lines, who, state)
     verbs = " ".join(line.key for line in block.commands)
     named = Note(kind="command", actor=who.address, detail=(("verbs", verbs),))
-    told = _told(who, (*result.lines, *words.lines), state, case)
+    leaves = _leaves(case, who) if any(isinstance(c, SendRelay) for c in words.changes) else ()
+    told = _told(who, (*result.lines, *(words.lines or leaves)), state, case)
     # An answer takes the ticket in charge; what a command says of it stands all the same.
     done = (*words.changes, *result.changes)
     changes = (consequences.remembered(case, state.ticket.id), named, *done, *told)
@@ -139,6 +141,12 @@ def _relayed(case: Case, words: str, who: Agent, state: TicketFacts) -> Relayed:
     """The words below commands; with nothing to say, such as a logo alone, they are simply not there."""
     relayed = relays.relay(case, who, state, words)
     return Relayed() if relayed.refused and not words.strip() else relayed
+
+
+def _leaves(case: Case, who: Agent) -> tuple[str, ...]:
+    """Where words stand below commands, their author reads that they are on their way to the requester."""
+    after = instants.duration(case.policy.relay_delay, who.language)
+    return (said(_SAID, "leaves", who.language, after=after),) if after else ()
 
 
 def _rejected(case: Case, lines: tuple[str, ...], who: Agent, state: TicketFacts) -> Decision:
@@ -198,6 +206,12 @@ def _of_agent(
 
 
 _SAID: Sentences = {
+    "leaves": {
+        "fr": "Votre texte part au demandeur dans {after}\u00a0; d’ici là, #stop le retient.",
+        "nl": "Uw tekst vertrekt over {after} naar de aanvrager; tot dan houdt #stop hem tegen.",
+        "de": "Ihr Text geht an den Anfragenden ab, nach {after}; bis dahin hält #stop ihn zurück.",
+        "en": "Your text leaves for the requester in {after}; until then #stop holds it.",
+    },
     "kept": {
         "fr": "Votre texte est gardé comme note interne sur {number}\u00a0; rien n’a été envoyé au "
         "demandeur. Pour lui répondre, répondez à la notification du ticket, au service desk seul.",

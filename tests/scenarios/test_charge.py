@@ -134,7 +134,8 @@ def test_a_ticket_waits_and_comes_back_by_itself(told: Desk) -> None:
 
 def test_a_mail_of_the_requester_ends_the_waiting(told: Desk) -> None:
     """Nothing wakes later; an answer below `#attente` is one, and the ticket waits all the same."""
-    says(told, "#attente demain 9h\n\nQuel est le modèle ?")
+    line = says(told, "#attente demain 9h\n\nQuel est le modèle ?")
+    assert "Votre texte part au demandeur dans 2 minutes ; d’ici là, #stop le retient." in line
     (ticket,) = told.tickets()
     assert (ticket.status, ticket.assignee, ticket.due_at) == (Status.WAITING, ANNE, None)
     assert ticket.wake_at is not None

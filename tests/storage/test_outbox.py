@@ -323,12 +323,13 @@ def test_what_waits_and_since_when(store: Store) -> None:
 
 
 def test_which_answers_did_not_leave_and_why(store: Store) -> None:
-    """Of automatic answers and of what people wrote; the last one first."""
+    """Of automatic answers and of what people wrote, but for what a person holds; the last one first."""
     with store.write() as tx:
         owe(tx, suppressed="budget: one", now=NOON - 2 * HOUR)
         owe(tx, suppressed="budget: two", now=NOON - HOUR)
         owe(tx, kind=MessageKind.RELAY, held="budget: three", now=NOON)
         owe(tx, kind=MessageKind.NOTIFICATION, held="held by operator:x", now=NOON)
+        owe(tx, kind=MessageKind.RELAY, held="held by anne@etnic.test", now=NOON)
         owe(tx, now=NOON)
         found = outbox.withheld(tx, since=NOON - 2 * HOUR)
     assert found == ((NOON, "budget: three"), (NOON - HOUR, "budget: two"))

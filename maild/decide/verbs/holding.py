@@ -16,14 +16,12 @@ from maild.decide.verbs import charge
 from maild.decide.verbs.status import ENDED, already, named
 from maild.decide.verbs.undo import still_is, typed
 from parsers.commands import command_key
-from storage.records import Changed, OutboxState, OwedLetter, Status
+from storage.records import HELD_BY, Changed, OutboxState, OwedLetter, Status
 
 # What an answer may change of a ticket, and what it changes where nobody had it in hand.
 _ANSWERED, _TAKEN = ("status", "wake_at", "scope"), ("assignee", "taken_at")
 _LEFT = (OutboxState.SENT, OutboxState.UNCERTAIN)
 _ACTS = frozenset(command_key(name) for one in (charge.TAKE, charge.ASSIGN) for name in one.names)
-# Where a letter is held by a person, its ``reply`` begins so.
-_HELD_BY = "held by "
 
 # ---------------------------------------------------------------------- stop
 
@@ -153,8 +151,8 @@ def _held(answer: Changed, order: Order) -> tuple[OwedLetter, ...]:
         one
         for one in answer.letters
         if one.state is OutboxState.HELD
-        and one.reply.startswith(_HELD_BY)
-        and order.policy.agent(one.reply.removeprefix(_HELD_BY)) is not None
+        and one.reply.startswith(HELD_BY)
+        and order.policy.agent(one.reply.removeprefix(HELD_BY)) is not None
     )
 
 
