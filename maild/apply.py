@@ -5,7 +5,6 @@ whole mail's savepoint, and the mail is still kept. The letters that a decision 
 here, so that sending needs neither templates nor tickets.
 """
 
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
@@ -13,7 +12,6 @@ from typing import assert_never
 from maild import assembly
 from maild.arrival import Source
 from maild.compose import Stationery
-from maild.decide import tokens
 from maild.decide.copies import effective_id
 from maild.decide.decision import (
     UNREAD,
@@ -29,6 +27,7 @@ from maild.decide.decision import (
     Disposition,
     HearTeam,
     Link,
+    LogCall,
     Merge,
     MuteAddress,
     Note,
@@ -37,6 +36,7 @@ from maild.decide.decision import (
     Recognise,
     ReleaseLetters,
     RememberIds,
+    SendCallReceipt,
     SendList,
     SendReceipt,
     SendRelay,
@@ -44,6 +44,7 @@ from maild.decide.decision import (
     SendVisit,
     SetStatus,
     Settle,
+    SplitOff,
     StartClock,
     StopClocks,
     StopLetters,
@@ -56,7 +57,19 @@ from maild.decide.decision import (
 )
 from maild.decide.facts import Facts
 from maild.decide.policy import Policy
-from maild.effects import asked, briefs, clocks, consultations, letters, notifications, relays, repair, visits
+from maild.effects import (
+    asked,
+    briefs,
+    clocks,
+    consultations,
+    letters,
+    notifications,
+    phone,
+    relays,
+    repair,
+    visits,
+)
+from maild.effects.opening import LONGEST_ADDRESS, add_people, write_ticket
 from maild.effects.work import Work, as_json, megabytes
 from parsers.attachments import Attachment
 from parsers.mail import ParsedMail, parse_mail
@@ -66,8 +79,6 @@ from storage.store import Transaction
 
 # The story of a ticket wants the words, not the whole of a pasted log file; the raw mail is kept.
 MOST_TEXT = 200_000
-# RFC 5321 4.5.3.1: 64 octets, an @ and 255; no server delivers to a longer one.
-LONGEST_ADDRESS = 320
 _ON_A_TICKET = {
     Disposition.FILED: SightingState.FILED,
     Disposition.QUARANTINED: SightingState.QUARANTINED,
@@ -204,25 +215,14 @@ def _tell_of_change(work: Work) -> None:
 def _open(work: Work, opening: OpenTicket) -> None:
     clock = next((c for c in work.decision.changes if isinstance(c, StartClock)), None)
     receipt = any(isinstance(c, SendReceipt) for c in work.decision.changes)
-    work.key = tokens.ticket_key(secrets.token_bytes(8))
     work.subject = opening.subject
-    work.ticket = work.tx.open_ticket(
-        {
-            "key": work.key, "subject": opening.subject, "requester_name": opening.requester.name,
-            "requester_address": opening.requester.address[:LONGEST_ADDRESS], "status": opening.status.value,
-            "language": opening.language, "arrived_at": opening.arrived_at or work.facts.arrived_at,
-            "created_at": work.facts.now, "category": opening.category, "team": opening.team,
-            "priority": opening.priority, "scope": opening.scope, "standing": opening.standing,
-            "entity": opening.entity, "assignee": "", "due_at": clock.due_at if clock else None,
-            "taken_at": None, "acked_at": work.facts.now if receipt else None, "near_limit": False,
-            "breached": False, "backlog": opening.backlog, "merged_into": None,
-        }
-    )  # fmt: skip
+    work.ticket, work.key = write_ticket(
+        work, opening, due_at=clock.due_at if clock else None, acknowledged=receipt
+    )
+    work.opened = work.ticket
     work.tell(
         "opened", opening.requester.address, links=list(opening.links), reason=work.decision.thread_reason
     )
-    for other in opening.links:
-        work.tx.link(work.ticket, other)
     work.say("ticket.opened", ticket=work.number, by=work.decision.thread_reason, team=opening.team)
 
 
@@ -317,8 +317,7 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912, PLR0
         case Describe():
             _describe(work, change)
         case AddParticipants():
-            people = {a.key[:LONGEST_ADDRESS]: (a.name, role) for a, role in change.people}
-            work.tx.add_participants(work.here, tuple((key, *person) for key, person in people.items()))
+            add_people(work, work.here, change)
         case RememberIds():
             work.tx.add_references(work.here, change.message_ids)
         case StartClock():
@@ -334,6 +333,10 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912, PLR0
             work.tell("status", "mail", status=change.status.value, why=change.why)
         case SendReceipt():
             letters.owe_receipt(work, change, suppressed="")
+        case LogCall():
+            phone.log(work, change)
+        case SendCallReceipt():
+            phone.receipt(work, change)
         case WithholdReceipt():
             letters.withhold(work, change)
         case Notify():
@@ -370,6 +373,8 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912, PLR0
             repair.merge(work, change)
         case Link():
             repair.link(work, change)
+        case SplitOff():
+            repair.split(work, change)
         case Undo():
             repair.undo(work, change)
         case MuteAddress():

@@ -40,6 +40,7 @@ from maild.decide.decision import (
     Decision,
     HearTeam,
     Notify,
+    SendCallReceipt,
     SendList,
     SendReceipt,
     SendStory,
@@ -52,6 +53,7 @@ from maild.decide.tokens import Purpose
 from maild.effects import letters
 from maild.isolate import Closed, Failure, Fate, NoWorker, Worker
 from maild.steps import Step
+from parsers.commands import CommandBlock
 from parsers.mail import ParsedMail, parse_mail
 from storage import handling, outbox, repair, standings
 from storage.database import is_unavailable
@@ -67,6 +69,8 @@ _MOST_AT_ONCE = 100
 # A mail quotes what it answers, and through it what that had quoted: the nearest of its ancestors is enough.
 _NEAR = 3
 _PART_BYTES = 4 << 20
+# Earlier mails that are read once more for a command.
+_MOST_MEANT = 6
 # A larger mail is read alone, in a process of its own.
 LARGE = 1 << 20
 # So often a mail may fail there, or its process die, before people are shown it unread.
@@ -320,6 +324,8 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
     asks = commands.asked(block) if block else frozenset()
     named = {*by_key.values(), *clues.numbers, *(t for ids in by_reference.values() for t in ids)}
     named |= {*commands.numbers(block)} if block else set()
+    moved = _moved(tx, clues) if asked else {}
+    named |= {*moved.values()}
     facts = Facts(
         now=budgets.now,
         arrived_at=kept.arrived_at,
@@ -330,6 +336,7 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
         twins=twins,
         by_reference=by_reference,
         by_key=by_key,
+        moved=moved,
         tickets={id_: _ticket_facts(tx, one, asked, asks, budgets) for id_, one in tx.states(named).items()}
         if named
         else {},
@@ -338,13 +345,33 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
         flooded=budgets.flooded(),
         answered=answered,
         spoken=_spoken(tx, mail, new),
-        settled=_settled(tx, mail, policy),
+        settled=_settled(tx, mail, commands.people(block) if block else (), policy),
         seen_files=tx.seen_files(pictures) if pictures else {},
         cut=kept.whole_size is not None,
     )
+    if Ask.MAIL in asks and block is not None:
+        facts = replace(facts, mails=_mails(tx, facts, clues, block))
     if Ask.TEAM_ANSWER in asks:
         facts = replace(facts, team_answers=_team_answers(tx, facts, policy))
     return wanted.with_answers(tx, facts, block, mail, policy, office.paper) if block else facts
+
+
+def _moved(tx: Transaction, clues: threads.Clues) -> dict[str, int]:
+    """Where the mails lie of which notifications told that this mail answers."""
+    causes = {token.cause for token in clues.tokens if token.purpose is Purpose.NOTIFICATION}
+    return repair.tickets_of(tx, causes) if causes else {}
+
+
+def _mails(tx: Transaction, facts: Facts, clues: threads.Clues, block: CommandBlock) -> dict[str, ParsedMail]:
+    """The mails of the tickets here that a command may mean, or the beginning of those that are large."""
+    said = {word for line in block.commands for word in line.argument.split()}
+    said |= {token.cause for token in clues.tokens}
+    spoken = [known.handling.spoken for known in facts.tickets.values() if known.handling.spoken]
+    meant = [one.mail_id for mails in spoken for one in mails if one.mail_id in said]
+    edges = [one.mail_id for mails in spoken for one in (mails[-1], mails[0])]
+    names = tuple(dict.fromkeys((*meant, *edges)))[:_MOST_MEANT]
+    found = repair.contents(tx, names, most=LARGE)
+    return {mail_id: parse_mail(content) for mail_id, content in found.items()}
 
 
 def _team_answers(tx: Transaction, facts: Facts, policy: Policy) -> dict[int, TeamAnswer]:
@@ -412,10 +439,13 @@ def _spoken(tx: Transaction, mail: ParsedMail, new: str) -> str:
     return tx.last_language(mail.sender.key)
 
 
-def _settled(tx: Transaction, mail: ParsedMail, policy: Policy) -> dict[str, Standing]:
-    """Who the sender is by the word of a person, where the configuration does not say."""
-    address = consequences.answerable(mail).key
-    return standings.settled(tx, (address,)) if standing.is_unknown(address, policy) else {}
+def _settled(
+    tx: Transaction, mail: ParsedMail, named: tuple[str, ...], policy: Policy
+) -> dict[str, Standing]:
+    """Who the sender is, and whom he names, by the word of a person, where the configuration does not say."""
+    addresses = (consequences.answerable(mail).key, *named)
+    asked = tuple(address for address in addresses if standing.is_unknown(address, policy))
+    return standings.settled(tx, asked) if asked else {}
 
 
 def _ticket_facts(
@@ -547,7 +577,7 @@ class Budgets:
     def spend(self, decision: Decision) -> None:
         """An answer was decided: it counts for the mails behind it."""
         for change in decision.changes:
-            if isinstance(change, SendReceipt):
+            if isinstance(change, SendReceipt | SendCallReceipt):
                 self._add(*_scopes(assembly.as_sent(change.to.address)))
             elif isinstance(change, AnswerAgent | SendStory | SendList) and not change.withheld:
                 domain = assembly.as_sent(change.to.address).rpartition("@")[2]

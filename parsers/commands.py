@@ -66,3 +66,33 @@ def parse_commands(text: str) -> CommandBlock:
         rest = number + 1
     body = "".join(lines[rest:])
     return CommandBlock(commands=tuple(commands), rest=body.strip("\r\n") if commands else text)
+
+
+# ---------------------------------------------------------------------- arguments
+
+_LENGTH: Final = (
+    r"\d[\d.,]*\s+(?:s|secs?|secondes?|seconds?|seconden|sek|sekunden?|mn|m|mins?|minutes?|minuut|minuten"
+    r"|h|u|heures?|hours?|uur|uhr|std|stunden?)"
+)
+_NAMED: Final = re.compile(
+    rf"(?<!\S)([^\W\d_][\w’'-]{{0,39}})\s?[=＝]\s?(?:\"([^\"]{{0,200}})\"|({_LENGTH}(?!\S)|\S*))",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedValues:
+    """An argument such as "jean@x.be durée=4 min reçu=oui". ``named``: folded name and value, in their order;
+    ``rest``: what stands between them."""
+
+    named: tuple[tuple[str, str], ...]
+    rest: str
+
+
+def named_values(argument: str) -> NamedValues:
+    """The values that an argument names, and what else it says."""
+    found = tuple(
+        (command_key(one[1]), (one[2] if one[2] is not None else one[3]).strip())
+        for one in _NAMED.finditer(argument)
+    )
+    return NamedValues(named=found, rest=" ".join(_NAMED.sub(" ", argument).split()))

@@ -70,6 +70,8 @@ def spoken(tx: Transaction, ticket_id: int) -> tuple[Spoken, ...]:
             MESSAGE.c.sender_address,
             MESSAGE.c.arrived_at,
             MESSAGE.c.text,
+            MESSAGE.c.mail_id,
+            MESSAGE.c.kind,
         )
         .where(MESSAGE.c.ticket_id == ticket_id, MESSAGE.c.kind.in_(_SAID))
         .order_by(MESSAGE.c.id.desc())
@@ -78,7 +80,8 @@ def spoken(tx: Transaction, ticket_id: int) -> tuple[Spoken, ...]:
     return tuple(
         Spoken(
             message_row=row.id, message_id=row.message_id, sender=row.sender_address,
-            arrived_at=row.arrived_at, text=row.text,
+            arrived_at=row.arrived_at, text=row.text, mail_id=row.mail_id,
+            opened=row.kind == MessageKind.REQUEST.value,
         )
         for row in reversed(rows)
     )  # fmt: skip

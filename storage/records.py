@@ -289,13 +289,18 @@ class Participant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
-    """A mail of a person on a ticket, as an answer to it must name it (RFC 5322 3.6.4)."""
+    """A mail of a person on a ticket, as an answer to it must name it (RFC 5322 3.6.4).
+
+    ``opened``: the ticket began with it.
+    """
 
     message_row: int
     message_id: str
     sender: str
     arrived_at: datetime
     text: str = ""
+    mail_id: str = ""
+    opened: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

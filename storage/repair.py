@@ -5,19 +5,35 @@ written, whatever is moved. Raises ``database.Unavailable``.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
 from storage import handling, outbox
 from storage.handling import VISIT
-from storage.records import Changed, Event, MessageKind, OutboxState, VisitState
-from storage.store import CLOCK, EVENT, LINK, PARTICIPANT, Transaction, in_parts
+from storage.records import Changed, Event, MessageKind, OutboxState, Stage, VisitState
+from storage.store import (
+    CLOCK,
+    EVENT,
+    LINK,
+    MESSAGE,
+    PARTICIPANT,
+    RAW,
+    REFERENCE,
+    Transaction,
+    expand,
+    in_parts,
+    indexable,
+)
 
 # The facts that tell of an act; the sweep and the mailbox write none of these but the second.
 _ACTS = ("changed", "clock_stopped", "relayed", "linked", "absorbed", "merged", "split", "undone")
 # What has not left yet.
 _STAYS = (OutboxState.READY, OutboxState.CLAIMED, OutboxState.HELD)
+
+# Why a mail that was split off is where it is.
+SPLIT = "split"
 
 # ---------------------------------------------------------------------- what was done last
 
@@ -119,3 +135,60 @@ def unlink(tx: Transaction, ticket_id: int, other_id: int) -> None:
     """Let two tickets know nothing of each other."""
     low, high = sorted((ticket_id, other_id))
     tx.connection.execute(delete(LINK).where(LINK.c.ticket_id == low, LINK.c.other_id == high))
+
+
+# ---------------------------------------------------------------------- a mail with a ticket of its own
+
+
+def contents(tx: Transaction, mail_ids: Iterable[str], *, most: int) -> dict[str, bytes]:
+    """Mail id -> the bytes of the mail as received, the first ``most`` of them."""
+    found: dict[str, bytes] = {}
+    for part in in_parts(mail_ids):
+        rows = tx.connection.execute(
+            select(MESSAGE.c.mail_id, RAW.c.content)
+            .join(RAW, RAW.c.id == MESSAGE.c.raw_id)
+            .where(MESSAGE.c.mail_id.in_(part))
+        )
+        found |= {row.mail_id: expand(row.content)[:most] for row in rows}
+    return found
+
+
+def tickets_of(tx: Transaction, mail_ids: Iterable[str]) -> dict[str, int]:
+    """Mail id -> the ticket where the mail lies."""
+    found: dict[str, int] = {}
+    for part in in_parts(mail_ids):
+        lies = select(MESSAGE.c.mail_id, MESSAGE.c.ticket_id).where(MESSAGE.c.ticket_id.is_not(None))
+        rows = tx.connection.execute(lies.where(MESSAGE.c.mail_id.in_(part)))
+        found |= {row.mail_id: row.ticket_id for row in rows}
+    return found
+
+
+def move_message(tx: Transaction, message_row: int, into: int) -> None:
+    """Put a mail on another ticket, as the one that opens it; what came with it goes along."""
+    moved = {"ticket_id": into, "kind": MessageKind.REQUEST.value, "thread_reason": SPLIT}
+    tx.connection.execute(update(MESSAGE).where(MESSAGE.c.id == message_row).values(moved))
+
+
+def move_reference(tx: Transaction, message_id: str, ticket_id: int, into: int) -> None:
+    """What names this mail belongs to the other ticket from now on, and to this one no more."""
+    named = (REFERENCE.c.message_id == indexable(message_id)) & (REFERENCE.c.ticket_id == ticket_id)
+    tx.connection.execute(delete(REFERENCE).where(named))
+    tx.add_references(into, (message_id,))
+
+
+def stopped_at(tx: Transaction, message_row: int) -> datetime | None:
+    """When the desk's clock of a mail was stopped; None where it runs, or there is none."""
+    desks = (CLOCK.c.message_id == message_row) & (CLOCK.c.team == "")
+    at: datetime | None = tx.connection.execute(select(CLOCK.c.stopped_at).where(desks)).scalar()
+    return at
+
+
+def begin_anew(tx: Transaction, message_row: int, into: int, *, near_at: datetime, due_at: datetime) -> None:
+    """The clock of a mail is the first one of its new ticket, by the limit of that; the sweep looks at it."""
+    desks = (CLOCK.c.message_id == message_row) & (CLOCK.c.team == "")
+    tx.connection.execute(
+        update(CLOCK).where(desks).values(ticket_id=into, first=True, near_at=near_at, due_at=due_at)
+    )
+    runs = update(CLOCK).where(desks, CLOCK.c.stopped_at.is_(None))
+    tx.connection.execute(runs.values(stage=Stage.RUNNING.value, next_at=near_at))
+    tx.unmark([message_row])

@@ -417,7 +417,7 @@ class Transaction:
             KeptMail(
                 sighting_id=row.id, raw_id=row.raw_id, maildrop=row.maildrop,
                 source="door" if row.uidvalidity == DOOR_EPOCH else row.source, mail_id=row.mail_id,
-                arrived_at=row.arrived_at, content=_expand(row.content), sha256=row.sha256, tries=row.tries,
+                arrived_at=row.arrived_at, content=expand(row.content), sha256=row.sha256, tries=row.tries,
                 whole_size=row.whole_size, placed=tuple(row.placed.split()),
             )
             for row in (found[id_] for id_ in sighting_ids)
@@ -456,7 +456,7 @@ class Transaction:
     def raw(self, sha256: str) -> bytes | None:
         """The bytes of a mail as received."""
         content = self.connection.execute(select(RAW.c.content).where(RAW.c.sha256 == sha256)).scalar()
-        return None if content is None else _expand(content)
+        return None if content is None else expand(content)
 
     # ------------------------------------------------------------------ gathering
 
@@ -494,7 +494,7 @@ class Transaction:
         return tuple(
             KnownMail(
                 message_id=asked[row.message_id], text=row.text, sender=row.sender_address,
-                content=_expand(row.content) if row.content else b"",
+                content=expand(row.content) if row.content else b"",
             )
             for row in rows
         )  # fmt: skip
@@ -927,7 +927,8 @@ def indexable(message_id: str) -> str:
     return f"{octets[: LONGEST_ID // 2].decode('utf-8', 'ignore')}~{hashlib.sha256(octets).hexdigest()}"
 
 
-def _expand(content: bytes) -> bytes:
+def expand(content: bytes) -> bytes:
+    """Raw bytes as they were before they were kept."""
     return zstandard.ZstdDecompressor().decompress(content)
 
 

@@ -7,6 +7,7 @@ sysexits(3); anything else is a fault of ours and exits 70 with its traceback in
 """
 
 import errno
+import getpass
 import importlib
 import io
 import json
@@ -33,6 +34,10 @@ _COMMANDS = (
     ("status", "operate:status", "Whether it is alive and in time; exit code for monitors."),
     ("tickets", "look:tickets", "The tickets."),
     ("ticket show", "look:ticket_show", "One ticket and its mails."),
+    ("ticket assign", "ticket:ticket_assign", "Hand it to an agent or a team."),
+    ("ticket note", "ticket:ticket_note", "Keep words on it that only the desk reads."),
+    ("ticket close", "ticket:ticket_close", "Close it; the requester hears nothing."),
+    ("ticket reopen", "ticket:ticket_reopen", "Open it again when it has ended."),
     ("why", "look:why", "Why a mail is on its ticket: every signal that was tried."),
     ("trace", "look:trace", "Every event of a ticket, mail or address, in order."),
     ("outbox list", "outbox:outbox_list", "The letters that wait, are held, or did not arrive."),
@@ -60,7 +65,7 @@ _COMMANDS = (
     ("backup", "repair:backup", "A copy of the state, made while the daemon runs."),
 )
 _GROUPS = {
-    "ticket": "Look at one ticket.",
+    "ticket": "One ticket: look at it, and do what agents do by mail.",
     "outbox": "What we owe: look at it, hold it, let it go, try it again.",
     "quarantine": "Mails that could not be read.",
     "config": "The configuration: in force, right or wrong, possible.",
@@ -126,6 +131,14 @@ def say_json(record: Mapping[str, object]) -> None:
     """One object on one line of standard output, in UTF-8 whatever the locale is; instants in UTC with Z."""
     line = json.dumps(record, ensure_ascii=False, default=_json_form)
     typer.echo(_ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", line).encode())
+
+
+def operator() -> str:
+    """Who gives this command, as the stories of tickets name him: ``operator:anne``."""
+    try:
+        return f"operator:{getpass.getuser()}"
+    except (KeyError, OSError):  # an account without a name, as containers have them
+        return "operator:unknown"
 
 
 # --- finding the command ------------------------------------------------------------------------------------

@@ -227,7 +227,8 @@ def ticket_show(number: Number, config: ConfigOption = None, as_json: JsonOption
         asked = handling.consultations(tx, ticket.id)
         if as_json:
             visits = handling.visits_of(tx, [ticket.id])[ticket.id]
-            say_json(ticket_json(ticket, thread, links, asked, visits, settings.desk))
+            shown = ticket_json(ticket, thread, links, asked, visits, settings.desk)
+            say_json(shown | {"notes": [_note_json(note) for note in _notes(tx, ticket)]})
             return
         _print_ticket(tx, ticket, thread, links, asked, settings)
 
@@ -284,7 +285,19 @@ def _print_ticket(
         lines += [f"   {line}" for line in tx.text_of(message.mail_id).splitlines()]
         lines += [f"   + {_file_line(file)}" for file in message.files]
         lines += [f"   ! {reason}" for reason in json.loads(message.reasons) if reason.startswith(UNREAD)]
+    for note in _notes(tx, ticket):
+        lines += ["", f"-- {local(note.at, settings)}  note  {note.actor}"]
+        lines += [f"   {line}" for line in _note_json(note)["text"].splitlines()]
     typer.echo("\n".join(lines))
+
+
+def _notes(tx: Transaction, ticket: Ticket) -> list[Event]:
+    """What operators have noted at the shell; the notes of agents are mails."""
+    return [event for event in tx.events(ticket_id=ticket.id) if event.kind == "note"]
+
+
+def _note_json(note: Event) -> dict[str, Any]:
+    return {"at": note.at, "by": note.actor, "text": json.loads(note.detail).get("text", "")}
 
 
 def _asked_line(asked: Consultation, settings: Config) -> str:

@@ -6,14 +6,13 @@ in one line; one for which the act makes no sense is refused with the reason (77
 66, and the first such code is the command's. Every act is written into the story of the ticket.
 """
 
-import getpass
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
-from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config, say_json
+from maild.cli import Code, ConfigOption, JsonOption, Stop, operator, read_config, say_json
 from maild.cli.look import ledger, local
 from maild.config import Config
 from parsers.mail import parse_mail
@@ -155,18 +154,11 @@ def _each(numbers: list[int], act: Act, config: ConfigOption) -> Code:
         for number in dict.fromkeys(numbers):
             now = datetime.now(UTC)
             with store.write() as tx:
-                found = outbox.intervene(tx, number, act, by=f"operator:{_operator()}", now=now)
+                found = outbox.intervene(tx, number, act, by=operator(), now=now)
             code, said = _outcome(found, number, act, now)
             typer.echo(f"{number}: {said}", err=code is not Code.OK)
             worst = worst or code
     return worst
-
-
-def _operator() -> str:
-    try:
-        return getpass.getuser()
-    except OSError:  # an account without a name, as containers have them
-        return "unknown"
 
 
 _DONE = {

@@ -4,6 +4,8 @@ The judge for ``message.decide`` of mail from an agent's address. Nothing is run
 proof; whatever is done, or not done, he is told in a line.
 """
 
+from dataclasses import replace
+
 from maild import instants
 from maild.decide import autoresponse, commands, consequences, identity, outside, relays, teams, visits
 from maild.decide.case import Case
@@ -12,6 +14,7 @@ from maild.decide.decision import (
     Change,
     Decision,
     Disposition,
+    LogCall,
     Note,
     OpenTicket,
     SendRelay,
@@ -89,19 +92,35 @@ def _asks_for_himself(case: Case, who: Agent, state: TicketFacts) -> bool:
 
 def _fresh(case: Case, block: CommandBlock, who: Agent) -> Decision:
     """A mail on no ticket: an order that needs none, of one who is proven; else a request like any other."""
-    if not commands.may_be_fresh(block) or not _proof(case, who).holds:
+    if not commands.may_be_fresh(block):
         return person(case)
+    if not _proof(case, who).holds:
+        return _unheard(case, who)
     result = commands.run(block, who, None, case)
     opens = any(isinstance(change, OpenTicket) for change in result.changes)
+    calls = _calls(result.changes)
     known = (consequences.remembered(case, None),) if opens else ()
     return Decision(
         disposition=Disposition.FILED,
-        kind=MessageKind.CALL if opens else MessageKind.COMMAND,
+        kind=MessageKind.CALL if calls else MessageKind.COMMAND,
         changes=(*result.changes, *known, *_told(who, result.lines, None, case)),
         reasons=_REFUSED if result.refused else (),
-        thread_reason="phone" if opens else "",
+        thread_reason="phone" if calls else "",
         agent=who.address,
     )
+
+
+def _unheard(case: Case, who: Agent) -> Decision:
+    """His orders are run for nobody who has not proven to be him; it is a request all the same."""
+    asked = person(case)
+    if autoresponse.forged(case.mail, case.facts, case.policy):
+        return asked
+    answer = consequences.answer(who, (said(_SAID, "unproven", who.language),), None, case.facts)
+    return replace(asked, changes=(*asked.changes, answer))
+
+
+def _calls(changes: tuple[Change, ...]) -> bool:
+    return any(isinstance(change, LogCall) for change in changes)
 
 
 _REFUSED = ("a command was not understood",)
@@ -126,7 +145,8 @@ def _ordered(case: Case, block: CommandBlock, who: Agent, state: TicketFacts) ->
     done = (*words.changes, *result.changes)
     changes = (consequences.remembered(case, state.ticket.id), named, *done, *told)
     noted = MessageKind.NOTE if result.text is Text.NOTE and block.rest.strip() else MessageKind.COMMAND
-    kind = MessageKind.RELAY if any(isinstance(c, SendRelay) for c in done) else noted
+    called = MessageKind.CALL if _calls(done) else noted
+    kind = MessageKind.RELAY if any(isinstance(c, SendRelay) for c in done) else called
     return _of_agent(kind, who, state, changes)
 
 

@@ -34,6 +34,7 @@ from maild.decide.verbs import (
     canned,
     charge,
     holding,
+    phone,
     progress,
     repair,
     scope,
@@ -42,6 +43,7 @@ from maild.decide.verbs import (
     undo,
     visits,
 )
+from parsers.addresses import bare_addresses
 from parsers.commands import CommandBlock, CommandLine, command_key, parse_commands
 from storage.records import Status, Ticket
 
@@ -59,8 +61,10 @@ _VERBS: tuple[Command, ...] = (
     visits.DISPATCH,
     scope.OUT_OF_SCOPE,
     beneficiary.BENEFICIARY,
+    phone.CALL,
     repair.MERGE,
     repair.LINK,
+    repair.SPLIT,
     undo.UNDO,
     teams.PASS_ON,
     canned.TEMPLATE,
@@ -127,6 +131,13 @@ def card(language: str) -> tuple[str, ...]:
     """The few verbs that an agent needs most, a line each: how it is written, and what it does."""
     known = (_BY_NAME.get(command_key(name)) for name in _CARD)
     return tuple(f"{one.written(language)}: {one.does(language)}" for one in known if one)
+
+
+def people(block: CommandBlock) -> tuple[str, ...]:
+    """The addresses, case folded, that commands name which ask for what is settled of them."""
+    lines = (line for line in block.commands if (c := command_of(line)) and Ask.PERSON in c.asks)
+    found = (address.casefold() for line in lines for address in bare_addresses(line.argument))
+    return tuple(dict.fromkeys(found))[:MOST_NUMBERS]
 
 
 def run(block: CommandBlock, agent: Agent, state: TicketFacts | None, case: Case) -> Result:

@@ -10,8 +10,10 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from parsers.addresses import Address
-from storage.records import MessageKind, Status, Ticket, Visit
+from storage.records import Call, MessageKind, Status, Ticket, Visit
 
+# Stands in an answer to an agent for the number of the ticket that his mail opens.
+OPENED = "\ue000"
 # So begins, among the reasons of a message, the one that says what of the mail nobody has read.
 UNREAD = "not read"
 
@@ -136,6 +138,23 @@ class SendReceipt:
     to: Address
     language: str
     due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogCall:
+    """A phone contact about the ticket."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendCallReceipt:
+    """What somebody who telephoned has in writing, where the agent asks for it. ``solved``: at that call."""
+
+    to: Address
+    language: str
+    called_at: datetime
+    solved: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,6 +375,25 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SplitOff:
+    """A mail of the ticket becomes a ticket of its own, linked with this one.
+
+    ``message``: its row; ``own_id``: its Message-ID, which this ticket loses; ``ids``: all that the new one
+    gets. ``clock``: its own, as the first one of a new matter; ``taken``: whose the new ticket is, where
+    somebody has acted on that mail already, "" where nobody has.
+    """
+
+    message: int
+    mail_id: str
+    own_id: str
+    opening: OpenTicket
+    people: AddParticipants
+    ids: tuple[str, ...]
+    clock: StartClock
+    taken: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
     """A ticket that had been merged stands for itself again: with the clocks of these messages, and without
     these people in the other one."""
@@ -419,6 +457,8 @@ Change: TypeAlias = (
     | Recognise
     | SetStatus
     | SendReceipt
+    | LogCall
+    | SendCallReceipt
     | WithholdReceipt
     | Notify
     | AnswerAgent
@@ -437,6 +477,7 @@ Change: TypeAlias = (
     | ReleaseLetters
     | Merge
     | Link
+    | SplitOff
     | Undo
     | MuteAddress
     | TellAdministrators

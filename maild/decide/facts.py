@@ -122,7 +122,8 @@ class Facts:
     ``filed_before``: it bears the mark of a state that is lost.
 
     ``by_reference``: Message-ID -> tickets, oldest first. ``by_key``: ticket key of a signed token ->
-    ticket. Both name tickets as they were; ``tickets`` holds those and the survivors of merges.
+    ticket; ``moved``: mail id -> the ticket where it lies, for mails that letters of ours were about. All
+    name tickets as they were; ``tickets`` holds those and the survivors of merges.
     ``answered``: the mail that this one names first of those whose text is known. ``spoken``: the language of
     the sender's last mail that told one, "" where nobody asked.
     ``settled``: address -> what people have settled of it, for those whom the configuration does not know.
@@ -130,7 +131,8 @@ class Facts:
     the mail is here.
 
     Only where a command asks for them: ``in_hand``, what its author has to do; ``stories`` of tickets;
-    ``canned``; ``team_answers``, ticket -> what a team answered last.
+    ``canned``; ``mails``, mail id -> an earlier mail itself; ``team_answers``, ticket -> what a team answered
+    last.
     """
 
     now: datetime
@@ -142,6 +144,7 @@ class Facts:
     twins: tuple[Twin, ...] = ()
     by_reference: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     by_key: Mapping[str, int] = field(default_factory=dict)
+    moved: Mapping[str, int] = field(default_factory=dict)
     tickets: Mapping[int, TicketFacts] = field(default_factory=dict)
     spent: tuple[Spent, ...] = ()
     muted: str = ""
@@ -151,6 +154,7 @@ class Facts:
     settled: Mapping[str, Standing] = field(default_factory=dict)
     seen_files: Mapping[str, tuple[SeenFile, ...]] = field(default_factory=dict)
     cut: bool = False
+    mails: Mapping[str, ParsedMail] = field(default_factory=dict)
     team_answers: Mapping[int, TeamAnswer] = field(default_factory=dict)
     in_hand: tuple[Ticket, ...] = ()
     stories: Mapping[int, Story] = field(default_factory=dict)

@@ -92,6 +92,11 @@ def relay(
     return Relayed(changes=(sent, *taken), lines=lines)
 
 
+def has_words(case: Case, who: Agent, state: TicketFacts, words: str) -> bool:
+    """Whether there is anything in these words that would go to the requester."""
+    return bool(words.strip()) and not relay(case, who, state, words).refused
+
+
 def _answer(case: Case, state: TicketFacts, words: str) -> Answer:
     if case.inside or (not words.strip() and not case.mail.attachments):
         return Answer(text="", html="")

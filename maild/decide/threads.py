@@ -5,6 +5,7 @@ signal is tried and its verdict kept, so that ``maild why`` can tell; the first 
 the words of a subject alone, never by Thread-Index.
 """
 
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -92,8 +93,9 @@ Signal = Callable[[ParsedMail, Clues, Facts, Policy], Verdict]
 def by_token(mail: ParsedMail, clues: Clues, facts: Facts, policy: Policy) -> Verdict:
     """Signal 1: our own signature; it holds whoever the sender is."""
     for token in (*clues.id_tokens, *clues.address_tokens):
-        found = facts.by_key.get(token.key)
-        state = facts.survivor(found) if found is not None else None
+        state = _signed(token, facts)
+        if state is not None and (nearer := _nearer(mail, clues, token, state, facts, policy)):
+            return Verdict(signal="token", holds=False, ticket=state.ticket.id, why=nearer)
         if state is not None:
             return Verdict(signal="token", holds=True, ticket=state.ticket.id, why="a token that we signed")
     if clues.id_tokens or clues.address_tokens:
@@ -101,6 +103,27 @@ def by_token(mail: ParsedMail, clues: Clues, facts: Facts, policy: Policy) -> Ve
             signal="token", holds=False, ticket=None, why="a signed token of a ticket not known here"
         )
     return Verdict(signal="token", holds=False, ticket=None, why="no token of ours")
+
+
+def _signed(token: tokens.Token, facts: Facts) -> TicketFacts | None:
+    """The ticket that a token names; of a notification the one where its mail lies by now."""
+    found = facts.by_key.get(token.key)
+    if found is not None and token.purpose is tokens.Purpose.NOTIFICATION:
+        found = facts.moved.get(token.cause, found)
+    return facts.survivor(found) if found is not None else None
+
+
+def _nearer(
+    mail: ParsedMail, clues: Clues, token: tokens.Token, state: TicketFacts, facts: Facts, policy: Policy
+) -> str:
+    """A mail that this one answers more directly lies on another ticket, where its sender takes part: it was
+    split off the token's. "" where nothing does."""
+    for id_ in itertools.takewhile(lambda one: token.serial not in one.lower(), clues.ids):
+        others = [facts.survivor(number) for number in facts.by_reference.get(id_, ())]
+        first = others[0] if others and state not in others else None
+        if first is not None and _if_known(mail, first, policy, "references", "").holds:
+            return f"<{id_}>, which it answers more directly, belongs to another ticket"
+    return ""
 
 
 def by_references(mail: ParsedMail, clues: Clues, facts: Facts, policy: Policy) -> Verdict:
@@ -135,8 +158,7 @@ def by_subject(mail: ParsedMail, clues: Clues, facts: Facts, policy: Policy) -> 
 def by_marker(mail: ParsedMail, clues: Clues, facts: Facts, policy: Policy) -> Verdict:
     """Signal 4: the marker under our own separator line, from somebody who takes part, or of a team."""
     for token in clues.marker_tokens:
-        found = facts.by_key.get(token.key)
-        state = facts.survivor(found) if found is not None else None
+        state = _signed(token, facts)
         if state is not None and token.purpose is tokens.Purpose.CONSULTATION:
             # Whoever answers for a team writes from an address of his own.
             why = "our separator line with the marker of a team that was asked"

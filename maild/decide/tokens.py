@@ -19,6 +19,10 @@ from enum import StrEnum
 _TOKEN = re.compile(r"([rnaxscv])([a-z2-7]{13})\.([a-z2-7]{7})\.([a-z0-9]{1,18})\.([a-z2-7]{16})")
 
 
+# Letters of a mail id (``arrival.mail_id``), with which the serial of a letter about a mail begins.
+MAIL_ID = 14
+
+
 class Purpose(StrEnum):
     """What the mail was that carried a token."""
 
@@ -41,6 +45,11 @@ class Token:
     key: str
     recipient: str
     serial: str
+
+    @property
+    def cause(self) -> str:
+        """The mail id of what made us write the mail that carried it; what else begins a serial is none."""
+        return self.serial[:MAIL_ID]
 
     def is_for(self, address: str) -> bool:
         """It was made for this address."""

@@ -41,7 +41,7 @@ def whom(policy: Policy, wanted: str, me: Agent) -> Agent | Team | Unfound:
     address = _ADDRESS.search(wanted)
     text = address[0] if address else " ".join(wanted.split()).rstrip(".,;:!")
     for name in dict.fromkeys((text, _BEFORE.sub("", text, count=1))):
-        if folded(name) in _MYSELF:
+        if folded(name) in _MYSELF and policy.agent(me.address) is not None:
             return me
         for found in (_called(policy, name), _begun(policy, name)):
             if len(found) == 1:

@@ -86,13 +86,14 @@ def presume_answered(tx: Transaction, ticket: int, *, begun: datetime, at: datet
 
 def take(work: Work, taken: TakeInCharge) -> None:
     """The ticket is in a person's hands."""
-    before = work.before.ticket
+    known = work.facts.tickets.get(work.here)  # none where the same mail opens it
+    taken_at, stood = (known.ticket.taken_at, known.ticket.status) if known else (None, Status.NEW)
     # An act that comes to light late is the first one all the same, and undoes nothing that people did since.
-    is_late = before.taken_at is not None and taken.at < before.taken_at
-    if before.taken_at is None or is_late:
+    is_late = taken_at is not None and taken.at < taken_at
+    if taken_at is None or is_late:
         work.changed["taken_at"] = taken.at
     # What another order of the same mail says of its status stands: taken, and waiting for something.
-    status = Status(work.changed.get("status", before.status))
+    status = Status(work.changed.get("status", stood))
     waits = status is Status.WAITING and "status" not in work.changed
     if (status is Status.NEW or waits) and not is_late:
         work.changed |= {"status": Status.TAKEN.value, "wake_at": None}

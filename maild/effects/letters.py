@@ -5,14 +5,13 @@ last two. They are finished here, so that sending needs neither templates nor ti
 """
 
 import secrets
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from maild import compose
 from maild.compose import Stationery
 from maild.decide import tokens
-from maild.decide.decision import AnswerAgent, SendReceipt, StartClock, WithholdReceipt
+from maild.decide.decision import OPENED, AnswerAgent, SendReceipt, StartClock, WithholdReceipt
 from maild.decide.policy import Policy
 from maild.decide.tokens import Purpose
 from maild.effects.work import NO_TICKET, Work, owe_letter
@@ -49,7 +48,7 @@ def answer_agent(work: Work, answer: AnswerAgent) -> None:
     """What an agent is told of his mail."""
     letter = compose.answer(
         work.paper, number=work.number, subject=work.subject or work.mail.subject,
-        lines=_lines(answer.lines),
+        lines=_lines(answer.lines, work),
         **work.post(Purpose.ANSWER, answer.to, answer.language),
     )  # fmt: skip
     owed = f"answer:{work.cause}:{answer.to.key}"
@@ -59,13 +58,9 @@ def answer_agent(work: Work, answer: AnswerAgent) -> None:
         work.say("loop.suppressed", ticket=work.number, reason=answer.withheld)
 
 
-def _lines(lines: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(_each_line(lines))
-
-
-def _each_line(lines: tuple[str, ...]) -> Iterator[str]:
-    for line in lines:
-        yield from line.splitlines()
+def _lines(lines: tuple[str, ...], work: Work) -> tuple[str, ...]:
+    opened = f"{work.policy.desk.prefix}-{work.opened}" if work.opened is not None else ""
+    return tuple(part for line in lines for part in line.replace(OPENED, opened).splitlines())
 
 
 def owe_trouble(

@@ -1,14 +1,18 @@
-"""Threads that people repair, tickets that are merged or linked, and what they take back.
+"""Threads that people repair, tickets that are merged, linked or split, and what they take back.
 
 One of the effects of ``apply``. Whatever is moved, both stories tell it.
 """
 
-from maild.decide.decision import Link, Merge, Undo
+from dataclasses import replace
+
+from maild.decide.decision import Link, Merge, SplitOff, Undo
 from maild.effects import clocks
+from maild.effects.opening import add_people, write_ticket
 from maild.effects.work import Work
 from storage import handling, outbox, repair
 from storage.outbox import Act
 from storage.records import Status
+from storage.repair import SPLIT
 
 
 def merge(work: Work, merged: Merge) -> None:
@@ -29,6 +33,29 @@ def link(work: Work, linked: Link) -> None:
     if work.tx.link(work.here, linked.other):
         work.tell("linked", work.actor, other=linked.other)
         work.tell_of(linked.other, "linked", work.actor, other=work.here)
+
+
+def split(work: Work, off: SplitOff) -> None:
+    """A mail of the ticket, with its clock, its files and its references, becomes a ticket of its own."""
+    tx, here = work.tx, work.here
+    opening = replace(off.opening, status=Status.TAKEN if off.taken else Status.NEW)
+    stopped = repair.stopped_at(tx, off.message)
+    number, _ = write_ticket(
+        work, opening, due_at=None, acknowledged=False, assignee=off.taken,
+        taken_at=(stopped or work.facts.now) if off.taken else None,
+    )  # fmt: skip
+    add_people(work, number, off.people)
+    repair.move_message(tx, off.message, number)
+    repair.move_reference(tx, off.own_id, here, number)
+    tx.add_references(number, tuple(id_ for id_ in off.ids if id_ != off.own_id))
+    repair.begin_anew(tx, off.message, number, near_at=off.clock.near_at, due_at=off.clock.due_at)
+    tx.change_ticket(number, **clocks.shown(tx, number))
+    work.derived |= clocks.shown(tx, here)
+    work.opened = number
+    work.tell("split", work.actor, into=number, mail=off.mail_id)
+    opened = {"links": [here], "reason": SPLIT, "mail": off.mail_id}
+    work.tell_of(number, "opened", off.opening.requester.address, **opened)
+    work.say("ticket.split", ticket=work.number, into=number, mail=off.mail_id)
 
 
 def undo(work: Work, undone: Undo) -> None:

@@ -32,7 +32,8 @@ class Work:
 
     ``cause``: the mail id, or what else the story names. ``kept``: the mail itself; None where no mail came.
     ``changed``: columns of the ticket, written once at the end; ``derived``: those of them that follow from
-    its clocks, which nobody undoes. ``visit``: the row of the one that it ordered or moved.
+    its clocks, which nobody undoes. ``opened``: the number of the ticket that begins; ``visit``: the row of
+    the one that it ordered or moved.
     """
 
     tx: Transaction
@@ -48,6 +49,7 @@ class Work:
     key: str = NO_TICKET
     subject: str = ""
     message: int = 0
+    opened: int | None = None
     changed: dict[str, Any] = field(default_factory=dict)
     derived: dict[str, Any] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)

@@ -254,7 +254,7 @@ def _internal(tx: Transaction) -> frozenset[str]:
         row
         for row in said
         if (row.kind == "note" and row.mail_id not in passed_on)
-        or (row.kind == "command" and row.mail_id not in relayed | passed_on)
+        or (row.kind in ("call", "command") and row.mail_id not in relayed | passed_on)
     ]
     if not inside:
         return frozenset()

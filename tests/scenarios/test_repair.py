@@ -138,6 +138,90 @@ def test_two_tickets_know_of_each_other(any_desk: Desk, capsys: pytest.CaptureFi
     assert reconciles(any_desk)
 
 
+# --- splitting ----------------------------------------------------------------------------------------------
+
+
+def drifted(desk: Desk) -> str:
+    """Luc, who was in copy of Jean's mail, has replied with a matter of his own; the mail id of his."""
+    desk.receive(mail("m1@ecole.test", Cc="Luc <luc@ecole.test>"))
+    desk.once()
+    desk.later(hours=1)
+    body = mail(
+        "m2@ecole.test", sender="Luc <luc@ecole.test>", subject="Re: Imprimante en panne", at=desk.now,
+        body="Au fait, mon badge ne marche plus.\n", In_Reply_To="<m1@ecole.test>",
+    )  # fmt: skip
+    desk.receive(body)
+    desk.once()
+    return str(desk.rows("SELECT mail_id FROM message WHERE message_id = 'm2@ecole.test'")[0][0])
+
+
+def test_a_mail_gets_a_ticket_of_its_own(any_desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """With its author, its clock and what is answered to it; nobody is told but whoever split it off."""
+    desk = any_desk
+    mail_id = drifted(desk)
+    later = desk.letters(ANNE)[-1]
+    letters = len(desk.sent())
+    desk.receive(reply("o1@etnic.test", later, "#détacher\n", sender=ANNE, at=desk.now))
+    desk.once()
+    said = words(desk.letters(ANNE)[-1])
+    assert "le message de luc@ecole.test est maintenant ETNIC-1002, lié à ETNIC-1001" in said
+    assert len(desk.sent()) == letters + 1
+    old, new = desk.tickets()
+    assert (old.due_at, old.requester_address) == (MONDAY + DAY, "jean@ecole.test")
+    assert (new.requester_address, new.subject, new.status) == (
+        "luc@ecole.test",
+        "Imprimante en panne",
+        Status.NEW,
+    )
+    assert (new.arrived_at, new.due_at) == (desk.now, desk.now + DAY)
+    assert (desk.kinds(1001)[:2], desk.kinds(1002)) == (["request", "command"], ["request"])
+    assert desk.links(1002) == {1001}
+    assert (told(desk, 1001, "split"), told(desk, 1002, "opened")["mail"]) == (
+        {"into": 1002, "mail": mail_id},
+        mail_id,
+    )
+    assert desk.why("m2@ecole.test").reason == "split"
+    assert reconciles(desk)
+    capsys.readouterr()
+    # His next mail, and the answer to the notification about the one that was split off, follow it.
+    desk.receive(
+        mail(
+            "m3@ecole.test", sender="luc@ecole.test", subject="Re: Imprimante en panne", at=desk.now,
+            In_Reply_To="<m2@ecole.test>", References="<m1@ecole.test> <m2@ecole.test>",
+        ),
+        reply("o2@etnic.test", later, "Votre badge est réactivé.\n", sender=ANNE, at=desk.now),
+    )  # fmt: skip
+    desk.once()
+    desk.later(minutes=5)
+    desk.once()
+    assert desk.number_of("m3@ecole.test") == desk.number_of("o2@etnic.test") == 1002
+    (answer,) = [one for one in desk.letters("luc@ecole.test") if "badge est réactivé" in words(one)]
+    assert str(answer["Subject"]) == "Re: [ETNIC-1002] Imprimante en panne"
+    assert not any("badge" in words(one) for one in desk.letters("jean@ecole.test"))
+    assert "ne s’annule pas" in orders(desk, "u1", 1001, "#annuler\n")
+
+
+def test_what_was_acted_on_stays_taken(desk: Desk) -> None:
+    """The clock that stood still stands still; whoever had it has it."""
+    mail_id = drifted(desk)
+    orders(desk, "o1", 1001, "#prendre\n")
+    desk.later(minutes=10)
+    orders(desk, "o2", 1001, f"#détacher {mail_id}\n")
+    old, new = desk.tickets()
+    assert (new.status, new.assignee, new.taken_at, new.due_at) == (Status.TAKEN, ANNE, old.taken_at, None)
+    assert desk.rows("SELECT count(*) FROM clock WHERE stopped_at IS NULL")[0][0] == 0
+
+
+def test_the_mail_that_opened_a_ticket_stays(desk: Desk) -> None:
+    """The refusal names one that could be split off."""
+    mail_id = drifted(desk)
+    before = desk.tickets()
+    said = orders(desk, "o1", 1001, "#détacher\n")
+    assert "a commencé par ce message" in said
+    assert f"#détacher {mail_id}" in said
+    assert desk.tickets() == before
+
+
 # --- taking back --------------------------------------------------------------------------------------------
 
 

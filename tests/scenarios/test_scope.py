@@ -1,9 +1,11 @@
 """What the service includes, for whom, and what a request is: scope, beneficiaries, categories."""
 
+import json
 from email.message import EmailMessage
 
 import pytest
 
+from maild import cli
 from storage.records import Status
 from tests.scenarios.desk import ANNE, Desk, mail, reply
 
@@ -164,6 +166,33 @@ def test_who_may_not_use_the_service_is_told(desk: Desk) -> None:
     assert "ne fait pas partie des bénéficiaires" in words(desk.letters(MARC)[-1])
     marc(desk, "m2@ailleurs.test")
     assert standings(desk) == [("no", ""), ("no", "")]
+
+
+def test_who_waits_for_the_feasibility_analysis_is_listed(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By what is known of each; what is undone on the ticket is not remembered for the address."""
+    desk.configure(beneficiary=LISTED)
+    asked(desk)
+    marc(desk, "m2@ailleurs.test")
+    desk.receive(
+        reply("r@etnic.test", desk.letters(ANNE)[1], "#bénéficiaire Ville de Mons\n", sender=ANNE),
+        reply("u@etnic.test", desk.letters(ANNE)[1], "#annuler\n", sender=ANNE),
+    )
+    desk.once()
+    marc(desk, "m3@ailleurs.test")
+    assert standings(desk) == [("yes", "Écoles"), ("unknown", ""), ("unknown", "")]
+    capsys.readouterr()
+    tickets = ["tickets", "--config", str(desk.file), "--json", "--standing"]
+    assert cli.answer([*tickets, "unknown"]) == 0
+    listed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["id"], one["standing"], one["entity"]) for one in listed] == [
+        (1002, "unknown", None),
+        (1003, "unknown", None),
+    ]
+    assert cli.answer([*tickets, "study"]) == 0
+    assert capsys.readouterr().out == ""
+    assert cli.answer([*tickets, "maybe"]) == 64
 
 
 # --- incident or service request

@@ -76,8 +76,9 @@ def _close(order: Order) -> Outcome | Refusal:
     if order.words.strip():
         return _with_letter(order, Status.CLOSED, "close")
     in_hand = TakeInCharge(agent=ticket.assignee or order.hand, at=order.at)
+    is_taken = ticket.assignee and ticket.taken_at
     changes: tuple[Change, ...] = (
-        *((in_hand,) if ticket.status in OPEN else ()),
+        *((in_hand,) if ticket.status in OPEN and not is_taken else ()),
         StopClocks(at=order.at, by=order.agent.address, act="close"),
         _stands(Status.CLOSED),
     )

@@ -47,12 +47,12 @@ def _objection(order: Order, done: Changed) -> tuple[str, str] | None:
     """The sentence that says why nothing is taken back, and what it names."""
     if order.line.argument.strip():
         return "alone", ""
-    if _has_words(order):
+    if relays.has_words(order.case, order.agent, order.here, order.words):
         return "words", ""
     kinds = {event.kind for event in done.events}
     if parted := next((e for e in done.events if e.kind == "split"), None):
-        return "split", str(_detail(parted)["into"])
-    if left := [one for one in done.letters if one.state in _LEFT and one.kind not in _INSIDE]:
+        return "split", f"{order.policy.desk.prefix}-{_detail(parted)['into']}"
+    if left := list(filter(_has_left, done.letters)):
         return "left", "; ".join(_letter(one, order) for one in left)
     if outside := next((e for e in done.events if _is_outside(e)), None):
         return "outside", _when(outside.at, order)
@@ -61,11 +61,10 @@ def _objection(order: Order, done: Changed) -> tuple[str, str] | None:
     return None
 
 
-def _has_words(order: Order) -> bool:
-    """An answer stands below it, which is one thing too many for one mail."""
-    if not order.words.strip():
-        return False
-    return bool(relays.relay(order.case, order.agent, order.here, order.words).changes)
+def _has_left(letter: OwedLetter) -> bool:
+    """Somebody outside the desk reads it, or a team that cannot be told to forget it."""
+    asked = letter.kind is MessageKind.CONSULTATION and letter.state in _WAITS
+    return asked or (letter.state in _LEFT and letter.kind not in _INSIDE)
 
 
 def _is_outside(event: Event) -> bool:

@@ -27,7 +27,8 @@ from maild.decide.decision import (
     WithholdReceipt,
 )
 from maild.decide.facts import Facts
-from maild.decide.policy import Agent, Team
+from maild.decide.policy import Agent, Beneficiary, Team
+from maild.decide.standing import register
 from maild.decide.tokens import Purpose
 from parsers.mail import ParsedMail, parse_mail
 from storage.records import MessageKind, Status, Twin
@@ -321,6 +322,9 @@ def test_a_reread_is_linked_with_the_ticket_it_would_have_joined() -> None:
     (described,) = of(message.reread(mail(In_Reply_To="<first@ecole.test>"), 7, 1001, known, DESKS), Describe)
     assert described.links == ()
     assert described.requester.address == JEAN
+    listed = register((Beneficiary(entity="Écoles", domains=("ecole.test",)),))
+    (described,) = of(message.reread(mail(), 7, 1001, known, policy(beneficiaries=listed)), Describe)
+    assert (described.standing, described.entity) == ("yes", "Écoles")
 
 
 def test_a_mail_that_our_code_fails_on_is_seen_by_people() -> None:
