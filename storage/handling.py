@@ -14,6 +14,7 @@ from sqlmodel import SQLModel
 from storage.records import (
     Call,
     Consultation,
+    EarlierTicket,
     Given,
     MessageKind,
     OutboxState,
@@ -121,10 +122,12 @@ def given(tx: Transaction, ticket_id: int) -> tuple[Given, ...]:
     return (*relayed, *elsewhere)
 
 
-def earlier(tx: Transaction, address: str, *, before: int | None = None) -> tuple[Ticket, ...]:
+def earlier(tx: Transaction, address: str, *, before: int | None = None) -> tuple[EarlierTicket, ...]:
     """The last tickets that somebody wrote about, newest first; ``before``: another one than this."""
     rows = tx.connection.execute(_EARLIER, {"wanted": address, "before": before or 0})
-    return tuple(map(ticket_record, rows))
+    return tuple(
+        EarlierTicket(id=row[0], subject=row[1], status=row[2], arrived_at=row[3]) for row in rows.all()
+    )
 
 
 # Built once: this is asked for every new ticket.
@@ -136,7 +139,7 @@ _LATELY = (
     .subquery("lately")
 )
 _EARLIER = (
-    select(TICKET)
+    select(TICKET.c.id, TICKET.c.subject, TICKET.c.status, TICKET.c.arrived_at)
     .join(_LATELY, _LATELY.c.ticket_id == TICKET.c.id)
     .where(_LATELY.c.kind == MessageKind.REQUEST.value, TICKET.c.id != bindparam("before"))
     .order_by(TICKET.c.id.desc())

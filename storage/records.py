@@ -249,6 +249,16 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierTicket:
+    """What is told of a ticket to somebody who reads a later one of the same person."""
+
+    id: int
+    subject: str
+    status: str
+    arrived_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
     """One mail of a person and the time in which a person must act on it.
 

@@ -98,7 +98,7 @@ def _earlier(work: Work) -> tuple[Line, ...]:
     return tuple(
         Line(
             number=f"{work.policy.desk.prefix}-{ticket.id}", subject=ticket.subject, at=ticket.arrived_at,
-            requester=Address(ticket.requester_name, ticket.requester_address), status=ticket.status.value,
+            requester=work.mail.sender, status=ticket.status,
         )
         for ticket in found
     )  # fmt: skip

@@ -119,6 +119,9 @@ def test_an_order_on_no_ticket_is_no_flaw_of_the_ledger(told: Desk) -> None:
     assert "no ticket" in command(told, "why", "f@etnic.test").stdout
     traced = command(told, "trace", "f@etnic.test")
     assert (traced.exit_code, "help" in traced.stdout) == (0, True)
+    rebuilt = command(told, "replay", "--into", str(told.folder / "anew"))
+    assert rebuilt.exit_code == 0, rebuilt.output
+    assert sum(told.outbox().values()) == len(told.letters())
 
 
 def test_without_proof_such_a_mail_is_a_request_like_any_other(told: Desk) -> None:
