@@ -104,7 +104,7 @@ def _answer(case: Case, state: TicketFacts, words: str) -> Answer:
         case.mail,
         words,
         private=staff(state, case.policy),
-        decorations=decoration.decorations(case.mail, case.facts),
+        decorations=decoration.stationery(case.mail, case.facts),
         known="\n".join(one.text for one in state.handling.spoken),
     )
 

@@ -54,6 +54,25 @@ def test_what_was_seen_before_is_known(seen: tuple[tuple[str, int | None], ...],
 
 
 @pytest.mark.parametrize(
+    ("seen", "stays"),
+    [
+        ((), False),
+        (((JEAN, 1001), (JEAN, 1002), (JEAN, 1002)), False),
+        (((JEAN, 1001), (JEAN, 1002), (COLLEAGUE, 1003)), True),
+        (((JEAN, 1001), (ELSEWHERE, 1002), (ELSEWHERE, 1003)), False),
+    ],
+)
+def test_the_picture_of_an_answer_may_be_sent_twice(
+    seen: tuple[tuple[str, int | None], ...], stays: bool
+) -> None:
+    """Only what comes with mails on several tickets is a logo, and stays behind."""
+    mail = with_file(PNG)
+    (sha256,) = decoration.asked(mail)
+    world = facts(seen_files={sha256: before(*seen)})
+    assert decoration.stationery(mail, world) == (frozenset({sha256}) if stays else frozenset())
+
+
+@pytest.mark.parametrize(
     ("content", "kind", "disposition", "may_be"),
     [
         (PNG, "image/png", "inline", True),
