@@ -89,11 +89,13 @@ LONGEST_NAME = 255
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What was written for one mail. ``said``: the log events to emit once it is durable."""
+    """What was written for one mail. ``said``: the log events to emit once it is durable; ``opened``: the
+    ticket that began."""
 
     disposition: Disposition
     kind: MessageKind
     ticket: int | None
+    opened: int | None = None
     said: tuple[tuple[str, dict[str, object]], ...] = ()
 
 
@@ -150,7 +152,9 @@ def act(
     )  # fmt: skip
     _on(work, ticket)
     _change(work)
-    return Applied(disposition=decision.disposition, kind=kind, ticket=ticket, said=tuple(work.said))
+    return Applied(
+        disposition=decision.disposition, kind=kind, ticket=ticket, opened=work.opened, said=tuple(work.said)
+    )
 
 
 _NO_MAIL = parse_mail(b"")

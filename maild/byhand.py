@@ -4,15 +4,19 @@ Stands beside the receivers, called by ``cli``; the daemon may run meanwhile. Wh
 in ``decide.verbs``; here is only the mail that there is not. Raises ``storage.database.Unavailable``.
 """
 
+from dataclasses import replace
+
 from maild import apply
+from maild.apply import Applied
 from maild.decide import commands
 from maild.decide.case import weighed
 from maild.decide.classify import MailKind
 from maild.decide.commands import Result
-from maild.decide.decision import Change, Note
+from maild.decide.decision import OPENED, Change, Note
 from maild.decide.facts import Facts
+from maild.decide.order import Ask
 from maild.decide.policy import Agent
-from maild.ingest import Office, known
+from maild.ingest import Office, known, mails_meant
 from parsers.commands import CommandBlock, CommandLine
 from parsers.mail import parse_mail
 from storage.store import Transaction
@@ -30,13 +34,18 @@ def order(tx: Transaction, ticket: int, verb: str, argument: str, office: Office
     """
     line = CommandLine(verb=verb, argument=argument, line=f"#{verb} {argument}")
     block = CommandBlock(commands=(line,), rest="")
-    facts = known(tx, {ticket, *commands.numbers(block)}, office, commands.asked(block))
+    asks = commands.asked(block)
+    facts = known(tx, {ticket, *commands.numbers(block)}, office, asks)
+    if Ask.MAIL in asks:
+        facts = replace(facts, mails=mails_meant(tx, facts, block))
     case = weighed(_NO_MAIL, MailKind.AGENT, facts, office.policy)
     who = Agent(name=by, address=by, teams=(), language="en")
     result = commands.run(block, who, facts.tickets[ticket], case)
-    if not result.refused:
-        _write(tx, ticket, result.changes, facts, office, by)
-    return result
+    if result.refused:
+        return result
+    opened = _write(tx, ticket, result.changes, facts, office, by).opened
+    number = f"{office.policy.desk.prefix}-{opened}"
+    return replace(result, lines=tuple(line.replace(OPENED, number) for line in result.lines))
 
 
 def note(tx: Transaction, ticket: int, text: str, office: Office, *, by: str) -> None:
@@ -47,5 +56,5 @@ def note(tx: Transaction, ticket: int, text: str, office: Office, *, by: str) ->
 
 def _write(
     tx: Transaction, ticket: int, changes: tuple[Change, ...], facts: Facts, office: Office, by: str
-) -> None:
-    apply.act(tx, changes, facts, ticket=ticket, actor=by, policy=office.policy, paper=office.paper)
+) -> Applied:
+    return apply.act(tx, changes, facts, ticket=ticket, actor=by, policy=office.policy, paper=office.paper)

@@ -49,7 +49,7 @@ from maild.decide.decision import (
 from maild.decide.facts import NOT_HANDLED, Answered, Facts, Handling, Spent, TeamAnswer, TicketFacts
 from maild.decide.order import Ask
 from maild.decide.policy import Policy, Rate
-from maild.decide.tokens import Purpose
+from maild.decide.tokens import Purpose, Token
 from maild.effects import letters
 from maild.isolate import Closed, Failure, Fate, NoWorker, Worker
 from maild.steps import Step
@@ -350,7 +350,7 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
         cut=kept.whole_size is not None,
     )
     if Ask.MAIL in asks and block is not None:
-        facts = replace(facts, mails=_mails(tx, facts, clues, block))
+        facts = replace(facts, mails=mails_meant(tx, facts, block, clues.tokens))
     if Ask.TEAM_ANSWER in asks:
         facts = replace(facts, team_answers=_team_answers(tx, facts, policy))
     return wanted.with_answers(tx, facts, block, mail, policy, office.paper) if block else facts
@@ -362,16 +362,18 @@ def _moved(tx: Transaction, clues: threads.Clues) -> dict[str, int]:
     return repair.tickets_of(tx, causes) if causes else {}
 
 
-def _mails(tx: Transaction, facts: Facts, clues: threads.Clues, block: CommandBlock) -> dict[str, ParsedMail]:
+def mails_meant(
+    tx: Transaction, facts: Facts, block: CommandBlock, found: tuple[Token, ...] = ()
+) -> dict[str, ParsedMail]:
     """The mails of the tickets here that a command may mean, or the beginning of those that are large."""
     said = {word for line in block.commands for word in line.argument.split()}
-    said |= {token.cause for token in clues.tokens}
+    said |= {token.cause for token in found}
     spoken = [known.handling.spoken for known in facts.tickets.values() if known.handling.spoken]
     meant = [one.mail_id for mails in spoken for one in mails if one.mail_id in said]
     edges = [one.mail_id for mails in spoken for one in (mails[-1], mails[0])]
     names = tuple(dict.fromkeys((*meant, *edges)))[:_MOST_MEANT]
-    found = repair.contents(tx, names, most=LARGE)
-    return {mail_id: parse_mail(content) for mail_id, content in found.items()}
+    kept = repair.contents(tx, names, most=LARGE)
+    return {mail_id: parse_mail(content) for mail_id, content in kept.items()}
 
 
 def _team_answers(tx: Transaction, facts: Facts, policy: Policy) -> dict[int, TeamAnswer]:

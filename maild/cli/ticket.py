@@ -1,4 +1,4 @@
-"""``ticket assign|note|close|reopen``: what agents do by mail, done at the shell.
+"""``ticket assign|note|close|reopen|merge|link|split``: what agents do by mail, done at the shell.
 
 Stands on ``byhand``; runs beside the daemon, which sends within half a minute what there is to send. A ticket
 that there is not exits 66, what is no number 64, a name that nobody has 65, and what makes no sense as the
@@ -27,6 +27,10 @@ _MOST_NOTED = 20_000
 Whom = Annotated[
     list[str], typer.Argument(metavar="X", help="An agent by name or address, or a team.", show_default=False)
 ]
+Other = Annotated[str, typer.Argument(metavar="M", help="The other ticket: ETNIC-1042 or 1042.")]
+MailId = Annotated[
+    str, typer.Argument(metavar="MAIL_ID", help="The mail, as ticket show names it.", show_default=False)
+]
 Words = Annotated[
     list[str], typer.Argument(metavar="TEXT", help="What to keep; - reads it from standard input.")
 ]
@@ -45,6 +49,42 @@ def ticket_close(number: Number, config: ConfigOption = None, as_json: JsonOptio
 def ticket_reopen(number: Number, config: ConfigOption = None, as_json: JsonOption = False) -> Code:
     """Open a ticket again that has ended; whoever had it is told by mail."""
     return _ordered(number, "reopen", "", config, as_json=as_json)
+
+
+def ticket_merge(
+    number: Number, into: Other, config: ConfigOption = None, as_json: JsonOption = False
+) -> Code:
+    """Merge a ticket into another one of the same requester, which goes on for both."""
+    return _with(number, "merge", into, config, as_json=as_json)
+
+
+def ticket_link(number: Number, to: Other, config: ConfigOption = None, as_json: JsonOption = False) -> Code:
+    """Let two tickets know of each other, whoever asked for them."""
+    return _with(number, "link", to, config, as_json=as_json)
+
+
+def ticket_split(
+    number: Number, mail: MailId, config: ConfigOption = None, as_json: JsonOption = False
+) -> Code:
+    """Give a mail of a ticket a ticket of its own; nobody is told."""
+    settings = read_config(config)
+    with look.ledger(settings) as store, store.read() as tx:
+        ticket = look.ticket_of(tx, number, settings)
+        thread = tx.messages([ticket.id])[ticket.id]
+    if not any(one.mail_id == mail and not one.state for one in thread):
+        known = f"{settings.desk.prefix}-{ticket.id}"
+        raise Stop(
+            Code.NO_INPUT, f"no mail of {known} is called {mail}", f"see maild ticket show {ticket.id}"
+        )
+    return _ordered(number, "split", mail, config, as_json=as_json)
+
+
+def _with(number: str, verb: str, other: str, config: ConfigOption, *, as_json: bool) -> Code:
+    """A verb that names another ticket, which there must be."""
+    settings = read_config(config)
+    with look.ledger(settings) as store, store.read() as tx:
+        named = look.ticket_of(tx, other, settings).id
+    return _ordered(number, verb, str(named), config, as_json=as_json)
 
 
 def ticket_note(

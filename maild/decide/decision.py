@@ -379,8 +379,8 @@ class SplitOff:
     """A mail of the ticket becomes a ticket of its own, linked with this one.
 
     ``message``: its row; ``own_id``: its Message-ID, which this ticket loses; ``ids``: all that the new one
-    gets. ``clock``: its own, as the first one of a new matter; ``taken``: whose the new ticket is, where
-    somebody has acted on that mail already, "" where nobody has.
+    gets. ``clock``: its own, as the first one of a new matter. ``taken``: somebody has acted on that mail
+    already, and the new ticket is the ``assignee``'s, "" for nobody's at the desk.
     """
 
     message: int
@@ -390,7 +390,8 @@ class SplitOff:
     people: AddParticipants
     ids: tuple[str, ...]
     clock: StartClock
-    taken: str = ""
+    taken: bool = False
+    assignee: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ def split(work: Work, off: SplitOff) -> None:
     opening = replace(off.opening, status=Status.TAKEN if off.taken else Status.NEW)
     stopped = repair.stopped_at(tx, off.message)
     number, _ = write_ticket(
-        work, opening, due_at=None, acknowledged=False, assignee=off.taken,
+        work, opening, due_at=None, acknowledged=False, assignee=off.assignee,
         taken_at=(stopped or work.facts.now) if off.taken else None,
     )  # fmt: skip
     add_people(work, number, off.people)

@@ -73,6 +73,47 @@ def test_a_note_is_read_by_whoever_looks(
     assert told.outbox() == {"sent": 3}
 
 
+def test_threads_are_repaired_from_the_shell(told: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Linked, merged, split: by the verbs of mail, and nobody is written to."""
+    told.later(hours=1)
+    told.receive(
+        mail("m2@ecole.test", subject="Toujours en panne", at=told.now),
+        mail("m3@ecole.test", subject="Re: Imprimante en panne", In_Reply_To="<m1@ecole.test>", at=told.now),
+        mail("m4@ailleurs.test", sender="marc@ailleurs.test", subject="Badge", at=told.now),
+    )
+    told.once()
+    letters = len(told.sent())
+    mail_id = told.rows("SELECT mail_id FROM message WHERE message_id = 'm3@ecole.test'")[0][0]
+    assert shell(told, "link", "1001", "ETNIC-1003") == Code.OK
+    assert shell(told, "split", "1001", mail_id) == Code.OK
+    assert shell(told, "merge", "1002", "1001") == Code.OK
+    first, second, third = capsys.readouterr().out.splitlines()
+    assert (first, third) == (
+        "done, ETNIC-1001 is linked with ETNIC-1003",
+        "done, ETNIC-1002 is merged into ETNIC-1001, which goes on for both",
+    )
+    assert "is ETNIC-1004 now" in second
+    assert [one.status.value for one in told.tickets()] == ["new", "merged", "new", "new"]
+    assert told.links(1001) == {1003, 1004}
+    assert (told.number_of("m3@ecole.test"), told.tickets()[3].assignee) == (1004, "")
+    wrong = {
+        ("merge", "1001", "1001"): (Code.REFUSED, "this very ticket"),
+        ("merge", "1001", "1002"): (Code.REFUSED, "merged into ETNIC-1001 already"),
+        ("merge", "1001", "1003"): (Code.REFUSED, "not of the same requester"),
+        ("merge", "1001", "999"): (Code.NO_INPUT, "there is no ticket ETNIC-999"),
+        ("link", "1001", "x"): (Code.USAGE, "no ticket number"),
+        ("split", "1001", "m0000000000000"): (Code.NO_INPUT, "no mail of ETNIC-1001"),
+        ("split", "1004", mail_id): (Code.REFUSED, "no other mail"),
+    }
+    before = told.tickets()
+    for words, (code, said) in wrong.items():
+        assert shell(told, *words) == code, words
+        assert said in capsys.readouterr().err
+    told.once()
+    assert (told.tickets(), len(told.sent())) == (before, letters)
+    assert cli.answer(["reconcile", "--config", str(told.file)]) == Code.OK
+
+
 def test_what_makes_no_sense_has_its_code(told: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     """And changes nothing."""
     before = told.tickets()

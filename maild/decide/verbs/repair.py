@@ -130,7 +130,8 @@ def splitting(
 
     Args:
         mail: the same mail, or the beginning of it.
-        by: the agent who splits it off; his is what nobody has in hand, where that mail was acted on.
+        by: the agent who splits it off, "" for an operator; his is what nobody has in hand, where that mail
+            was acted on.
     """
     case = _alone(one, mail, state, facts, policy)
     opened = consequences.opened(case)
@@ -151,7 +152,8 @@ def splitting(
         people=consequences.everybody(mail, policy),
         ids=tuple(dict.fromkeys(id_ for id_ in ids if id_)),
         clock=consequences.clock(opening.team, opening.category, case.facts, policy, first=True),
-        taken="" if runs else state.ticket.assignee or by,
+        taken=not runs,
+        assignee="" if runs else state.ticket.assignee or by,
     )
 
 
@@ -178,7 +180,7 @@ def _split(order: Order) -> Outcome | Refusal:
     if mail is None:
         values = {"named": one.mail_id, "example": one.mail_id}
         return Refusal(line=order.say(_SAID, "no_mail", **values))
-    off = splitting(one, mail, order.here, order.agent.address, order.facts, order.policy)
+    off = splitting(one, mail, order.here, order.hand, order.facts, order.policy)
     line = order.say(_SAID, "taken" if off.taken else "split", opened=OPENED, sender=one.sender)
     return Outcome(line=line, changes=(off,))
 

@@ -211,8 +211,9 @@ def test_its_author_is_the_requester_and_nobody_has_it_while_its_clock_runs() ->
     assert isinstance(running, SplitOff)
     assert isinstance(done, SplitOff)
     assert isinstance(had, SplitOff)
-    assert (running.opening.requester.address, running.taken) == (STRANGER, "")
-    assert (done.opening.requester.address, done.taken, had.taken) == (JEAN, ANNE, "bruno@etnic.test")
+    assert (running.opening.requester.address, running.taken, running.assignee) == (STRANGER, False, "")
+    assert (done.opening.requester.address, done.taken) == (JEAN, True)
+    assert (done.assignee, had.assignee) == (ANNE, "bruno@etnic.test")
 
 
 @pytest.mark.parametrize(
