@@ -71,6 +71,11 @@ def test_a_note_is_read_by_whoever_looks(
     assert "note  operator:root\n   appelé le concierge" in capsysbinary.readouterr().out.decode()
     told.once()
     assert told.outbox() == {"sent": 3}
+    told.receive(reply("c@etnic.test", told.letters(ANNE)[0], "#complet\n", sender=ANNE))
+    told.once()
+    body = told.letters(ANNE)[-1].get_body(("plain",))
+    assert body is not None
+    assert "appelé le concierge" in body.get_content()
 
 
 def test_threads_are_repaired_from_the_shell(told: Desk, capsys: pytest.CaptureFixture[str]) -> None:

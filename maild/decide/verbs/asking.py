@@ -121,11 +121,19 @@ def _full(order: Order) -> Outcome | Refusal:
 
 def _told(story: Story, about: TicketFacts) -> tuple[tuple[datetime, str, str, str], ...]:
     """When, who, what it is, the words; of an answer only those that are new in it."""
-    return tuple(
+    written = (
         (one.arrived_at, _who(one), _kind(one, about), _words(one))
         for one in story.written
         if one.kind not in _SILENT
     )
+    return tuple(sorted((*written, *_noted(story)), key=lambda one: one[0]))
+
+
+def _noted(story: Story) -> Iterator[tuple[datetime, str, str, str]]:
+    """What operators have noted at the shell, where no mail was written."""
+    for event in story.events:
+        if event.kind == MessageKind.NOTE:
+            yield event.at, event.actor, event.kind, str(json.loads(event.detail).get("text", ""))
 
 
 def _who(one: Written) -> str:
