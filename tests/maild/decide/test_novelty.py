@@ -168,6 +168,7 @@ def test_no_word_that_is_not_of_the_answered_mail_is_lost(
 
 
 @example("?", "? neuf un ?\n? neuf un ?\nun un un un")
+@example("?", "un un\nun un\n? un un un un")
 @given(lines(THEIRS, least=1), st.lists(OURS, min_size=3).map(lambda all_: "\n".join(map(" ".join, all_))))
 def test_all_of_a_quotation_below_goes(above: str, answered: str) -> None:
     """Where it is long enough to be one, and something stands above it."""
