@@ -63,8 +63,7 @@ def _objection(order: Order, done: Changed) -> tuple[str, str] | None:
 
 def _has_left(letter: OwedLetter) -> bool:
     """Somebody outside the desk reads it, or a team that cannot be told to forget it."""
-    asked = letter.kind is MessageKind.CONSULTATION and letter.state in _WAITS
-    return asked or (letter.state in _LEFT and letter.kind not in _INSIDE)
+    return letter.state in _LEFT and letter.kind not in _INSIDE
 
 
 def _is_outside(event: Event) -> bool:
