@@ -25,6 +25,7 @@ from maild.decide.decision import (
     Decision,
     Describe,
     Disposition,
+    HandOver,
     HearTeam,
     Link,
     LogCall,
@@ -377,6 +378,8 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912, PLR0
             repair.merge(work, change)
         case Link():
             repair.link(work, change)
+        case HandOver():
+            repair.hand_over(work, change)
         case SplitOff():
             repair.split(work, change)
         case Undo():

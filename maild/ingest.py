@@ -46,10 +46,11 @@ from maild.decide.decision import (
     SendStory,
     Tell,
 )
-from maild.decide.facts import NOT_HANDLED, Answered, Facts, Handling, Spent, TeamAnswer, TicketFacts
+from maild.decide.facts import NOT_HANDLED, Answered, Facts, Handling, Reach, Spent, TeamAnswer, TicketFacts
 from maild.decide.order import Ask
 from maild.decide.policy import Policy, Rate
 from maild.decide.tokens import Purpose, Token
+from maild.decide.verbs import forward
 from maild.effects import letters
 from maild.isolate import Closed, Failure, Fate, NoWorker, Worker
 from maild.steps import Step
@@ -351,9 +352,22 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
     )
     if Ask.MAIL in asks and block is not None:
         facts = replace(facts, mails=mails_meant(tx, facts, block, clues.tokens))
+    if Ask.AUTHOR in asks and block is not None:
+        facts = _with_authors(tx, facts, mail, block, budgets, policy)
     if Ask.TEAM_ANSWER in asks:
         facts = replace(facts, team_answers=_team_answers(tx, facts, policy))
     return wanted.with_answers(tx, facts, block, mail, policy, office.paper) if block else facts
+
+
+def _with_authors(
+    tx: Transaction, facts: Facts, mail: ParsedMail, block: CommandBlock, budgets: "Budgets", policy: Policy
+) -> Facts:
+    """With what is known of those who may have written what an agent hands on."""
+    authors = forward.authors(block, (mail, *facts.mails.values()), policy)
+    asked = tuple(address for address in authors if standing.is_unknown(address, policy))
+    settled = standings.settled(tx, asked) if asked else {}
+    reach = {address: budgets.reach(address) for address in authors}
+    return replace(facts, reach=reach, settled={**facts.settled, **settled})
 
 
 def _moved(tx: Transaction, clues: threads.Clues) -> dict[str, int]:
@@ -537,6 +551,12 @@ class Budgets:
         if not people or not outbox.were_written(self.tx, MessageKind.NOTIFICATION, since=since, count=near):
             return {}
         return outbox.written(self.tx, people, MessageKind.NOTIFICATION, since=since)
+
+    def reach(self, address: str) -> Reach:
+        """All that speaks against an automatic answer to somebody who has not written himself."""
+        sent = assembly.as_sent(address)
+        spent = tuple(one for scope, value in _scopes(sent) for one in self._spent(scope, value))
+        return Reach(spent=spent, muted=self.muted.get(sent, ""))
 
     def spent(self, mail: ParsedMail) -> tuple[Spent, ...]:
         """Every budget that a receipt for this mail would be counted in."""

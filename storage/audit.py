@@ -175,15 +175,19 @@ def _receipts_gone(tx: Transaction) -> Iterator[Flaw]:
 
 
 def _receipts_doubled(tx: Transaction) -> Iterator[Flaw]:
-    left = _IS_RECEIPT & OUTBOX.c.state.not_in((OutboxState.SUPPRESSED.value, OutboxState.DROPPED.value))
-    many = select(OUTBOX.c.ticket_id).where(left).group_by(OUTBOX.c.ticket_id).having(func.count() > 1)
-    letters = select(OUTBOX.c.mail_id, OUTBOX.c.message_id, OUTBOX.c.ticket_id).where(left)
-    first: set[int] = set()
+    """Of one ticket for one person; a ticket that was handed over has one for each."""
+    left = OUTBOX.c.owed.like("receipt:%") & OUTBOX.c.state.not_in(
+        (OutboxState.SUPPRESSED.value, OutboxState.DROPPED.value)
+    )
+    whose = (OUTBOX.c.ticket_id, OUTBOX.c.recipient)
+    many = select(OUTBOX.c.ticket_id).where(left).group_by(*whose).having(func.count() > 1)
+    letters = select(OUTBOX.c.mail_id, OUTBOX.c.message_id, *whose).where(left)
+    first: set[tuple[int, str]] = set()
     tickets = tx.connection.execute(many).scalars().all()
     for row in _named(tx, letters.order_by(OUTBOX.c.id), OUTBOX.c.ticket_id, tickets):
-        if row.ticket_id in first:
+        if (row.ticket_id, row.recipient) in first:
             yield _flaw(row, "a second receipt for one ticket", doubled=True)
-        first.add(row.ticket_id)
+        first.add((row.ticket_id, row.recipient))
 
 
 def _flaw(row: Any, why: str, *, doubled: bool = False) -> Flaw:

@@ -42,7 +42,10 @@ def agent(case: Case) -> Decision:
     if case.belongs.of_team is not None and not block.commands:
         return teams.answered(case, state)
     if case.belongs.of_team is None and _asks_for_himself(case, who, state):
-        return person(case)
+        if not commands.orders_afresh(block):
+            return person(case)
+        if not _proof(case, who).holds:
+            return _unheard(case, who)
     if (again := outside.copy_of_answer(case)) is not None:
         return again
     proof = _proof(case, who)
@@ -99,13 +102,15 @@ def _fresh(case: Case, block: CommandBlock, who: Agent) -> Decision:
     result = commands.run(block, who, None, case)
     opens = any(isinstance(change, OpenTicket) for change in result.changes)
     calls = _calls(result.changes)
+    kind = MessageKind.REQUEST if opens else MessageKind.COMMAND
     known = (consequences.remembered(case, None),) if opens else ()
     return Decision(
         disposition=Disposition.FILED,
-        kind=MessageKind.CALL if calls else MessageKind.COMMAND,
+        kind=MessageKind.CALL if calls else kind,
         changes=(*result.changes, *known, *_told(who, result.lines, None, case)),
         reasons=_REFUSED if result.refused else (),
         thread_reason="phone" if calls else "",
+        text=block.rest if opens and not calls else "",
         agent=who.address,
     )
 

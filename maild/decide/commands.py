@@ -33,6 +33,7 @@ from maild.decide.verbs import (
     beneficiary,
     canned,
     charge,
+    forward,
     holding,
     phone,
     progress,
@@ -62,6 +63,7 @@ _VERBS: tuple[Command, ...] = (
     scope.OUT_OF_SCOPE,
     beneficiary.BENEFICIARY,
     phone.CALL,
+    forward.TRANSFER,
     repair.MERGE,
     repair.LINK,
     repair.SPLIT,
@@ -113,6 +115,11 @@ def may_be_fresh(block: CommandBlock) -> bool:
     verb at all, so that whoever wrote them hears of it."""
     verbs = [command for line in block.commands if (command := command_of(line))]
     return bool(block.commands) and (not verbs or any(command.fresh for command in verbs))
+
+
+def orders_afresh(block: CommandBlock) -> bool:
+    """Whether one of these commands is made for whoever has no ticket of somebody else before him."""
+    return any(command.fresh for line in block.commands if (command := command_of(line)))
 
 
 def asked(block: CommandBlock) -> frozenset[Ask]:

@@ -133,11 +133,15 @@ class SetStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendReceipt:
-    """The acknowledgement with number and limit: at most one a ticket."""
+    """The acknowledgement with number and limit: at most one a requester of the ticket.
+
+    ``parents``: Message-IDs of what it answers, as whoever reads it has them; None: of the mail itself.
+    """
 
     to: Address
     language: str
     due_at: datetime
+    parents: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -395,6 +399,20 @@ class SplitOff:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver:
+    """Whoever handed the mail on is not the requester of the ticket: somebody else is.
+
+    ``subject``: "" where it stays.
+    """
+
+    requester: Address
+    language: str
+    subject: str
+    standing: str = ""
+    entity: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
     """A ticket that had been merged stands for itself again: with the clocks of these messages, and without
     these people in the other one."""
@@ -479,6 +497,7 @@ Change: TypeAlias = (
     | Merge
     | Link
     | SplitOff
+    | HandOver
     | Undo
     | MuteAddress
     | TellAdministrators

@@ -77,6 +77,14 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What an automatic answer to an address is counted in; ``muted``: why it gets none, "" when it may."""
+
+    spent: tuple[Spent, ...] = ()
+    muted: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
     """The text of the mail that a mail answers; ``sender``: its address, "" for a letter of ours."""
 
@@ -131,8 +139,8 @@ class Facts:
     the mail is here.
 
     Only where a command asks for them: ``in_hand``, what its author has to do; ``stories`` of tickets;
-    ``canned``; ``mails``, mail id -> an earlier mail itself; ``team_answers``, ticket -> what a team answered
-    last.
+    ``canned``; ``mails``, mail id -> an earlier mail itself; ``reach``, address -> that of whoever may have
+    written what is handed on; ``team_answers``, ticket -> what a team answered last.
     """
 
     now: datetime
@@ -155,6 +163,7 @@ class Facts:
     seen_files: Mapping[str, tuple[SeenFile, ...]] = field(default_factory=dict)
     cut: bool = False
     mails: Mapping[str, ParsedMail] = field(default_factory=dict)
+    reach: Mapping[str, Reach] = field(default_factory=dict)
     team_answers: Mapping[int, TeamAnswer] = field(default_factory=dict)
     in_hand: tuple[Ticket, ...] = ()
     stories: Mapping[int, Story] = field(default_factory=dict)

@@ -64,7 +64,7 @@ def _shown(decision: Decision, case: Case) -> Decision:
         decision,
         thread_reason=decision.thread_reason or case.belongs.winner,
         verdicts=case.belongs.verdicts,
-        text=case.new.text,
+        text=decision.text or case.new.text,
         language=language.of_words(case.mail, case.new.text),
         decorations=decoration.decorations(case.mail, case.facts),
     )

@@ -32,6 +32,7 @@ class Ask(StrEnum):
     IN_HAND = "in_hand"  # the tickets of its author
     STORY = "story"  # every message and event of the ticket
     MAIL = "mail"  # the mails that may be meant: of a notification, of the line, the first and the last
+    AUTHOR = "author"  # how the author of what is handed on may be answered
     LAST_CHANGE = "last_change"  # what was done last with the ticket
     ANSWERS = "answers"  # the answers to the requester that have not left
     TEAM_ANSWER = "team_answer"  # what a specialist team answered last

@@ -78,7 +78,7 @@ def relay(
         files=tuple(file.sha256 for file in answer.files),
         notice=notice,
         values=values,
-        parents=tuple(one.message_id for one in state.handling.spoken),
+        parents=thread_of(state, case.policy),
         not_before=case.facts.now + delay,
         held=held,
     )
@@ -90,6 +90,13 @@ def relay(
     if held:
         lines = (said(_SAID, "held", who.language, number=number_of(state, case.policy), why=held),)
     return Relayed(changes=(sent, *taken), lines=lines)
+
+
+def thread_of(state: TicketFacts, policy: Policy) -> tuple[str, ...]:
+    """The Message-IDs of the mails that an answer goes with, oldest first: not of what an agent handed on,
+    which the requester never had."""
+    own = staff(state, policy)
+    return tuple(one.message_id for one in state.handling.spoken if one.sender.casefold() not in own)
 
 
 def has_words(case: Case, who: Agent, state: TicketFacts, words: str) -> bool:

@@ -23,13 +23,20 @@ from storage.store import Transaction
 
 def owe_receipt(work: Work, receipt: SendReceipt, *, suppressed: str = "") -> None:
     """The acknowledgement of a new ticket; recorded with its reason where it must not leave."""
+    post = work.post(Purpose.RECEIPT, receipt.to, receipt.language)
+    if receipt.parents is not None:
+        parents = receipt.parents
+        post |= {"parent_id": parents[-1] if parents else "", "parent_references": parents[:-1]}
     letter = compose.receipt(
-        work.paper, number=work.number, subject=work.subject, due_at=receipt.due_at,
-        **work.post(Purpose.RECEIPT, receipt.to, receipt.language),
+        work.paper, number=work.number, subject=work.subject, due_at=receipt.due_at, **post,
     )  # fmt: skip
-    work.owe(letter, MessageKind.RECEIPT, f"receipt:{work.ticket}", suppressed=suppressed)
+    began = work.decision.ticket is None
+    owed = f"receipt:{work.ticket}" if began else f"receipt:{work.ticket}:{receipt.to.key}"
+    work.owe(letter, MessageKind.RECEIPT, owed, suppressed=suppressed)
     if not suppressed:
         work.tell("receipt", "maild", to=receipt.to.address, language=receipt.language)
+        if not began:
+            work.derived["acked_at"] = work.before.ticket.acked_at or work.facts.now
 
 
 def withhold(work: Work, withheld: WithholdReceipt) -> None:

@@ -50,7 +50,7 @@ def _write(work: Work, told: Notify) -> None:
         # ticket together in his mail program, and bring his answer to the ticket when a state is made anew.
         post |= {"parent_id": "", "parent_references": (*mail.references, mail.message_id), "files": files}
         letter = compose.notification(
-            work.paper, number=work.number, subject=work.subject, requester=mail.sender or Address("", ""),
+            work.paper, number=work.number, subject=work.subject, requester=_requester(work),
             text=work.decision.text or mail.text, html=html, due_at=told.due_at,
             reason="new" if work.decision.ticket is None else "later", absent=told.absent,
             attachments=_names(along), left_out=_sizes(left, language),
@@ -90,15 +90,23 @@ def _place(work: Work) -> _Place:
     )  # fmt: skip
 
 
+def _requester(work: Work) -> Address:
+    """Who wrote: the sender, or whoever an agent names as the author of what he hands on."""
+    opening = next((c for c in work.decision.changes if isinstance(c, OpenTicket)), None)
+    handed_on = opening is not None and work.decision.agent != ""
+    return opening.requester if opening and handed_on else work.mail.sender or Address("", "")
+
+
 def _earlier(work: Work) -> tuple[Line, ...]:
     """What the same person asked before; whoever reads a later mail has read that."""
-    if work.decision.ticket is not None or work.mail.sender is None or not work.mail.sender.key:
+    requester = _requester(work)
+    if work.decision.ticket is not None or not requester.key:
         return ()
-    found = handling.earlier(work.tx, work.mail.sender.key, before=work.ticket)
+    found = handling.earlier(work.tx, requester.key, before=work.ticket)
     return tuple(
         Line(
             number=f"{work.policy.desk.prefix}-{ticket.id}", subject=ticket.subject, at=ticket.arrived_at,
-            requester=work.mail.sender, status=ticket.status,
+            requester=requester, status=ticket.status,
         )
         for ticket in found
     )  # fmt: skip

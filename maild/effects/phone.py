@@ -4,6 +4,7 @@ One of the effects of ``apply``. The letter names the ticket and its subject, no
 """
 
 from maild import compose
+from maild.decide import relays
 from maild.decide.decision import LogCall, SendCallReceipt
 from maild.decide.tokens import Purpose
 from maild.effects.work import Work
@@ -24,7 +25,7 @@ def log(work: Work, logged: LogCall) -> None:
 def receipt(work: Work, asked: SendCallReceipt) -> None:
     """In the thread of the ticket, where it has one: the agent's own mail is nothing that the reader has."""
     known = work.facts.tickets.get(work.here)
-    spoken = tuple(one.message_id for one in known.handling.spoken) if known else ()
+    spoken = relays.thread_of(known, work.policy) if known else ()
     post = work.post(Purpose.RECEIPT, asked.to, asked.language)
     post |= {"parent_id": spoken[-1] if spoken else "", "parent_references": spoken[:-1]}
     letter = compose.call_receipt(

@@ -5,9 +5,9 @@ One of the effects of ``apply``. Whatever is moved, both stories tell it.
 
 from dataclasses import replace
 
-from maild.decide.decision import Link, Merge, SplitOff, Undo
+from maild.decide.decision import AddParticipants, HandOver, Link, Merge, SplitOff, Undo
 from maild.effects import clocks
-from maild.effects.opening import add_people, write_ticket
+from maild.effects.opening import LONGEST_ADDRESS, add_people, write_ticket
 from maild.effects.work import Work
 from storage import handling, outbox, repair
 from storage.outbox import Act
@@ -56,6 +56,20 @@ def split(work: Work, off: SplitOff) -> None:
     opened = {"links": [here], "reason": SPLIT, "mail": off.mail_id}
     work.tell_of(number, "opened", off.opening.requester.address, **opened)
     work.say("ticket.split", ticket=work.number, into=number, mail=off.mail_id)
+
+
+def hand_over(work: Work, handed: HandOver) -> None:
+    """The ticket is somebody else's; whoever it was taken for takes part in it no longer."""
+    before, requester = work.before.ticket, handed.requester
+    work.changed |= {
+        "requester_name": requester.name, "requester_address": requester.address[:LONGEST_ADDRESS],
+        "language": handed.language, "standing": handed.standing, "entity": handed.entity,
+    }  # fmt: skip
+    if handed.subject:
+        work.changed["subject"] = work.subject = handed.subject
+    repair.leave(work.tx, work.here, (before.requester_address.casefold(), requester.key))
+    add_people(work, work.here, AddParticipants(people=((requester, "requester"),)))
+    work.tell("handed_over", work.actor, to=requester.address, instead_of=before.requester_address)
 
 
 def undo(work: Work, undone: Undo) -> None:

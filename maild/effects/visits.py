@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any, Literal
 
 from maild import compose
-from maild.decide import tokens
+from maild.decide import relays, tokens
 from maild.decide.decision import AnswerVisit, SendVisit
 from maild.decide.tokens import Purpose
 from maild.effects.work import Work
@@ -77,8 +77,8 @@ def _to_technician(work: Work, visit: Visit, requester: Address | None, *, moved
 
 def _to_requester(work: Work, visit: Visit, requester: Address, *, moved: bool) -> None:
     post = work.post(Purpose.RELAY, requester, work.before.ticket.language)
-    parents = [one.message_id for one in work.before.handling.spoken]
-    post |= {"parent_id": parents[-1] if parents else "", "parent_references": tuple(parents[:-1])}
+    parents = relays.thread_of(work.before, work.policy)
+    post |= {"parent_id": parents[-1] if parents else "", "parent_references": parents[:-1]}
     _owe(work, visit, requester, post, visit.technician_name, moved=moved, for_technician=False)
 
 

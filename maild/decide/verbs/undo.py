@@ -52,6 +52,8 @@ def _objection(order: Order, done: Changed) -> tuple[str, str] | None:
     kinds = {event.kind for event in done.events}
     if parted := next((e for e in done.events if e.kind == "split"), None):
         return "split", f"{order.policy.desk.prefix}-{_detail(parted)['into']}"
+    if "handed_over" in kinds:
+        return "handed", ""
     if left := list(filter(_has_left, done.letters)):
         return "left", "; ".join(_letter(one, order) for one in left)
     if outside := next((e for e in done.events if _is_outside(e)), None):
@@ -265,6 +267,16 @@ _SAID: Sentences = {
         "auf das abgetrennte Ticket {which}, wenn es von derselben Person ist: #merge",
         "en": "#{verb}: a split is not undone, nothing changed; reply to the ticket split off, {which}, if "
         "it is of the same requester: #merge",
+    },
+    "handed": {
+        "fr": "#{verb}\u00a0: le choix d’un demandeur ne s’annule pas, rien n’a changé\u00a0; indiquez le "
+        "bon, par exemple\u00a0: #transfert jean.dupont@example.org",
+        "nl": "#{verb}: de keuze van een aanvrager wordt niet ongedaan gemaakt, er is niets gewijzigd; noem "
+        "de juiste, bijvoorbeeld: #forward jan@example.org",
+        "de": "#{verb}: die Wahl eines Anfragenden wird nicht rückgängig gemacht, nichts wurde geändert; "
+        "nennen Sie den richtigen, zum Beispiel: #forward jan@example.org",
+        "en": "#{verb}: the choice of a requester is not undone, nothing changed; name the right one, for "
+        "example: #forward jan@example.org",
     },
     "since": {
         "fr": "#{verb}\u00a0: {act} ne s’annule plus, rien n’a changé\u00a0: un message est arrivé depuis. "
