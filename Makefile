@@ -34,7 +34,7 @@ demo: $(READY)
 
 test: $(READY)
 	@tests/peers/install.sh
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 bench: $(READY)
 	@tests/peers/install.sh

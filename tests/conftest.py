@@ -30,7 +30,11 @@ from tests.peers.smtp import Sink
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
-REQUIRE_REAL = os.environ.get("MAILD_REQUIRE_REAL", "") not in {"", "0"}
+
+# The processes that pytest-xdist starts hear of it by a name that is no setting.
+if os.environ.get("MAILD_REQUIRE_REAL", "") not in {"", "0"}:
+    os.environ["TESTS_REQUIRE_REAL"] = "1"
+REQUIRE_REAL = "TESTS_REQUIRE_REAL" in os.environ
 
 # Any MAILD_ variable is a setting, which would reach the daemons that the tests start.
 for _name in [name for name in os.environ if name.startswith("MAILD_")]:
@@ -51,6 +55,10 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     if REQUIRE_REAL and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped, but MAILD_REQUIRE_REAL=1: {_reason(report)}"
+    # What was logged of a strange mail may be no text that pytest-xdist can hand over.
+    report.sections = [
+        (name, said.encode(errors="backslashreplace").decode()) for name, said in report.sections
+    ]
     return report
 
 
