@@ -327,6 +327,8 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
     named |= {*commands.numbers(block)} if block else set()
     moved = _moved(tx, clues) if asked else {}
     named |= {*moved.values()}
+    if asked:  # what was asked of a team, or ordered, before a ticket was merged is still to be found
+        named = {one for number in named for one in handling.line_of(tx, number)}
     facts = Facts(
         now=budgets.now,
         arrived_at=kept.arrived_at,
@@ -506,10 +508,11 @@ def _is_of_the_house(mail: ParsedMail, clues: threads.Clues, policy: Policy) -> 
 
 
 def _handling(tx: Transaction, ticket: int, asks: frozenset[Ask]) -> Handling:
+    line = handling.line_of(tx, ticket)
     return Handling(
         people=handling.participants(tx, ticket),
-        spoken=handling.spoken(tx, ticket),
-        given=handling.given(tx, ticket),
+        spoken=handling.spoken(tx, *line),
+        given=handling.given(tx, *line),
         changed=repair.last_change(tx, ticket) if Ask.LAST_CHANGE in asks else None,
         answers=repair.answers(tx, ticket) if Ask.ANSWERS in asks else (),
         consultations=handling.consultations(tx, ticket),

@@ -4,7 +4,6 @@ Asked by ``ingest.gather`` for mails with commands alone, so that the many mails
 Nothing here is told to anybody before ``decide`` has seen who asks. Raises ``database.Unavailable``.
 """
 
-import json
 from dataclasses import replace
 
 from maild import compose
@@ -36,9 +35,9 @@ def with_answers(
 
 def _story(tx: Transaction, ticket: int) -> Story:
     """With that of the tickets that were merged into it."""
-    events = tx.events(ticket_id=ticket)
-    absorbed = [json.loads(event.detail)["ticket"] for event in events if event.kind == "absorbed"]
-    return Story(written=handling.written(tx, (ticket, *absorbed)), events=events)
+    return Story(
+        written=handling.written(tx, handling.line_of(tx, ticket)), events=tx.events(ticket_id=ticket)
+    )
 
 
 def _canned(block: CommandBlock, facts: Facts, policy: Policy, paper: Stationery) -> Canned:

@@ -62,8 +62,18 @@ def participants(tx: Transaction, ticket_id: int) -> tuple[Participant, ...]:
     return tuple(sorted(found, key=lambda one: (one.role != "requester", one.address)))
 
 
-def spoken(tx: Transaction, ticket_id: int) -> tuple[Spoken, ...]:
-    """The last mails of people on a ticket, in the order in which they came."""
+def line_of(tx: Transaction, ticket_id: int) -> tuple[int, ...]:
+    """The ticket and those that were merged into it, however often, itself first."""
+    line, latest = [ticket_id], [ticket_id]
+    while latest:
+        merged = select(TICKET.c.id).where(TICKET.c.merged_into.in_(latest)).order_by(TICKET.c.id)
+        latest = [number for number in tx.connection.execute(merged).scalars() if number not in line]
+        line += latest
+    return tuple(line)
+
+
+def spoken(tx: Transaction, *tickets: int) -> tuple[Spoken, ...]:
+    """The last mails of people on these tickets, in the order in which they came."""
     rows = tx.connection.execute(
         select(
             MESSAGE.c.id,
@@ -73,8 +83,9 @@ def spoken(tx: Transaction, ticket_id: int) -> tuple[Spoken, ...]:
             MESSAGE.c.text,
             MESSAGE.c.mail_id,
             MESSAGE.c.kind,
+            MESSAGE.c.ticket_id,
         )
-        .where(MESSAGE.c.ticket_id == ticket_id, MESSAGE.c.kind.in_(_SAID))
+        .where(MESSAGE.c.ticket_id.in_(tickets), MESSAGE.c.kind.in_(_SAID))
         .order_by(MESSAGE.c.id.desc())
         .limit(_MOST_SPOKEN)
     ).all()
@@ -82,14 +93,14 @@ def spoken(tx: Transaction, ticket_id: int) -> tuple[Spoken, ...]:
         Spoken(
             message_row=row.id, message_id=row.message_id, sender=row.sender_address,
             arrived_at=row.arrived_at, text=row.text, mail_id=row.mail_id,
-            opened=row.kind == MessageKind.REQUEST.value,
+            opened=row.kind == MessageKind.REQUEST.value, ticket=row.ticket_id,
         )
         for row in reversed(rows)
     )  # fmt: skip
 
 
-def given(tx: Transaction, ticket_id: int) -> tuple[Given, ...]:
-    """What agents answered on a ticket, by the outbox, in the order of writing; then what was answered
+def given(tx: Transaction, *tickets: int) -> tuple[Given, ...]:
+    """What agents answered on these tickets, by the outbox, in the order of writing; then what was answered
     outside maild, whose ``outbox_id`` is 0."""
     rows = tx.connection.execute(
         select(
@@ -97,12 +108,12 @@ def given(tx: Transaction, ticket_id: int) -> tuple[Given, ...]:
             MESSAGE.c.sender_address,
         )
         .outerjoin(MESSAGE, MESSAGE.c.mail_id == OUTBOX.c.mail_id)
-        .where(OUTBOX.c.ticket_id == ticket_id, OUTBOX.c.kind == MessageKind.RELAY.value)
+        .where(OUTBOX.c.ticket_id.in_(tickets), OUTBOX.c.kind == MessageKind.RELAY.value)
         .order_by(OUTBOX.c.id)
     )  # fmt: skip
     outside = tx.connection.execute(
         select(MESSAGE.c.mail_id, MESSAGE.c.sender_address, MESSAGE.c.arrived_at)
-        .where(MESSAGE.c.ticket_id == ticket_id, MESSAGE.c.kind == MessageKind.OUTSIDE_ANSWER.value)
+        .where(MESSAGE.c.ticket_id.in_(tickets), MESSAGE.c.kind == MessageKind.OUTSIDE_ANSWER.value)
         .order_by(MESSAGE.c.id)
     )
     relayed = tuple(
@@ -258,11 +269,7 @@ def withdraw(tx: Transaction, cause: str) -> None:
 
 def visits(tx: Transaction, ticket_id: int) -> tuple[Visit, ...]:
     """The visits of a ticket, and of those that were merged into it, in the order of ordering."""
-    line, latest = {ticket_id}, [ticket_id]
-    while latest:
-        merged = select(TICKET.c.id).where(TICKET.c.merged_into.in_(latest))
-        latest = [number for number in tx.connection.execute(merged).scalars() if number not in line]
-        line.update(latest)
+    line = line_of(tx, ticket_id)
     rows = tx.connection.execute(select(VISIT).where(VISIT.c.ticket_id.in_(line)).order_by(VISIT.c.id))
     return tuple(Visit(**row._mapping) for row in rows)
 

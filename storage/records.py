@@ -301,7 +301,7 @@ class Participant:
 class Spoken:
     """A mail of a person on a ticket, as an answer to it must name it (RFC 5322 3.6.4).
 
-    ``opened``: the ticket began with it.
+    ``opened``: the ticket began with it; ``ticket``: where it lies, which may be one that was merged.
     """
 
     message_row: int
@@ -311,6 +311,7 @@ class Spoken:
     text: str = ""
     mail_id: str = ""
     opened: bool = False
+    ticket: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

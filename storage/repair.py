@@ -78,7 +78,8 @@ def answers(tx: Transaction, ticket_id: int) -> tuple[Changed, ...]:
 
     Their ``letters`` are those to requesters; no courier takes one of them until the commit.
     """
-    given = [one for one in handling.given(tx, ticket_id) if one.outbox_id]
+    line = handling.line_of(tx, ticket_id)
+    given = [one for one in handling.given(tx, *line) if one.outbox_id]
     causes = {one.cause: one for one in given if one.state in _STAYS} | {g.cause: g for g in given[-1:]}
     return tuple(
         Changed(

@@ -382,12 +382,14 @@ class Link:
 class SplitOff:
     """A mail of the ticket becomes a ticket of its own, linked with this one.
 
-    ``message``: its row; ``own_id``: its Message-ID, which this ticket loses; ``ids``: all that the new one
-    gets. ``clock``: its own, as the first one of a new matter. ``taken``: somebody has acted on that mail
-    already, and the new ticket is the ``assignee``'s, "" for nobody's at the desk.
+    ``message``: its row; ``lies``: the ticket where it lies, this one or one that was merged into it;
+    ``own_id``: its Message-ID, which that ticket loses; ``ids``: all that the new one gets. ``clock``: its
+    own, as the first one of a new matter. ``taken``: somebody has acted on that mail already, and the new
+    ticket is the ``assignee``'s, "" for nobody's at the desk.
     """
 
     message: int
+    lies: int
     mail_id: str
     own_id: str
     opening: OpenTicket

@@ -46,7 +46,7 @@ def split(work: Work, off: SplitOff) -> None:
     )  # fmt: skip
     add_people(work, number, off.people)
     repair.move_message(tx, off.message, number)
-    repair.move_reference(tx, off.own_id, here, number)
+    repair.move_reference(tx, off.own_id, off.lies, number)
     tx.add_references(number, tuple(id_ for id_ in off.ids if id_ != off.own_id))
     repair.begin_anew(tx, off.message, number, near_at=off.clock.near_at, due_at=off.clock.due_at)
     tx.change_ticket(number, **clocks.shown(tx, number))

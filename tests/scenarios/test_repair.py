@@ -120,6 +120,37 @@ def test_what_cannot_be_repaired_changes_nothing(desk: Desk, order: str) -> None
     assert reconciles(desk)
 
 
+def test_an_answer_on_the_survivor_knows_the_mails_of_both(any_desk: Desk) -> None:
+    """It goes with the last of them, and what lies on the ticket that ended can still be split off."""
+    desk = any_desk
+    twice(desk)
+    desk.receive(
+        mail(
+            "m3@ecole.test", sender="zoe@ecole.test", subject="Re: Toujours en panne", at=desk.now,
+            In_Reply_To="<m2@ecole.test>", body="Moi, c'est mon badge.\n",
+        )
+    )  # fmt: skip
+    desk.once()
+    orders(desk, "o1", 1002, "#fusionner 1001\n")
+    desk.later(minutes=1)
+    orders(desk, "o2", 1001, "Je regarde les deux.\n")
+    desk.later(minutes=3)
+    desk.once()
+    answer = desk.letters("jean@ecole.test")[-1]
+    assert str(answer["In-Reply-To"]) == "<m3@ecole.test>"
+    assert "<m1@ecole.test>" in str(answer["References"])
+    mail_id = desk.rows("SELECT mail_id FROM message WHERE message_id = 'm3@ecole.test'")[0][0]
+    assert "est maintenant ETNIC-1003" in orders(desk, "o3", 1001, f"#détacher {mail_id}\n")
+    later = mail(
+        "m4@ecole.test", sender="zoe@ecole.test", subject="Re: Toujours en panne", at=desk.now,
+        In_Reply_To="<m3@ecole.test>",
+    )  # fmt: skip
+    desk.receive(later)
+    desk.once()
+    assert desk.number_of("m4@ecole.test") == 1003
+    assert reconciles(desk)
+
+
 # --- linking ------------------------------------------------------------------------------------------------
 
 

@@ -146,6 +146,7 @@ def splitting(
     runs = any(clock.message_id == one.message_row for clock in state.running)
     return SplitOff(
         message=one.message_row,
+        lies=one.ticket,
         mail_id=one.mail_id,
         own_id=one.message_id,
         opening=opening,
