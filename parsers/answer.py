@@ -46,11 +46,13 @@ class Answer:
 
     ``html`` is sanitised, a fragment without html and body tags, "" when only the text goes. It says no word
     that ``text`` does not. Its pictures (``cid:``) stand among the ``files``, by their Content-ID.
+    ``withheld``: attached mails and cards that disclose a private address, and stay behind for it.
     """
 
     text: str
     html: str
     files: tuple[Attachment, ...] = ()
+    withheld: tuple[Attachment, ...] = ()
 
 
 def answer_of(
@@ -79,7 +81,10 @@ def answer_of(
     kept = {one.content_id for one in shown if _is_placed(one, html, said)}
     files = tuple(one for one in mail.attachments if _goes_along(one, mail, kept, private, decorations))
     return Answer(
-        text=_tidied(_named(said, [one for one in shown if one.content_id in kept])), html=html, files=files
+        text=_tidied(_named(said, [one for one in shown if one.content_id in kept])),
+        html=html,
+        files=files,
+        withheld=tuple(one for one in mail.attachments if _is_disclosing(one, private)),
     )
 
 
@@ -131,9 +136,14 @@ def _goes_along(
     if file.sha256 in decorations or file.content_type in _NO_FILES or file.filename.lower() in _NO_NAMES:
         return False
     if file.content_type in (*_MAILS, *_CARDS):
-        return not discloses(file.content[:MOST_READ].decode("utf-8", "replace"), private)
+        return not _is_disclosing(file, private)
     is_shown = bool(file.content_id) and f"cid:{file.content_id}" in mail.html_source
     return not (is_shown and file.content_type.startswith("image/")) or file.content_id in placed
+
+
+def _is_disclosing(file: Attachment, private: frozenset[str]) -> bool:
+    read = file.content_type in (*_MAILS, *_CARDS)
+    return read and discloses(file.content[:MOST_READ].decode("utf-8", "replace"), private)
 
 
 # ---------------------------------------------------------------------- text

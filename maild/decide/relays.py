@@ -18,6 +18,7 @@ from maild.decide.order import Sentences, said
 from maild.decide.policy import Agent, Policy
 from parsers.addresses import Address
 from parsers.answer import Answer, answer_of
+from parsers.attachments import Attachment
 from parsers.folding import folded
 from parsers.signature import without_signature
 from storage.records import Given, OutboxState, Status
@@ -89,7 +90,13 @@ def relay(
     lines = (_told_of(before, who, delay, case.policy),) if before and not held else ()
     if held:
         lines = (said(_SAID, "held", who.language, number=number_of(state, case.policy), why=held),)
+    if answer.withheld:
+        lines = (*lines, said(_SAID, "withheld", who.language, files=_named(answer.withheld)))
     return Relayed(changes=(sent, *taken), lines=lines)
+
+
+def _named(files: tuple[Attachment, ...]) -> str:
+    return ", ".join(file.filename or file.content_type for file in files)
 
 
 def thread_of(state: TicketFacts, policy: Policy) -> tuple[str, ...]:
@@ -143,7 +150,8 @@ def _joined(own: Answer, theirs: Answer) -> Answer:
         return theirs
     text = "\n\n".join(one for one in (own.text, theirs.text) if one.strip())
     html = f"{_laid_out(own)}\n{_laid_out(theirs)}" if own.html or theirs.html else ""
-    return Answer(text=text, html=html, files=(*own.files, *theirs.files))
+    withheld = (*own.withheld, *theirs.withheld)
+    return Answer(text=text, html=html, files=(*own.files, *theirs.files), withheld=withheld)
 
 
 def _laid_out(answer: Answer) -> str:
@@ -216,6 +224,12 @@ _SAID: Sentences = {
         "antworten Sie mit #stop, um sie zurückzuhalten.",
         "en": "{name} has already answered the same mail. Your answer leaves in {minutes} minutes: "
         "reply #stop to hold it.",
+    },
+    "withheld": {
+        "fr": "Pièce jointe non transmise, car elle contient une adresse interne\u00a0: {files}",
+        "nl": "Bijlage niet doorgestuurd, omdat er een intern adres in staat: {files}",
+        "de": "Anlage nicht weitergegeben, weil sie eine interne Adresse enthält: {files}",
+        "en": "Attachment not passed on, because it holds an internal address: {files}",
     },
     "held": {
         "fr": "{number}\u00a0: votre réponse est retenue ({why}). Un administrateur peut la libérer.",
