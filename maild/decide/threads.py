@@ -91,7 +91,8 @@ Signal = Callable[[ParsedMail, Clues, Facts, Policy], Verdict]
 
 
 def by_token(mail: ParsedMail, clues: Clues, facts: Facts, policy: Policy) -> Verdict:
-    """Signal 1: our own signature; it holds whoever the sender is."""
+    """Signal 1: our own signature; it holds whoever the sender is, unless a mail that is answered more
+    directly was split off the ticket that it names."""
     for token in (*clues.id_tokens, *clues.address_tokens):
         state = _signed(token, facts)
         if state is not None and (nearer := _nearer(mail, clues, token, state, facts, policy)):
