@@ -90,6 +90,9 @@ Known to every template:
     To an agent: a letter about the ticket did not arrive. ``number``, ``subject``, ``topic``, ``recipient``
     (an address), ``kind`` ("receipt" or "relay"), ``reply`` (the server's last word), ``uncertain`` (True:
     it may have arrived; nobody knows).
+``pages/NAME.html.j2``
+    A page that is looked at, not mailed, by ``maild.pages``; its ``words`` are what
+    ``pages/NAME.LANGUAGE.html.j2`` sets.
 ``trouble.{subject,txt}.j2``, ``recovered.{subject,txt}.j2``
     To an administrator, at the beginning and at the end of a trouble: ``headline`` and ``details``, texts
     in the language of the log.
