@@ -44,7 +44,7 @@ def order(tx: Transaction, ticket: int, verb: str, argument: str, office: Office
     if result.refused:
         return result
     opened = _write(tx, ticket, result.changes, facts, office, by).opened
-    number = f"{office.policy.desk.prefix}-{opened}"
+    number = office.policy.desk.number(opened) if opened is not None else ""
     return replace(result, lines=tuple(line.replace(OPENED, number) for line in result.lines))
 
 

@@ -48,6 +48,7 @@ from pydantic_settings import (
 from maild.decide import policy as judged
 from maild.decide.exclusions import EXCLUSIONS, SPAM, SPECIALIST, scope_of
 from maild.decide.standing import register
+from parsers.subject import ticket_number
 
 PLACES = (Path("config.toml"), Path("/etc/maild/config.toml"))
 LANGUAGES: tuple["Language", ...] = ("fr", "nl", "de", "en")
@@ -426,6 +427,10 @@ class Desk(Table):
         """The signing keys, one a line: the first signs, all of them verify."""
         lines = self.secret.get_secret_value().splitlines() if self.secret else []
         return tuple(line.strip().encode() for line in lines if line.strip())
+
+    def number(self, ticket: int) -> str:
+        """A ticket's number as people write it: "ETNIC-1042"."""
+        return ticket_number(ticket, self.prefix)
 
 
 class State(Table):

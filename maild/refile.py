@@ -54,7 +54,7 @@ def _put(
     facts = replace(facts, tickets={**facts.tickets, item.ticket_id: plain})
     decision = message.reread(mail, item.message_row, item.ticket_id, facts, office.policy)
     if decision.disposition is Disposition.DUPLICATE:
-        place = f"{office.policy.desk.prefix}-{decision.ticket}" if decision.ticket else "no ticket"
+        place = office.policy.desk.number(decision.ticket) if decision.ticket else "no ticket"
         return Refused(why=f"the same mail was filed meanwhile, on {place}: discard this one")
     return apply.apply(tx, decision, kept, mail, facts, policy=office.policy, paper=office.paper)
 

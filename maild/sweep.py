@@ -161,7 +161,7 @@ def _who_hears(ticket: Ticket, stage: Stage, policy: Policy, now: datetime) -> t
 def _lines(tickets: Iterable[tuple[Ticket, datetime | None]], policy: Policy) -> list[Line]:
     return [
         Line(
-            number=f"{policy.desk.prefix}-{ticket.id}",
+            number=policy.desk.number(ticket.id),
             subject=ticket.subject,
             requester=Address(ticket.requester_name, ticket.requester_address),
             due_at=due_at,

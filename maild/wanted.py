@@ -45,7 +45,7 @@ def _canned(block: CommandBlock, facts: Facts, policy: Policy, paper: Stationery
     named = {line.argument for line in block.commands if line.argument}
     texts = {
         (ticket.id, name): compose.canned(
-            paper, name, ticket.language, number=f"{policy.desk.prefix}-{ticket.id}", subject=ticket.subject,
+            paper, name, ticket.language, number=policy.desk.number(ticket.id), subject=ticket.subject,
             name=ticket.requester_name,
         )
         for ticket in (state.ticket for state in facts.tickets.values())

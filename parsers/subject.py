@@ -100,6 +100,15 @@ def ticket_numbers(subject: str, prefix: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(number) for number in found))
 
 
+def ticket_number(ticket: int, prefix: str) -> str:
+    """A ticket's number as people write it.
+
+    >>> ticket_number(1042, "ETNIC")
+    'ETNIC-1042'
+    """
+    return f"{prefix}-{ticket}"
+
+
 @lru_cache(maxsize=16)
 def _number_pattern(prefix: str) -> re.Pattern[str]:
     return re.compile(rf"\[\s*{re.escape(prefix)}\s*[-–#]\s*(\d{{1,12}})\s*\]", re.IGNORECASE)

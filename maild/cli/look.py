@@ -128,7 +128,7 @@ def ticket_json(
     """A ticket as other programs read it (design, section 10)."""
     return {
         "id": ticket.id,
-        "number": f"{desk.prefix}-{ticket.id}",
+        "number": desk.number(ticket.id),
         "subject": ticket.subject,
         "requester": {"name": ticket.requester_name, "address": ticket.requester_address},
         "status": ticket.status.value,
@@ -197,7 +197,7 @@ def _print_tickets(found: list[Ticket], lost: frozenset[int], settings: Config) 
     for ticket in found:
         style = "red" if ticket.breached else "yellow" if ticket.near_limit else ""
         row = (
-            f"{settings.desk.prefix}-{ticket.id}",
+            settings.desk.number(ticket.id),
             ticket.status.value + (", undelivered" if ticket.id in lost else ""),
             local(ticket.due_at, settings),
             ticket.requester_address,
@@ -242,11 +242,11 @@ def ticket_of(tx: Transaction, reference: str, settings: Config) -> Ticket:
     digits = reference.strip().strip("[]").upper().removeprefix(f"{settings.desk.prefix.upper()}-")
     if not digits.isdecimal() or len(digits) > 12:
         raise Stop(
-            Code.USAGE, f"{reference} is no ticket number", f"write {settings.desk.prefix}-1042 or 1042"
+            Code.USAGE, f"{reference} is no ticket number", f"write {settings.desk.number(1042)} or 1042"
         )
     found = tx.states((int(digits),)).get(int(digits))
     if found is None:
-        raise Stop(Code.NO_INPUT, f"there is no ticket {settings.desk.prefix}-{digits}")
+        raise Stop(Code.NO_INPUT, f"there is no ticket {settings.desk.number(int(digits))}")
     return found.ticket
 
 
@@ -258,9 +258,8 @@ def _print_ticket(
     asked: tuple[Consultation, ...],
     settings: Config,
 ) -> None:
-    prefix = settings.desk.prefix
     lines = [
-        f"{prefix}-{ticket.id}  {ticket.status.value}  {ticket.subject}",
+        f"{settings.desk.number(ticket.id)}  {ticket.status.value}  {ticket.subject}",
         f"requester  {ticket.requester_name} <{ticket.requester_address}>",
         f"team       {ticket.team}" + (f", assigned to {ticket.assignee}" if ticket.assignee else ""),
         *((f"entity     {ticket.entity or '-'} ({ticket.standing})",) if ticket.standing else ()),
@@ -272,7 +271,7 @@ def _print_ticket(
     lines += [f"asked      {_asked_line(one, settings)}" for one in asked]
     lines += [f"visit      {_visit_line(one, settings)}" for one in handling.visits(tx, ticket.id)]
     if links:
-        lines.append("linked     " + ", ".join(f"{prefix}-{other}" for other in links))
+        lines.append("linked     " + ", ".join(settings.desk.number(other) for other in links))
     for message in thread:
         way = "->" if message.direction == "out" else "<-"
         state, other = f" ({message.state})" if message.state else "", message.sender or message.recipient
@@ -351,7 +350,7 @@ def messages_of(tx: Transaction, reference: str, settings: Config) -> list[Store
 def _why_json(message: StoredMessage, settings: Config) -> dict[str, Any]:
     return {
         **message_json(message, settings.desk),
-        "ticket": f"{settings.desk.prefix}-{message.ticket_id}" if message.ticket_id else None,
+        "ticket": settings.desk.number(message.ticket_id) if message.ticket_id else None,
         "subject": message.subject,
         "verdicts": json.loads(message.verdicts),
         "reasons": json.loads(message.reasons),
@@ -359,13 +358,12 @@ def _why_json(message: StoredMessage, settings: Config) -> dict[str, Any]:
 
 
 def _why_text(message: StoredMessage, settings: Config) -> str:
-    prefix = settings.desk.prefix
-    place = f"{prefix}-{message.ticket_id}" if message.ticket_id else "no ticket"
+    place = settings.desk.number(message.ticket_id) if message.ticket_id else "no ticket"
     lines = [f"{message.mail_id}  {message.kind} from {message.sender or '(nobody)'}: {message.subject}"]
     lines.append(f"  is on {place}, by: {message.thread_reason}")
     for verdict in json.loads(message.verdicts):
         mark = "yes" if verdict["holds"] else "no "
-        named = f" ({prefix}-{verdict['ticket']})" if verdict["ticket"] else ""
+        named = f" ({settings.desk.number(verdict['ticket'])})" if verdict["ticket"] else ""
         lines.append(f"  {mark}  {verdict['signal']:<14} {verdict['why']}{named}")
     lines += [f"  -    {reason}" for reason in json.loads(message.reasons)]
     return "\n".join(lines)
@@ -414,7 +412,7 @@ def _mail_event(message: StoredMessage) -> Event:
 
 
 def _event_json(event: Event, settings: Config) -> dict[str, Any]:
-    number = f"{settings.desk.prefix}-{event.ticket_id}" if event.ticket_id else None
+    number = settings.desk.number(event.ticket_id) if event.ticket_id else None
     return {
         "at": event.at, "ticket": number, "event": event.kind, "actor": event.actor, "cause": event.cause,
         "detail": json.loads(event.detail),
@@ -423,7 +421,7 @@ def _event_json(event: Event, settings: Config) -> dict[str, Any]:
 
 def _event_text(event: Event, settings: Config) -> str:
     at = event.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    number = f"{settings.desk.prefix}-{event.ticket_id}" if event.ticket_id else "-"
+    number = settings.desk.number(event.ticket_id) if event.ticket_id else "-"
     said = ", ".join(
         f"{key}={value}" for key, value in json.loads(event.detail).items() if value not in ("", [], None)
     )

@@ -58,7 +58,7 @@ def outbox_list(
 
 def letter_json(found: OwedLetter, settings: Config) -> dict[str, Any]:
     """A letter as other programs read it."""
-    number = f"{settings.desk.prefix}-{found.ticket_id}" if found.ticket_id is not None else None
+    number = settings.desk.number(found.ticket_id) if found.ticket_id is not None else None
     values = asdict(found)
     del values["ticket_id"]
     return values | {"kind": found.kind.value, "state": found.state.value, "ticket": number}
@@ -77,7 +77,7 @@ def _print_letters(found: tuple[OwedLetter, ...], settings: Config) -> None:
         column.no_wrap = True
     for one in found:
         style = "red" if one.state in (OutboxState.FAILED, OutboxState.UNCERTAIN) else ""
-        ticket = f"{settings.desk.prefix}-{one.ticket_id}" if one.ticket_id is not None else "-"
+        ticket = settings.desk.number(one.ticket_id) if one.ticket_id is not None else "-"
         row = (
             str(one.id), one.state.value, one.kind.value, ticket, one.recipient, str(one.attempts),
             local(one.next_at, settings) or "-", one.reply,
@@ -113,7 +113,7 @@ def _facts(found: OwedLetter, settings: Config) -> dict[str, str]:
     return {
         "letter": f"{found.id}  {found.state.value}",
         "kind": found.kind.value,
-        "ticket": f"{settings.desk.prefix}-{found.ticket_id}" if found.ticket_id is not None else "",
+        "ticket": settings.desk.number(found.ticket_id) if found.ticket_id is not None else "",
         "to": found.recipient,
         "mail": found.mail_id,
         "due": local(found.due_at, settings),

@@ -39,7 +39,7 @@ def _json(item: Quarantined, settings: Config) -> dict[str, Any]:
     return {
         "id": item.mail_id,
         "ticket": item.ticket_id,
-        "number": _number(item, settings),
+        "number": settings.desk.number(item.ticket_id),
         "state": item.state.value,
         "reason": item.reason,
         "tries": item.tries,
@@ -51,10 +51,6 @@ def _json(item: Quarantined, settings: Config) -> dict[str, Any]:
     }
 
 
-def _number(item: Quarantined, settings: Config) -> str:
-    return f"{settings.desk.prefix}-{item.ticket_id}"
-
-
 def _print(found: tuple[Quarantined, ...], settings: Config) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -63,8 +59,8 @@ def _print(found: tuple[Quarantined, ...], settings: Config) -> None:
     table = Table("mail", "ticket", "arrived", "bytes", "tries", "reason", box=None, pad_edge=False)
     for item in found:
         row = (
-            item.mail_id, _number(item, settings), look.local(item.arrived_at, settings), f"{item.size:,}",
-            str(item.tries), item.reason,
+            item.mail_id, settings.desk.number(item.ticket_id), look.local(item.arrived_at, settings),
+            f"{item.size:,}", str(item.tries), item.reason,
         )  # fmt: skip
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table if found else "Nothing in quarantine.")
@@ -88,7 +84,7 @@ def quarantine_show(
 
 def _lines(item: Quarantined, settings: Config) -> Iterator[str]:
     yield f"{item.mail_id}  {item.state.value}  {item.reason}"
-    yield f"ticket     {_number(item, settings)}"
+    yield f"ticket     {settings.desk.number(item.ticket_id)}"
     yield f"arrived    {look.local(item.arrived_at, settings)}, in {item.maildrop}"
     rest = f", of {item.whole_size:,} on the server" if item.whole_size else ""
     yield f"size       {item.size:,} bytes{rest}, SHA-256 {item.sha256}"
@@ -109,7 +105,7 @@ def quarantine_retry(reference: Reference, config: ConfigOption = None) -> int:
         raise Stop(Code.REFUSED, f"{item.mail_id}: {done.why}")
     if isinstance(done, Failure):
         raise Stop(Code.NO, f"{item.mail_id} still cannot be read: it {done.detail}")
-    typer.echo(f"{item.mail_id}: read, and on {_number(item, settings)} as {done.kind.value}")
+    typer.echo(f"{item.mail_id}: read, and on {settings.desk.number(item.ticket_id)} as {done.kind.value}")
     return Code.OK
 
 
@@ -124,7 +120,7 @@ def quarantine_discard(reference: Reference, config: ConfigOption = None) -> int
         refused = refile.discard(item, office)
     if refused is not None:
         raise Stop(Code.REFUSED, f"{item.mail_id}: {refused.why}")
-    typer.echo(f"{item.mail_id}: discarded; {_number(item, settings)} and the raw mail stay")
+    typer.echo(f"{item.mail_id}: discarded; {settings.desk.number(item.ticket_id)} and the raw mail stay")
     return Code.OK
 
 

@@ -226,7 +226,7 @@ def _names(one: Named, settings: Config) -> dict[str, object]:
         "uid": one.uid,
         "mail_id": one.mail_id or None,
         "message_id": one.message_id or None,
-        "ticket": f"{settings.desk.prefix}-{one.ticket}" if one.ticket is not None else None,
+        "ticket": settings.desk.number(one.ticket) if one.ticket is not None else None,
     }
 
 

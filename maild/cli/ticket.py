@@ -72,7 +72,7 @@ def ticket_split(
         ticket = look.ticket_of(tx, number, settings)
         thread = tx.messages([ticket.id])[ticket.id]
     if not any(one.mail_id == mail and not one.state for one in thread):
-        known = f"{settings.desk.prefix}-{ticket.id}"
+        known = settings.desk.number(ticket.id)
         raise Stop(
             Code.NO_INPUT, f"no mail of {known} is called {mail}", f"see maild ticket show {ticket.id}"
         )
@@ -98,7 +98,7 @@ def ticket_note(
         raise Stop(Code.BAD_INPUT, f"a note has 1 to {_MOST_NOTED:,} characters", "send more as a mail")
     with _at(number, config) as (tx, ticket, desk):
         byhand.note(tx, ticket.id, words, desk, by=operator())
-        told = f"kept on {desk.policy.desk.prefix}-{ticket.id}; nothing is sent"
+        told = f"kept on {desk.policy.desk.number(ticket.id)}; nothing is sent"
     _say(told, number, config, as_json=as_json)
     return Code.OK
 

@@ -27,7 +27,7 @@ MOST_PARTICIPANTS = 50
 
 def number_of(state: TicketFacts, policy: Policy) -> str:
     """A ticket's number as people write it."""
-    return f"{policy.desk.prefix}-{state.ticket.id}"
+    return policy.desk.number(state.ticket.id)
 
 
 def opened(case: Case) -> OpenTicket:

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from parsers.addresses import split_subaddress
 from parsers.folding import folded
+from parsers.subject import ticket_number
 from storage.records import Standing
 
 
@@ -37,6 +38,10 @@ class Desk:
     def receives(self, address: str) -> bool:
         """Mail to this address is for the desk: one of its own, with a tag or without (RFC 5233)."""
         return bool({address.casefold(), split_subaddress(address)[0].casefold()} & self.addresses)
+
+    def number(self, ticket: int) -> str:
+        """A ticket's number as people write it: "ETNIC-1042"."""
+        return ticket_number(ticket, self.prefix)
 
     @property
     def domain(self) -> str:

@@ -150,7 +150,7 @@ def by_subject(mail: ParsedMail, clues: Clues, facts: Facts, policy: Policy) -> 
     for number in clues.numbers:
         state = facts.survivor(number)
         if state is not None:
-            tag = f"[{policy.desk.prefix}-{number}] in the subject"
+            tag = f"[{policy.desk.number(number)}] in the subject"
             return _if_of_the_desk(mail, state, policy, "subject", tag)
     why = "no ticket number" if not clues.numbers else "names a ticket that does not exist"
     return Verdict(signal="subject", holds=False, ticket=None, why=why)

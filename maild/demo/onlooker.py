@@ -140,7 +140,7 @@ class Onlooker:
 
     def number(self, ticket: int) -> str:
         """A ticket's number as people write it."""
-        return f"{self.config.desk.prefix}-{ticket}"
+        return self.config.desk.number(ticket)
 
     def agent(self, ticket: Ticket) -> str:
         """The name of who has taken a ticket."""

@@ -24,6 +24,7 @@ from rich.text import Text
 
 from maild import instants
 from maild.demo.onlooker import Board, Note, Tone, spelled, state_of
+from parsers.subject import ticket_number
 from storage.records import Status, Ticket
 
 PLAIN_WIDTH = 100
@@ -269,7 +270,7 @@ class Clocks:
 
 def clock_line(ticket: Ticket, now: datetime, frame: Frame, width: int) -> Text:
     """Number, a bar of the time that is left, and the time in figures; red when it is near its end."""
-    number, style = f"{frame.prefix}-{ticket.id}", _ticket_style(ticket)
+    number, style = ticket_number(ticket.id, frame.prefix), _ticket_style(ticket)
     bar = min(_LARGEST_BAR, max(_LEAST_BAR, width - len(number) - _LEFT - 2))
     line = Text(f"{number} ", style=style or "bold", no_wrap=True)
     line.append_text(_bar(ticket, now, style, bar))
@@ -315,7 +316,7 @@ def ticket_lines(board: Board, prefix: str, width: int) -> Iterator[Text]:
     for ticket in board.tickets:
         who = _visible(ticket.requester_name or ticket.requester_address)
         state = state_of(ticket, board.now)
-        line = Text(f"  {prefix}-{ticket.id}  {state:<16}  {who}, {_visible(ticket.subject)}")
+        line = Text(f"  {ticket_number(ticket.id, prefix)}  {state:<16}  {who}, {_visible(ticket.subject)}")
         line.stylize(_ticket_style(ticket))
         line.truncate(width, overflow="ellipsis")
         yield line

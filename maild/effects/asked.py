@@ -9,7 +9,7 @@ from maild.decide.decision import SendList, SendStory
 from maild.decide.tokens import Purpose
 from maild.effects.work import Work
 from parsers.addresses import Address
-from storage.records import MessageKind, Ticket
+from storage.records import MessageKind
 
 
 def send_story(work: Work, asked: SendStory) -> None:
@@ -17,7 +17,7 @@ def send_story(work: Work, asked: SendStory) -> None:
     ticket = work.facts.tickets[asked.ticket].ticket
     post = work.post(Purpose.ANSWER, asked.to, asked.language, key=ticket.key)
     letter = compose.full(
-        work.paper, number=_number(work, ticket), subject=ticket.subject, story=asked.story,
+        work.paper, number=work.policy.desk.number(ticket.id), subject=ticket.subject, story=asked.story,
         marker=post["message_id"].partition("@")[0], **post,
     )  # fmt: skip
     owed = f"story:{work.cause}:{ticket.id}:{asked.to.key}"
@@ -28,7 +28,7 @@ def send_list(work: Work, asked: SendList) -> None:
     """The nearest limit first."""
     lines = [
         Line(
-            number=_number(work, ticket), subject=ticket.subject, due_at=ticket.due_at,
+            number=work.policy.desk.number(ticket.id), subject=ticket.subject, due_at=ticket.due_at,
             requester=Address(ticket.requester_name, ticket.requester_address), status=ticket.status.value,
             at=ticket.arrived_at,
         )
@@ -37,7 +37,3 @@ def send_list(work: Work, asked: SendList) -> None:
     post = work.post(Purpose.ANSWER, asked.to, asked.language)
     letter = compose.listing(work.paper, tickets=lines, **post)
     work.owe(letter, MessageKind.ANSWER, f"list:{work.cause}:{asked.to.key}", suppressed=asked.withheld)
-
-
-def _number(work: Work, ticket: Ticket) -> str:
-    return f"{work.policy.desk.prefix}-{ticket.id}"

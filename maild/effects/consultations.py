@@ -214,7 +214,7 @@ def reminders(
     facts = Facts(now=now, arrived_at=now, mail_id="", maildrop="", source=Source.INBOX)
     waiting = teams.hearers(state, asked[-1] if asked else None, facts, policy)
     leads = [one for one in teams.leads(clock.team, policy, now.date()) if one not in waiting]
-    number = f"{policy.desk.prefix}-{state.ticket.id}"
+    number = policy.desk.number(state.ticket.id)
     for address, language in (*waiting, *leads):
         to, key = Address("", address), state.ticket.key
         post = letters.post_of_no_ticket(to, language, now=now, policy=policy, key=key)

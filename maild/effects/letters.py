@@ -66,7 +66,7 @@ def answer_agent(work: Work, answer: AnswerAgent) -> None:
 
 
 def _lines(lines: tuple[str, ...], work: Work) -> tuple[str, ...]:
-    opened = f"{work.policy.desk.prefix}-{work.opened}" if work.opened is not None else ""
+    opened = work.policy.desk.number(work.opened) if work.opened is not None else ""
     return tuple(part for line in lines for part in line.replace(OPENED, opened).splitlines())
 
 

@@ -105,7 +105,7 @@ def _earlier(work: Work) -> tuple[Line, ...]:
     found = handling.earlier(work.tx, requester.key, before=work.ticket)
     return tuple(
         Line(
-            number=f"{work.policy.desk.prefix}-{ticket.id}", subject=ticket.subject, at=ticket.arrived_at,
+            number=work.policy.desk.number(ticket.id), subject=ticket.subject, at=ticket.arrived_at,
             requester=requester, status=ticket.status,
         )
         for ticket in found

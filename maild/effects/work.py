@@ -60,7 +60,7 @@ class Work:
     @property
     def number(self) -> str:
         """The ticket's number as people write it, "" where there is none."""
-        return "" if self.ticket is None else f"{self.policy.desk.prefix}-{self.ticket}"
+        return "" if self.ticket is None else self.policy.desk.number(self.ticket)
 
     @property
     def before(self) -> TicketFacts:

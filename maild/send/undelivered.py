@@ -91,7 +91,7 @@ def _tell_agents(
             Address("", address), language, now=now, policy=policy, key=ticket.key
         )
         letter = compose.undelivered(
-            office.paper, number=f"{policy.desk.prefix}-{ticket.id}", subject=ticket.subject,
+            office.paper, number=policy.desk.number(ticket.id), subject=ticket.subject,
             address=entry.recipient, kind=entry.kind.value, reply=settlement.reply,
             uncertain=settlement.state is OutboxState.UNCERTAIN, **post,
         )  # fmt: skip
@@ -108,7 +108,7 @@ def _may_be_told(tx: Transaction, address: str, entry: OutboxEntry, now: datetim
 
 def _tell_administrators(tx: Transaction, entry: OutboxEntry, settlement: Settlement, office: Office) -> None:
     about = f"undelivered:{entry.recipient}:{settlement.at:%Y%m%d}"
-    number = f"{office.policy.desk.prefix}-{entry.ticket_id}: " if entry.ticket_id is not None else ""
+    number = f"{office.policy.desk.number(entry.ticket_id)}: " if entry.ticket_id is not None else ""
     letters.owe_trouble(
         tx, about=about, headline=f"Mail to {entry.recipient} does not arrive",
         details=f"{number}{entry.kind.value} {entry.id}: {settlement.reply}. See `maild outbox list`.",

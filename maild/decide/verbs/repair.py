@@ -187,7 +187,7 @@ def _split(order: Order) -> Outcome | Refusal:
 
 
 def _written(number: int, policy: Policy) -> str:
-    return f"{policy.desk.prefix}-{number}"
+    return policy.desk.number(number)
 
 
 _SAID: Sentences = {

@@ -51,7 +51,7 @@ def _objection(order: Order, done: Changed) -> tuple[str, str] | None:
         return "words", ""
     kinds = {event.kind for event in done.events}
     if parted := next((e for e in done.events if e.kind == "split"), None):
-        return "split", f"{order.policy.desk.prefix}-{_detail(parted)['into']}"
+        return "split", order.policy.desk.number(_detail(parted)["into"])
     if "handed_over" in kinds:
         return "handed", ""
     if left := list(filter(_has_left, done.letters)):
@@ -140,7 +140,7 @@ def _as_before(order: Order, undone: Undo) -> Iterator[str]:
     if "status" in restored:
         yield said(_SAID, "status", language, number=order.number, status=str(restored["status"]))
     for released in undone.released:
-        other = f"{order.policy.desk.prefix}-{released.ticket}"
+        other = order.policy.desk.number(released.ticket)
         yield said(_SAID, "released", language, other=other)
     if undone.letters:
         yield said(_SAID, "dropped", language)
