@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.peers import browser as browser_peer
 from tests.peers import dovecot as dovecot_peer
 from tests.peers import imap_poor
 from tests.peers import postfix as postfix_peer
 from tests.peers import postgres as postgres_peer
+from tests.peers.browser import Chromium
 from tests.peers.certificate import Certificate, make_certificate
 from tests.peers.child import free_port
 from tests.peers.dovecot import Dovecot
@@ -248,3 +250,14 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
     name = postgres.create_database()
     yield postgres.url(name)
     postgres.drop_database(name)
+
+
+# --- the browser --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """One browser for the whole run; a test opens tabs of its own."""
+    _skip_where(browser_peer.missing())
+    with browser_peer.running() as browser:
+        yield browser

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the servers that the tests run against, where they are missing and this is root on Debian.
-# Installs nothing otherwise: the tests that need an absent server then skip and say so, or fail when
-# MAILD_REQUIRE_REAL=1. The servers that Debian would start are never started: the tests run their own.
+# Installs the servers and the browser that the tests run against, where they are missing and this is root
+# on Debian. Installs nothing otherwise: the tests that need an absent one then skip and say so, or fail
+# when MAILD_REQUIRE_REAL=1. The servers that Debian would start are never started: the tests run their own.
 set -euo pipefail
 
 has_postgres() {
@@ -14,6 +14,7 @@ has_postgres || missing+=(postgresql)
 PATH="$PATH:/usr/sbin:/sbin" command -v postfix >/dev/null || missing+=(postfix)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v systemd-analyze >/dev/null || missing+=(systemd)
+command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
 [ "${#missing[@]}" -gt 0 ] || exit 0
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
