@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 from maild.decide.policy import Desk
 from parsers.addresses import Address
+from parsers.attachments import Attachment
 
 # A stranger's name: enough to be recognised, too little to advertise.
 NAME_LIMIT: Final = 100
@@ -87,6 +88,14 @@ class File:
     content: bytes
     content_id: str = ""
     inline: bool = False
+
+
+def file_of(attachment: Attachment) -> File:
+    """What came with a mail, as it goes along with a letter."""
+    return File(
+        filename=attachment.filename, content_type=attachment.content_type, content=attachment.content,
+        content_id=attachment.content_id, inline=attachment.inline,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

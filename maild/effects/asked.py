@@ -7,7 +7,7 @@ from maild import compose
 from maild.compose import Line
 from maild.decide.decision import SendList, SendStory
 from maild.decide.tokens import Purpose
-from maild.effects.work import Work
+from maild.effects.work import Work, marker_of
 from parsers.addresses import Address
 from storage.records import MessageKind
 
@@ -18,7 +18,7 @@ def send_story(work: Work, asked: SendStory) -> None:
     post = work.post(Purpose.ANSWER, asked.to, asked.language, key=ticket.key)
     letter = compose.full(
         work.paper, number=work.policy.desk.number(ticket.id), subject=ticket.subject, story=asked.story,
-        marker=post["message_id"].partition("@")[0], **post,
+        marker=marker_of(post), **post,
     )  # fmt: skip
     owed = f"story:{work.cause}:{ticket.id}:{asked.to.key}"
     work.owe(letter, MessageKind.ANSWER, owed, suppressed=asked.withheld)

@@ -7,7 +7,7 @@ from maild import compose, instants
 from maild.decide import commands
 from maild.decide.decision import Brief
 from maild.decide.tokens import Purpose
-from maild.effects.work import Work
+from maild.effects.work import Work, marker_of
 from parsers.addresses import Address
 from parsers.quotes import reply_text
 from storage.records import MessageKind, Spoken
@@ -16,17 +16,16 @@ from storage.records import MessageKind, Spoken
 def brief(work: Work, brief: Brief) -> None:
     """A letter to each; a reply to it works as one to the first notification."""
     ticket = work.before.ticket
-    spoken = work.before.handling.spoken
     place = {name: getattr(ticket, name) for name in _PLACE} | work.changed
+    # As the first notification: in the thread of the ticket, an answer to no mail that its reader has.
+    thread = tuple(one.message_id for one in work.before.handling.spoken)
     for address, language in brief.recipients:
-        post = work.post(Purpose.NOTIFICATION, Address("", address), language)
-        # As the first notification: in the thread of the ticket, an answer to no mail that its reader has.
-        post |= {"parent_id": "", "parent_references": tuple(one.message_id for one in spoken)}
+        post = work.post(Purpose.NOTIFICATION, Address("", address), language, beside=thread)
         letter = compose.notification(
             work.paper, number=work.number, subject=work.subject,
             requester=Address(ticket.requester_name, ticket.requester_address),
             text=_text(work, brief, language), due_at=work.derived.get("due_at", ticket.due_at),
-            reason=brief.reason, by=brief.by, marker=post["message_id"].partition("@")[0],
+            reason=brief.reason, by=brief.by, marker=marker_of(post),
             category=place["category"], priority=place["priority"], standing=place["standing"],
             entity=place["entity"], card=commands.card(language),
             undo=instants.duration(work.policy.relay_delay, language), **post,

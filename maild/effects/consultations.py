@@ -11,7 +11,7 @@ from typing import Any
 
 from maild import assembly, compose
 from maild.arrival import Source
-from maild.assembly import File, Letter
+from maild.assembly import File, Letter, file_of
 from maild.compose import Stationery
 from maild.decide import teams, tokens
 from maild.decide.decision import Consult, HearTeam
@@ -20,7 +20,7 @@ from maild.decide.policy import Policy
 from maild.decide.relays import MOST_RELAYED
 from maild.decide.tokens import Purpose
 from maild.effects import letters
-from maild.effects.work import Work, megabytes
+from maild.effects.work import Work, marker_of, megabytes
 from maild.instants import deadline, duration
 from parsers.addresses import Address
 from parsers.attachments import Attachment
@@ -57,7 +57,7 @@ def ask(work: Work, asked: Consult) -> None:
         letter = compose.consultation(
             work.paper, number=work.number, subject=work.subject, question=question, case=story,
             requester=Address(ticket.requester_name, ticket.requester_address), due_at=asked.due_at,
-            asked_by=agent.name if agent else "", marker=_marker(post), files=tuple(files), **post,
+            asked_by=agent.name if agent else "", marker=marker_of(post), files=tuple(files), **post,
         )  # fmt: skip
         work.owe(letter, MessageKind.CONSULTATION, f"consultation:{work.cause}:{address.casefold()}")
     work.tell(
@@ -83,13 +83,8 @@ def _begin(work: Work, asked: Consult) -> int:
 
 def _post(work: Work, row: int, to: Address, language: str) -> dict[str, Any]:
     serial = teams.serial_of(row, secrets.token_hex(4))
-    post = work.post(Purpose.CONSULTATION, to, language, serial=serial)
     # The mails before it bear tokens of agents and ids of the requester's: neither is for a team.
-    return post | {"parent_id": "", "parent_references": ()}
-
-
-def _marker(post: dict[str, Any]) -> str:
-    return str(post["message_id"]).partition("@")[0]
+    return work.post(Purpose.CONSULTATION, to, language, serial=serial, beside=())
 
 
 # ---------------------------------------------------------------------- the case
@@ -142,7 +137,7 @@ def _enclosed(work: Work, asked: Consult, thread: list[StoredMessage]) -> list[F
             continue
         seen.add(file.sha256)
         room -= file.size
-        files.append(_file(file))
+        files.append(file_of(file))
     return files
 
 
@@ -152,13 +147,6 @@ def _of_case(work: Work, thread: list[StoredMessage]) -> Iterator[Attachment]:
         content = work.tx.raw(message.sha256) if wanted and not message.state else None
         if content is not None:
             yield from (file for file in parse_mail(content).attachments if file.sha256 in wanted)
-
-
-def _file(file: Attachment) -> File:
-    return File(
-        filename=file.filename, content_type=file.content_type, content=file.content,
-        content_id=file.content_id, inline=file.inline,
-    )  # fmt: skip
 
 
 # ---------------------------------------------------------------------- the answer
@@ -182,15 +170,14 @@ def hear(work: Work, heard: HearTeam) -> None:
 
 def _tell(work: Work, heard: HearTeam, to: Address, language: str) -> None:
     # What the team wrote names the question's own token, which would make the agent's answer the team's.
-    post = work.post(Purpose.NOTIFICATION, to, language)
     spoken = tuple(one.message_id for one in work.before.handling.spoken)
-    post |= {"parent_id": "", "parent_references": spoken}
-    files = tuple(_file(file) for file in work.mail.attachments if file.sha256 in heard.files)
+    post = work.post(Purpose.NOTIFICATION, to, language, beside=spoken)
+    files = tuple(file_of(file) for file in work.mail.attachments if file.sha256 in heard.files)
     fits = sum(len(file.content) for file in files) <= MOST_RELAYED
     team = f"{heard.team} ({heard.author})" if heard.team else heard.author
     letter = compose.team_answer(
         work.paper, number=work.number, subject=work.subject, team=team, text=heard.text, html=heard.html,
-        marker=_marker(post), files=files if fits else (),
+        marker=marker_of(post), files=files if fits else (),
         undo=duration(work.policy.relay_delay, language), **post,
     )  # fmt: skip
     work.owe(letter, MessageKind.NOTIFICATION, f"team_answer:{work.cause}:{to.key}")
@@ -225,7 +212,7 @@ def reminders(
         headline, lines = teams.reminder(stage, clock.team, language, due=due)
         letter = compose.told(
             paper, number=number, subject=state.ticket.subject, headline=headline, lines=lines,
-            marker=_marker(post), **post,
+            marker=marker_of(post), **post,
         )  # fmt: skip
         yield f"team:{stage.value}:{clock.id}:{to.key}", letter
 

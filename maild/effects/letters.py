@@ -23,10 +23,7 @@ from storage.store import Transaction
 
 def owe_receipt(work: Work, receipt: SendReceipt, *, suppressed: str = "") -> None:
     """The acknowledgement of a new ticket; recorded with its reason where it must not leave."""
-    post = work.post(Purpose.RECEIPT, receipt.to, receipt.language)
-    if receipt.parents is not None:
-        parents = receipt.parents
-        post |= {"parent_id": parents[-1] if parents else "", "parent_references": parents[:-1]}
+    post = work.post(Purpose.RECEIPT, receipt.to, receipt.language, answers=receipt.parents)
     letter = compose.receipt(
         work.paper, number=work.number, subject=work.subject, due_at=receipt.due_at, **post,
     )  # fmt: skip

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from maild import compose, instants
 from maild.arrival import Source
-from maild.assembly import File
+from maild.assembly import file_of
 from maild.compose import Line, Unread
 from maild.decide import commands, hints
 from maild.decide.decision import Notify, OpenTicket
 from maild.decide.tokens import Purpose
-from maild.effects.work import Work, megabytes
+from maild.effects.work import Work, marker_of, megabytes
 from parsers.addresses import Address
 from parsers.attachments import Attachment
 from parsers.excerpt import excerpt
@@ -42,19 +42,20 @@ def _write(work: Work, told: Notify) -> None:
     mail, place = work.mail, _place(work)
     suspect = work.facts.source is Source.JUNK
     along, left = _parted(work, copies=len(told.recipients))
-    files = () if suspect else tuple(map(_file, along))
+    files = () if suspect else tuple(map(file_of, along))
     html, earlier = "" if suspect else _page(work, along), _earlier(work)
     for address, language in told.recipients:
-        post = work.post(Purpose.NOTIFICATION, Address("", address), language)
         # It answers no mail that he has, so it has no In-Reply-To; the references keep the letters of a
         # ticket together in his mail program, and bring his answer to the ticket when a state is made anew.
-        post |= {"parent_id": "", "parent_references": (*mail.references, mail.message_id), "files": files}
+        thread = (*mail.references, mail.message_id)
+        post = work.post(Purpose.NOTIFICATION, Address("", address), language, beside=thread)
+        post |= {"files": files}
         letter = compose.notification(
             work.paper, number=work.number, subject=work.subject, requester=_requester(work),
             text=work.decision.text or mail.text, html=html, due_at=told.due_at,
             reason="new" if work.decision.ticket is None else "later", absent=told.absent,
             attachments=_names(along), left_out=_sizes(left, language),
-            marker=post["message_id"].partition("@")[0], unread=_unread(work),
+            marker=marker_of(post), unread=_unread(work),
             suspect=suspect, standing=place.standing, entity=place.entity,
             category=place.category, priority=place.priority, hints=place.proposed(language), earlier=earlier,
             card=commands.card(language), undo=instants.duration(work.policy.relay_delay, language), **post,
@@ -148,13 +149,6 @@ def _parted(work: Work, *, copies: int) -> tuple[tuple[Attachment, ...], tuple[A
         (along if fits else left).append(file)
         room -= file.size if fits else 0
     return tuple(along), tuple(left)
-
-
-def _file(file: Attachment) -> File:
-    return File(
-        filename=file.filename, content_type=file.content_type, content=file.content,
-        content_id=file.content_id, inline=file.inline,
-    )  # fmt: skip
 
 
 def _names(files: tuple[Attachment, ...]) -> tuple[str, ...]:

@@ -26,8 +26,7 @@ def receipt(work: Work, asked: SendCallReceipt) -> None:
     """In the thread of the ticket, where it has one: the agent's own mail is nothing that the reader has."""
     known = work.facts.tickets.get(work.here)
     spoken = relays.thread_of(known, work.policy) if known else ()
-    post = work.post(Purpose.RECEIPT, asked.to, asked.language)
-    post |= {"parent_id": spoken[-1] if spoken else "", "parent_references": spoken[:-1]}
+    post = work.post(Purpose.RECEIPT, asked.to, asked.language, answers=spoken)
     letter = compose.call_receipt(
         work.paper, number=work.number, subject=work.subject, called_at=asked.called_at, solved=asked.solved,
         **post,

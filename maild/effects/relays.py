@@ -4,11 +4,11 @@ One of the effects of ``apply``: one letter for each who is answered, with the f
 """
 
 from maild import compose
-from maild.assembly import File
+from maild.assembly import file_of
 from maild.decide.decision import ReleaseLetters, SendRelay, StopLetters, Tell
 from maild.decide.tokens import Purpose
 from maild.effects import clocks
-from maild.effects.work import Work
+from maild.effects.work import Work, marker_of
 from parsers.addresses import Address
 from parsers.attachments import Attachment
 from storage import outbox
@@ -19,20 +19,11 @@ from storage.records import MessageKind
 def send(work: Work, relay: SendRelay) -> None:
     """A letter to each, in the thread that the requester began; all are shown to all."""
     first, *followers = relay.to
-    files = tuple(
-        File(
-            filename=file.filename, content_type=file.content_type, content=file.content,
-            content_id=file.content_id, inline=file.inline,
-        )
-        for file in _at_hand(work) if file.sha256 in relay.files
-    )  # fmt: skip
+    files = tuple(file_of(file) for file in _at_hand(work) if file.sha256 in relay.files)
     for to in relay.to:
-        post = work.post(Purpose.RELAY, to, relay.language)
+        post = work.post(Purpose.RELAY, to, relay.language, answers=relay.parents)
         # The token names who gets this copy; the header shows everybody, as in any conversation.
-        post |= {
-            "to": first, "cc": tuple(followers), "recipient": to, "files": files,
-            "parent_id": relay.parents[-1] if relay.parents else "", "parent_references": relay.parents[:-1],
-        }  # fmt: skip
+        post |= {"to": first, "cc": tuple(followers), "recipient": to, "files": files}
         letter = compose.relay(
             work.paper, number=work.number, subject=work.subject, text=relay.text, html=relay.html,
             notice=relay.notice, values=dict(relay.values), **post,
@@ -50,12 +41,12 @@ def _at_hand(work: Work) -> tuple[Attachment, ...]:
 
 def tell(work: Work, told: Tell) -> None:
     """A letter to each of the desk's people who must hear of it; a reply to it works on the ticket."""
+    thread = (*work.mail.references, work.mail.message_id)
     for address, language in told.recipients:
-        post = work.post(Purpose.NOTIFICATION, Address("", address), language)
-        post |= {"parent_id": "", "parent_references": (*work.mail.references, work.mail.message_id)}
+        post = work.post(Purpose.NOTIFICATION, Address("", address), language, beside=thread)
         letter = compose.told(
             work.paper, number=work.number, subject=work.subject, headline=told.headline, lines=told.lines,
-            marker=post["message_id"].partition("@")[0], **post,
+            marker=marker_of(post), **post,
         )  # fmt: skip
         work.owe(letter, MessageKind.NOTIFICATION, f"told:{work.cause}:{address.casefold()}")
         work.tell("notified", "maild", to=address)

@@ -66,9 +66,9 @@ def _uid(work: Work) -> str:
 def _to_technician(work: Work, visit: Visit, requester: Address | None, *, moved: bool) -> None:
     agent = work.policy.agent(visit.technician)
     language = agent.language if agent else work.policy.desk.languages[0]
-    post = work.post(Purpose.VISIT, Address(visit.technician_name, visit.technician), language)
     # The mail of the agent who ordered it, and what that answers, are none of his.
-    post |= {"parent_id": "", "parent_references": ()}
+    to = Address(visit.technician_name, visit.technician)
+    post = work.post(Purpose.VISIT, to, language, beside=())
     ticket = work.before.ticket
     visited = requester or Address(ticket.requester_name, ticket.requester_address)
     words = (visit.description, f"{visited.name} <{visited.address}>" if visited.address else visited.name)
@@ -76,9 +76,8 @@ def _to_technician(work: Work, visit: Visit, requester: Address | None, *, moved
 
 
 def _to_requester(work: Work, visit: Visit, requester: Address, *, moved: bool) -> None:
-    post = work.post(Purpose.RELAY, requester, work.before.ticket.language)
-    parents = relays.thread_of(work.before, work.policy)
-    post |= {"parent_id": parents[-1] if parents else "", "parent_references": parents[:-1]}
+    thread = relays.thread_of(work.before, work.policy)
+    post = work.post(Purpose.RELAY, requester, work.before.ticket.language, answers=thread)
     _owe(work, visit, requester, post, visit.technician_name, moved=moved, for_technician=False)
 
 

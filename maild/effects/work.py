@@ -5,6 +5,7 @@ Stands under the other effects. Raises what the ledger raises.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -102,29 +103,49 @@ class Work:
         self.said.append((event, keys))
 
     def post(
-        self, purpose: Purpose, to: Address, language: str, *, serial: str = "", key: str = ""
+        self,
+        purpose: Purpose,
+        to: Address,
+        language: str,
+        *,
+        serial: str = "",
+        key: str = "",
+        answers: tuple[str, ...] | None = None,
+        beside: tuple[str, ...] | None = None,
     ) -> dict[str, Any]:
         """Addresses, signed id, signed header and threading of a letter that answers this mail.
 
         Args:
             serial: of its token; made of the cause where there is none.
             key: of the ticket that it is about, where that is another one.
+            answers: Message-IDs of a thread whose last it answers, where that is not this mail.
+            beside: Message-IDs of a thread in which it answers none: its reader has none of them.
         """
         self.letters += 1
         key, serial = key or self.key, serial or f"{self.cause}{self.letters}"
         secrets_, desk = self.policy.desk.secrets, self.policy.desk
         token = tokens.sign(secrets_, purpose, key, to.address, serial)
         local, _, domain = desk.address.rpartition("@")
+        parent, before = self._threading(answers, beside)
         return {
             "to": to,
             "language": language,
             "now": self.facts.now,
             "message_id": f"{token}@{desk.domain}",
             "signature": tokens.sign(secrets_, Purpose.SELF, key, to.address, serial),
-            "parent_id": self.mail.message_id,
-            "parent_references": self.mail.references,
+            "parent_id": parent,
+            "parent_references": before,
             "reply_to": f"{local}+{token}@{domain}" if desk.plus_addresses else "",
         }
+
+    def _threading(
+        self, answers: tuple[str, ...] | None, beside: tuple[str, ...] | None
+    ) -> tuple[str, tuple[str, ...]]:
+        if beside is not None:
+            return "", beside
+        if answers is not None:
+            return (answers[-1], answers[:-1]) if answers else ("", ())
+        return self.mail.message_id, self.mail.references
 
     def owe(
         self,
@@ -164,6 +185,11 @@ def owe_letter(
         sha256=hashlib.sha256(letter.content).hexdigest(), now=now, suppressed=suppressed, held=held,
         not_before=not_before,
     )  # fmt: skip
+
+
+def marker_of(post: Mapping[str, Any]) -> str:
+    """The token of a letter, which stands once more below its separator line."""
+    return str(post["message_id"]).partition("@")[0]
 
 
 def as_json(value: object) -> str:
