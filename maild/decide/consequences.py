@@ -3,6 +3,9 @@
 Asked by the judges of ``message``. None of these decides whether: each says what the change is.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from maild.decide import autoresponse, language, rules, sla, standing, threads
 from maild.decide.case import NOBODY, Case
 from maild.decide.decision import (
@@ -33,21 +36,29 @@ def number_of(state: TicketFacts, policy: Policy) -> str:
 def opened(case: Case) -> OpenTicket:
     """The new ticket of a mail."""
     mail, facts, policy = case.mail, case.facts, case.policy
-    place, requester = rules.suggestion(mail, policy), answerable(mail)
-    known = standing_of(requester.address, case)
+    spoken = language.of_answer(mail, case.new.text, case.belongs, facts, policy)
+    ticket = opened_for(answerable(mail), case, subject=mail.subject, language=spoken)
+    return replace(
+        ticket,
+        links=case.belongs.links,
+        backlog=is_backlog(facts, policy),
+        status=Status.SPAM if mail.spam and "spam" in ticket.scope else Status.NEW,
+    )
+
+
+def opened_for(requester: Address, case: Case, *, subject: str, language: str) -> OpenTicket:
+    """A new ticket of somebody, where the rules put what the mail says."""
+    place, known = rules.suggestion(case.mail, case.policy), standing_of(requester.address, case)
     return OpenTicket(
-        subject=mail.subject,
+        subject=subject,
         requester=requester,
-        language=language.of_answer(mail, case.new.text, case.belongs, facts, policy),
+        language=language,
         team=place.team,
         category=place.category,
         priority=place.priority,
         scope=place.scope,
         standing=known.status,
         entity=known.entity,
-        links=case.belongs.links,
-        backlog=is_backlog(facts, policy),
-        status=Status.SPAM if mail.spam and "spam" in place.scope else Status.NEW,
         why=place.why,
     )
 
@@ -210,6 +221,32 @@ def recipients_of(
         a for a in policy.agents if a.is_present(today)
     )
     return tuple((a.address, a.language) for a in members)
+
+
+def hearers(
+    names: Iterable[str],
+    team: str,
+    facts: Facts,
+    policy: Policy,
+    *,
+    without: str = "",
+    one_knows: bool = False,
+) -> tuple[tuple[str, str], ...]:
+    """(address, language) of the first of these agents who is there, else of those of the team who are.
+
+    Args:
+        names: of agents; "" for nobody.
+        without: whose own words they are, case folded.
+        one_knows: what one of the agents wrote is told to no team.
+    """
+    agents = [agent for name in names if name and (agent := policy.agent(name))]
+    for agent in agents:
+        if agent.is_present(facts.now.date()) and agent.address.casefold() != without:
+            return ((agent.address, agent.language),)
+    if one_knows and any(agent.address.casefold() == without for agent in agents):
+        return ()
+    others = recipients_of(team, facts, policy)
+    return tuple(one for one in others if one[0].casefold() != without)
 
 
 def answer(agent: Agent, lines: tuple[str, ...], state: TicketFacts | None, facts: Facts) -> AnswerAgent:

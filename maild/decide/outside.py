@@ -105,9 +105,7 @@ def answered(case: Case, state: TicketFacts) -> Decision:
 def copy_of_answer(case: Case) -> Decision | None:
     """It is on its ticket already, and was changed on its way; None where it is not."""
     twin = copies.changed_copy(case.mail, case.facts)
-    if twin is None or twin.ticket_id is None or twin.kind != MessageKind.OUTSIDE_ANSWER:
-        return None
-    return changed_copy(case, twin.ticket_id)
+    return changed_copy(case) if twin is not None and twin.kind == MessageKind.OUTSIDE_ANSWER else None
 
 
 def audience(case: Case, state: TicketFacts) -> frozenset[str]:

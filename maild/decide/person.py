@@ -12,23 +12,35 @@ from storage.records import MessageKind, Status
 
 def person(case: Case) -> Decision:
     """A new matter, or one more mail on a ticket."""
+    if (copy := changed_copy(case)) is not None:
+        return copy
+    return _request(case) if case.ticket is None else _reply(case, case.ticket)
+
+
+def changed_copy(case: Case) -> Decision | None:
+    """The same mail as one that is on a ticket, changed on its way: shown, and nothing comes of it; None
+    where it is no such mail."""
     twin = copies.changed_copy(case.mail, case.facts)
-    if twin is not None and twin.ticket_id is not None:
-        return changed_copy(case, twin.ticket_id)
-    if case.ticket is None:
-        return _request(case)
-    return _reply(case, case.ticket)
-
-
-def changed_copy(case: Case, ticket: int) -> Decision:
-    """The same mail as one that is on the ticket, changed on its way: shown, and nothing comes of it."""
+    if twin is None or twin.ticket_id is None:
+        return None
     return Decision(
         disposition=Disposition.FILED,
         kind=MessageKind.COPY,
-        ticket=ticket,
+        ticket=twin.ticket_id,
         thread_reason="copy",
         reasons=("the same mail, changed on its way: kept beside the first",),
-        changes=(consequences.remembered(case, ticket),),
+        changes=(consequences.remembered(case, twin.ticket_id),),
+    )
+
+
+def noted(case: Case, ticket: int, heard: tuple[Change, ...], *, why: str) -> Decision:
+    """An internal note on a ticket, whoever wrote it; ``heard``: who is told."""
+    return changed_copy(case) or Decision(
+        disposition=Disposition.FILED,
+        kind=MessageKind.NOTE,
+        ticket=ticket,
+        changes=(consequences.remembered(case, ticket), *heard),
+        reasons=(why,),
     )
 
 

@@ -7,17 +7,17 @@ relayed by itself, starts no clock and reopens nothing; the desk stays the one v
 
 from datetime import date
 
-from maild.decide import consequences, copies, decoration
+from maild.decide import consequences, decoration
 from maild.decide.case import Case
-from maild.decide.decision import Change, Decision, Disposition, HearTeam
+from maild.decide.decision import Change, Decision, HearTeam
 from maild.decide.facts import Facts, TicketFacts
 from maild.decide.order import Sentences, said
-from maild.decide.person import changed_copy, person
+from maild.decide.person import noted, person
 from maild.decide.policy import Policy
 from maild.decide.tokens import Token
 from parsers.answer import answer_of
 from parsers.folding import folded
-from storage.records import Consultation, MessageKind, Stage, Status
+from storage.records import Consultation, Stage, Status
 
 # Whose limit still matters to anybody.
 OPEN = (Status.NEW, Status.TAKEN, Status.WAITING)
@@ -105,16 +105,8 @@ def of_anybody(case: Case) -> Decision:
 
 def answered(case: Case, state: TicketFacts) -> Decision:
     """An internal note, of which those hear who wait for it."""
-    twin = copies.changed_copy(case.mail, case.facts)
-    if twin is not None and twin.ticket_id is not None:
-        return changed_copy(case, twin.ticket_id)
-    return Decision(
-        disposition=Disposition.FILED,
-        kind=MessageKind.NOTE,
-        ticket=state.ticket.id,
-        changes=(consequences.remembered(case, state.ticket.id), *heard(case, state, case.new.text)),
-        reasons=("it answers what a team was asked: an internal note",),
-    )
+    why = "it answers what a team was asked: an internal note"
+    return noted(case, state.ticket.id, heard(case, state, case.new.text), why=why)
 
 
 def heard(case: Case, state: TicketFacts, words: str) -> tuple[Change, ...]:
@@ -150,12 +142,8 @@ def hearers(
     Args:
         without: whose own words they are, case folded.
     """
-    for wanted in (state.ticket.assignee, question.asked_by if question else ""):
-        one = policy.agent(wanted) if wanted else None
-        if one is not None and one.is_present(facts.now.date()) and one.address.casefold() != without:
-            return ((one.address, one.language),)
-    others = consequences.recipients_of(state.ticket.team, facts, policy)
-    return tuple(one for one in others if one[0].casefold() != without)
+    names = (state.ticket.assignee, question.asked_by if question else "")
+    return consequences.hearers(names, state.ticket.team, facts, policy, without=without)
 
 
 # ---------------------------------------------------------------------- its clock

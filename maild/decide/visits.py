@@ -11,13 +11,13 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from maild import instants
-from maild.decide import consequences, copies, identity
+from maild.decide import consequences, identity
 from maild.decide.automatic import filed_aside
 from maild.decide.case import Case
 from maild.decide.decision import AnswerVisit, Change, Decision, Disposition, Notify, Tell
 from maild.decide.facts import TicketFacts
 from maild.decide.order import Sentences, said
-from maild.decide.person import changed_copy, person
+from maild.decide.person import changed_copy, noted, person
 from maild.decide.policy import Policy
 from maild.decide.tokens import Purpose
 from parsers.calendar import CalendarReply, Participation, ReplyMethod
@@ -69,9 +69,8 @@ def answered(case: Case) -> Decision:
     state = case.ticket
     if state is None:
         return filed_aside(case, MessageKind.VISIT_ANSWER)
-    twin = copies.changed_copy(case.mail, case.facts)
-    if twin is not None and twin.ticket_id is not None:
-        return changed_copy(case, twin.ticket_id)
+    if (copy := changed_copy(case)) is not None:
+        return copy
     answer = _answer(case, state)
     changes: list[Change] = [consequences.remembered(case, state.ticket.id)]
     if answer is not None:
@@ -159,16 +158,8 @@ def written(case: Case) -> Decision:
     state = case.ticket
     if state is None or case.sender.key == state.ticket.requester_address.casefold():
         return person(case)
-    twin = copies.changed_copy(case.mail, case.facts)
-    if twin is not None and twin.ticket_id is not None:
-        return changed_copy(case, twin.ticket_id)
-    return Decision(
-        disposition=Disposition.FILED,
-        kind=MessageKind.NOTE,
-        ticket=state.ticket.id,
-        changes=(consequences.remembered(case, state.ticket.id), *told_of_words(case, state)),
-        reasons=("it answers the invitation of a technician: an internal note",),
-    )
+    why = "it answers the invitation of a technician: an internal note"
+    return noted(case, state.ticket.id, told_of_words(case, state), why=why)
 
 
 def told_of_words(case: Case, state: TicketFacts) -> tuple[Change, ...]:
@@ -204,16 +195,10 @@ def _told(case: Case, state: TicketFacts, answer: _Answer | None) -> tuple[Chang
 
 def _hearers(case: Case, state: TicketFacts, visit: Visit | None) -> tuple[tuple[str, str], ...]:
     """(address, language) of who has the ticket in hand, else of who ordered the visit, else of the team."""
-    today, sender = case.facts.now.date(), case.sender.key
-    names = [name for name in (state.ticket.assignee, visit.ordered_by if visit else "") if name]
-    agents = [agent for name in names if (agent := case.policy.agent(name))]
-    for agent in agents:
-        if agent.is_present(today) and agent.address.casefold() != sender:
-            return ((agent.address, agent.language),)
-    if any(agent.address.casefold() == sender for agent in agents):
-        return ()  # he knows
-    everybody = consequences.recipients_of(state.ticket.team, case.facts, case.policy)
-    return tuple(one for one in everybody if one[0].casefold() != sender)
+    names = (state.ticket.assignee, visit.ordered_by if visit else "")
+    return consequences.hearers(
+        names, state.ticket.team, case.facts, case.policy, without=case.sender.key, one_knows=True
+    )
 
 
 def _telling(

@@ -7,17 +7,16 @@ of the mail is that of the ticket, and so the one thing that its requester may r
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from maild.decide import consequences, rules
+from maild.decide import consequences
 from maild.decide.autoresponse import nobody_reads_at
 from maild.decide.decision import (
     AddParticipants,
     Amend,
     Change,
     LogCall,
-    OpenTicket,
     SendCallReceipt,
     StopClocks,
     TakeInCharge,
@@ -76,21 +75,10 @@ def _fresh(order: Order, said_: _Said) -> Outcome | Refusal:
     if not who.name and not who.address:
         return _refused(order, "who")
     language = order.policy.desk.languages[0]
-    place = rules.suggestion(order.case.mail, order.policy)
-    known = consequences.standing_of(who.address, order.case)
+    subject = order.case.mail.subject.strip() or said(_SUBJECT, "call", language)
+    ticket = consequences.opened_for(who, order.case, subject=subject, language=language)
     changes: tuple[Change, ...] = (
-        OpenTicket(
-            subject=order.case.mail.subject.strip() or said(_SUBJECT, "call", language),
-            requester=who,
-            language=language,
-            team=place.team,
-            category=place.category,
-            priority=place.priority,
-            scope=place.scope,
-            standing=known.status,
-            entity=known.entity,
-            arrived_at=call.at,
-        ),
+        replace(ticket, arrived_at=call.at),
         *((AddParticipants(people=((who, "requester"),)),) if who.address else ()),
         LogCall(call=call),
         TakeInCharge(agent=order.agent.address, at=call.at),
