@@ -80,10 +80,11 @@ class Stationery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One ticket in a list of tickets. ``due_at``: aware, None where no clock runs; ``at``: when it began.
+    """One ticket in a list of tickets. ``due_at``: aware, None where no clock runs; ``at``: when it began, or
+    since when nothing has happened.
 
     ``status`` is a value of ``storage.records.Status``, which the templates know in the reader's language;
-    any other word is printed as it is.
+    any other word is printed as it is. ``first``: what is due is that it is taken in charge; else an answer.
     """
 
     number: str
@@ -92,6 +93,7 @@ class Line:
     due_at: datetime | None = None
     status: str = ""
     at: datetime | None = None
+    first: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -403,8 +405,7 @@ def told(
 
 def listing(paper: Stationery, *, tickets: Sequence[Line], **post: Unpack[Post]) -> Letter:
     """To an agent who asked for it (``#liste``): tickets, 200 at most, and how many more there are."""
-    rows = _rows(paper, tickets[:_LISTED], post)
-    values = {"tickets": rows, "count": len(tickets), "more": len(tickets) - len(rows)}
+    values = _bounded_rows(paper, tickets, post)
     return _letter(paper, "listing", values, post, automatic="auto-replied", html=True)
 
 
@@ -427,10 +428,30 @@ def full(
     return _letter(paper, "full", values, post, automatic="auto-replied", html=True)
 
 
-def alert(paper: Stationery, *, stage: str, tickets: Sequence[Line], **post: Unpack[Post]) -> Letter:
-    """To an agent or a lead: tickets whose limit is "near" or "breached" (``stage``); at least one ticket."""
-    values = {"stage": stage, "tickets": _rows(paper, tickets, post)}
+def alert(
+    paper: Stationery, *, stage: str, tickets: Sequence[Line], marker: str = "", **post: Unpack[Post]
+) -> Letter:
+    """To an agent or a lead: tickets whose limit is "near" or "breached" (``stage``); at least one ticket.
+
+    ``marker``: as in ``notification``, where there is one ticket, which a reply to the letter is about.
+    """
+    values = {"stage": stage, **_bounded_rows(paper, tickets, post), "marker": one_token(marker)}
     return _letter(paper, "alert", values, post, automatic="auto-generated", html=True)
+
+
+def warning(paper: Stationery, *, tickets: Sequence[Line], **post: Unpack[Post]) -> Letter:
+    """To an agent, at full hours: tickets whose time goes by, the nearest limit first, and how to act on them
+    from here; at least one ticket."""
+    return _letter(
+        paper, "warning", _bounded_rows(paper, tickets, post), post, automatic="auto-generated", html=True
+    )
+
+
+def silent(paper: Stationery, *, tickets: Sequence[Line], marker: str = "", **post: Unpack[Post]) -> Letter:
+    """To whoever has them: tickets that were taken in charge and then forgotten, since ``Line.at``; at least
+    one. ``marker``: as in ``alert``."""
+    values = {**_bounded_rows(paper, tickets, post), "marker": one_token(marker)}
+    return _letter(paper, "silent", values, post, automatic="auto-generated", html=True)
 
 
 def answer(
@@ -564,14 +585,23 @@ def _moment(paper: Stationery, at: datetime, post: Post) -> str:
     return deadline(at, paper.desk.timezone, _language(paper, post))
 
 
-def _rows(paper: Stationery, tickets: Sequence[Line], post: Post) -> list[dict[str, str]]:
+def _bounded_rows(paper: Stationery, tickets: Sequence[Line], post: Post) -> dict[str, Any]:
+    """As many as are read in a letter, how many there are, and how many of them are not shown."""
+    rows = _rows(paper, tickets[:_LISTED], post)
+    return {"tickets": rows, "count": len(tickets), "more": len(tickets) - len(rows)}
+
+
+def _rows(paper: Stationery, tickets: Sequence[Line], post: Post) -> list[dict[str, Any]]:
     zone, language = ZoneInfo(paper.desk.timezone), _language(paper, post)
     return [
         {
             "number": ticket.number,
+            "bare": ticket.number.rpartition("-")[2],
             "subject": one_line(ticket.subject, _SUBJECT_LIMIT),
             "requester": _person(ticket.requester),
             "due": _due(paper, ticket.due_at, post),
+            "since": _due(paper, ticket.at, post),
+            "first": ticket.first,
             "status": one_line(ticket.status, NAME_LIMIT),
             "day": day_of(ticket.at.astimezone(zone).date(), language) if ticket.at else "",
         }

@@ -42,11 +42,14 @@ def _samples() -> Iterator[_Sample]:
     for full in (True, False):
         ticket = _ROW if full else _BARE
         yield from _sample_notifications(ticket, full)
+        many = {"tickets": [ticket] * (1 + full), "count": 1 + full, "more": 2 * full}
         for stage in ("near", "breached"):
-            yield "alert", {"stage": stage, "tickets": [ticket] * (1 + full)}, _BOTH
+            yield "alert", {**many, "stage": stage, "marker": "" if full else "abc"}, _BOTH
+        yield "warning", many, _BOTH
+        yield "silent", {**many, "marker": "" if full else "abc"}, _BOTH
         yield "answer", {**ticket, "lines": ["ok"] * (1 + full)}, _PLAIN
-        for many in (True, False):
-            yield "digest", {"tickets": [ticket] * (1 + full), "many": many}, _BOTH
+        for flood in (True, False):
+            yield "digest", {"tickets": [ticket] * (1 + full), "many": flood}, _BOTH
         yield "junk", {"count": 1 + full, "folder": "Junk", "maildrop": "support"}, _PLAIN
         for kind, uncertain in (("receipt", full), ("relay", not full), ("consultation", full)):
             lost = {"recipient": "ana@example.org", "kind": kind, "reply": "550 no", "uncertain": uncertain}
@@ -59,14 +62,17 @@ def _samples() -> Iterator[_Sample]:
 _BOTH, _PLAIN = ("subject", "txt", "html"), ("subject", "txt")
 _ROW = {
     "number": "ETNIC-1042",
+    "bare": "1042",
     "subject": "VPN",
     "topic": "VPN",
     "requester": "Ana <ana@example.org>",
     "due": "demain",
+    "since": "hier",
+    "first": True,
     "status": "taken",
     "day": "lundi",
 }
-_BARE = {**_ROW, "subject": "", "topic": "", "due": "", "status": "", "day": ""}
+_BARE = {**_ROW, "subject": "", "topic": "", "due": "", "since": "", "first": False, "status": "", "day": ""}
 
 
 def _samples_to_requesters() -> Iterator[_Sample]:

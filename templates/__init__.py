@@ -60,7 +60,15 @@ Known to every template:
     The one line, likewise, that tells an agent to beware of a mail that was found in a junk folder.
 ``alert.{subject,txt,html}.j2``
     To an agent or a lead: ``stage`` ("near" or "breached") and ``tickets``, at least one, each with
-    ``number``, ``subject``, ``requester``, ``due``.
+    ``number``, ``bare`` (the number alone, as a command names it), ``subject``, ``requester``, ``due``,
+    ``first`` (True: it is to be taken in charge by then; else answered), ``since``; ``count`` and ``more`` as
+    in ``listing``; ``marker`` (one ticket: a reply is about it; "" for several).
+``warning.{subject,txt,html}.j2``
+    To an agent, at full hours: ``tickets`` whose time goes by, the nearest limit first, as in ``alert``, with
+    ``count`` and ``more``.
+``silent.{subject,txt,html}.j2``
+    To whoever has them: ``tickets`` taken in charge to which nothing has happened ``since``; ``count``,
+    ``more`` and ``marker`` as in ``alert``.
 ``answer.{subject,txt}.j2``
     To an agent: what became of the commands of a mail. ``number`` ("" where the mail is on no ticket),
     ``subject``, ``topic``, ``lines``.

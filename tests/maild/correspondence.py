@@ -145,6 +145,18 @@ def listing(language: str = "fr", **changes: Any) -> Letter:
     return write(compose.listing, language, {"tickets": lines(3)}, **changes)
 
 
+def alert(language: str = "fr", **changes: Any) -> Letter:
+    return write(compose.alert, language, {"tickets": lines(1), "stage": "near", "marker": "t0k"}, **changes)
+
+
+def warning(language: str = "fr", **changes: Any) -> Letter:
+    return write(compose.warning, language, {"tickets": lines(3)}, **changes)
+
+
+def silent(language: str = "fr", **changes: Any) -> Letter:
+    return write(compose.silent, language, {"tickets": lines(1), "marker": "t0k"}, **changes)
+
+
 def full(language: str = "fr", **changes: Any) -> Letter:
     story = [(NOW, "Ana Lejeune", "request", "Rien ne sort."), (DUE, "Anne", "note", "Le toner\u00a0?")]
     return write(compose.full, language, {"story": story}, **changes)
@@ -210,9 +222,13 @@ LETTERS: dict[str, Callable[..., Letter]] = {
     "listing of nothing": partial(listing, tickets=()),
     "listing of too many": partial(listing, tickets=lines(300)),
     "full": full,
-    "alert": lambda language, **more: compose.alert(
-        PAPER, stage="near", tickets=lines(2), **post(language, **more)
-    ),
+    "alert": alert,
+    "alert of several": partial(alert, tickets=lines(2), stage="breached", marker=""),
+    "warning": warning,
+    "warning of one": partial(warning, tickets=lines(1)),
+    "warning of too many": partial(warning, tickets=lines(500)),
+    "silent": silent,
+    "silent, several": partial(silent, tickets=lines(3), marker=""),
     "answer": lambda language, **more: compose.answer(
         PAPER, number="ETNIC-1042", subject="VPN", lines=["La demande est à vous."], **post(language, **more)
     ),

@@ -4,6 +4,9 @@ import email
 import email.policy
 import re
 import time
+from collections.abc import Callable
+from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 
 from maild import compose, instants
-from maild.assembly import File
+from maild.assembly import File, Letter
 from maild.compose import Line, Unread
 from maild.decide.policy import Desk
 from parsers.addresses import Address
@@ -36,6 +39,7 @@ from tests.maild.correspondence import (
     PLAIN,
     REPLIED,
     TO_REQUESTERS,
+    alert,
     call_receipt,
     consultation,
     full,
@@ -49,10 +53,12 @@ from tests.maild.correspondence import (
     receipt,
     relay,
     seen,
+    silent,
     team_answer,
     texts,
     told,
     undelivered,
+    warning,
 )
 
 # --- every letter -------------------------------------------------------------------------------------------
@@ -532,8 +538,8 @@ def test_a_later_mail_is_announced_as_such() -> None:
     [
         ("near", 1, "[ETNIC-0] Délai proche\u00a0: VPN"),
         ("breached", 1, "[ETNIC-0] Délai dépassé\u00a0: VPN"),
-        ("near", 3, "Délai proche\u00a0: 3 demandes à prendre en charge"),
-        ("breached", 3, "Délai dépassé\u00a0: 3 demandes à prendre en charge"),
+        ("near", 3, "Délai proche\u00a0: 3 demandes à traiter"),
+        ("breached", 3, "Délai dépassé\u00a0: 3 demandes à traiter"),
     ],
 )
 def test_alert_names_its_tickets(stage: str, count: int, subject: str) -> None:
@@ -545,14 +551,65 @@ def test_alert_names_its_tickets(stage: str, count: int, subject: str) -> None:
         assert part.count(DATES["fr"]) == count
 
 
+def test_a_warning_names_its_tickets_and_is_answered_by_number() -> None:
+    """Since when, until when, and commands that name the ticket: a reply to it is about none by itself."""
+    letter = warning(tickets=(lines(1)[0], replace(lines(2)[1], first=False)))
+    assert letter.subject == "2 demandes à traiter avant leur délai"
+    for part in map(plain, texts(letter)):
+        assert "[ETNIC-0] VPN" in part
+        assert "Depuis le lundi 23 novembre 2026 à 14 h 32" in part
+        assert "À prendre en charge au plus tard le mardi 24 novembre 2026 à 14 h 32" in part
+        assert "Réponse attendue au plus tard le mardi 24 novembre 2026 à 14 h 32" in part
+        assert "#prendre 0" in part
+        assert "Répondez au-dessus" not in part
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_warning_of_five_hundred_tickets_is_read_in_a_mail(language: str) -> None:
+    """Two hundred of them, and how many there are."""
+    letter = warning(language, tickets=lines(500))
+    assert "500" in letter.subject
+    for part in texts(letter):
+        assert part.count("[ETNIC-") == 200
+        assert "300" in part
+    assert len(letter.content) < 200_000
+
+
+@pytest.mark.parametrize("kind", [alert, silent])
+def test_what_is_about_one_ticket_says_where_its_quotation_begins(kind: Callable[..., Letter]) -> None:
+    """A reply to it goes to the requester, who must not read what the desk was told."""
+    for part in texts(kind(marker="v1.t0k.en")):
+        assert "##- Répondez au-dessus de cette ligne -## (m:v1.t0k.en)" in unescape(part)
+    for part in texts(kind(tickets=lines(2), marker="")):
+        assert "##-" not in part
+
+
+def test_a_forgotten_ticket_says_since_when() -> None:
+    """One is named in the subject, several are counted; commands need the number where they are several."""
+    one, several = silent(), silent(tickets=lines(2), marker="")
+    assert (one.subject, several.subject) == (
+        "[ETNIC-0] Sans suite\u00a0: VPN",
+        "2 demandes prises en charge et sans suite",
+    )
+    assert "Sans suite depuis le lundi 23 novembre 2026 à 14 h 32" in plain(texts(one)[0])
+    assert "#attente 5j" in texts(one)[0]
+    assert "#attente 0 5j" in texts(several)[0]
+
+
+def plain(part: str) -> str:
+    """A part of a letter as it is read, with plain spaces."""
+    return seen(part).replace("\u00a0", " ")
+
+
 # --- hostile values -----------------------------------------------------------------------------------------
 
 
 MAKERS = {
     "receipt": receipt, "call_receipt": call_receipt, "relay": relay, "invitation": invitation,
     "notification": notification, "consultation": consultation, "team_answer": team_answer, "told": told,
-    "listing": listing, "full": full,
+    "listing": listing, "full": full, "alert": alert, "warning": warning, "silent": silent,
 }  # fmt: skip
+LISTS = {"listing", "alert", "warning", "silent"}
 
 
 def hostile_values(kind: str, evil: str) -> dict[str, Any]:
@@ -585,9 +642,12 @@ def hostile_values(kind: str, evil: str) -> dict[str, Any]:
         "team_answer": {"team": evil, "text": evil, "marker": evil, "undo": evil},
         "told": {"headline": evil, "lines": (evil,), "marker": evil},
         "listing": {"tickets": (ticket,)},
+        "alert": {"tickets": (ticket,), "stage": evil, "marker": evil},
+        "warning": {"tickets": (ticket,)},
+        "silent": {"tickets": (ticket,), "marker": evil},
         "full": {"story": ((NOW, evil, evil, evil),), "marker": evil},
     }
-    title = {} if kind == "listing" else {"subject": evil}
+    title = {} if kind in LISTS else {"subject": evil}
     file = File(filename=evil, content_type=evil, content=b"x", content_id=evil, inline=True)
     return {**title, **own.get(kind, {}), "to": person, "cc": (person,), "files": (file,)}
 
