@@ -283,6 +283,16 @@ def parse_listen(text: object) -> str:
     return str(text)
 
 
+def host_of(listen: str) -> str:
+    """The name or address in what `parse_listen` took."""
+    return listen.rpartition(":")[0].strip("[]")
+
+
+def port_of(listen: str) -> int:
+    """The port in what `parse_listen` took."""
+    return int(listen.rpartition(":")[2])
+
+
 def parse_door(text: object) -> str:
     """Where a door is: host and port, or ``"unix:/run/maild/door.sock"``.
 
@@ -477,12 +487,12 @@ class DoorMaildrop(Table):
     @property
     def host(self) -> str:
         """The name or address that it listens at, "" for a socket."""
-        return "" if self.socket else self.listen.rpartition(":")[0].strip("[]")
+        return "" if self.socket else host_of(self.listen)
 
     @property
     def port(self) -> int:
         """The port that it listens at, 0 for a socket."""
-        return 0 if self.socket else int(self.listen.rpartition(":")[2])
+        return 0 if self.socket else port_of(self.listen)
 
     @property
     def is_of_this_machine(self) -> bool:
@@ -639,6 +649,26 @@ class Http(Table):
     listen: Listen = "127.0.0.1:8025"
     token: SecretStr | None = None
     token_file: Path | None = None
+
+    @property
+    def host(self) -> str:
+        """The name or address that it listens at."""
+        return host_of(self.listen)
+
+    @property
+    def port(self) -> int:
+        """The port that it listens at."""
+        return port_of(self.listen)
+
+    @property
+    def is_of_this_machine(self) -> bool:
+        """Only programs of this machine can reach it."""
+        return is_loopback(self.host)
+
+    @property
+    def key(self) -> str:
+        """The token that whoever looks must show; "": nobody must."""
+        return self.token.get_secret_value().strip() if self.token else ""
 
 
 class Log(Table):
@@ -1091,6 +1121,21 @@ def _check_doors(config: Config) -> Iterator[Finding]:
             yield ("maildrop", name, "listen"), what, remedy
 
 
+def _check_http(config: Config) -> Iterator[Finding]:
+    http = config.http
+    if http is None:
+        return
+    recipe = f'make one: {key_recipe(Path("http-token"))}, then write token_file = "http-token" in [http]'
+    given = http.token is not None or http.token_file is not None
+    if not http.is_of_this_machine and not given:
+        what = f'whoever reaches "{http.listen}" could read who asked for what'
+        yield ("http", "listen"), what, f"listen at 127.0.0.1, or let people show a token: {recipe}"
+    # A file that cannot be read is told of where it is read.
+    if http.token is not None and not re.fullmatch(f"[!-~]{{{SHORTEST_SECRET},}}", http.key):
+        place = ("http", "token_file" if http.token_file else "token")
+        yield place, f"not {SHORTEST_SECRET} letters and digits or more, without spaces", recipe
+
+
 def _check_done(config: Config) -> Iterator[Finding]:
     for name, drop in config.maildrop.items():
         if not isinstance(drop, ImapMaildrop) or drop.after != "move":
@@ -1237,6 +1282,7 @@ _CHECKS: tuple[tuple[Callable[[Config], Iterator[Finding]], frozenset[str]], ...
     (_check_passwords, frozenset({"submission", "maildrop"})),
     (_check_maildrops, frozenset({"maildrop"})),
     (_check_doors, frozenset({"maildrop"})),
+    (_check_http, frozenset({"http"})),
     (_check_done, frozenset({"maildrop"})),
     (_check_junk, frozenset({"maildrop"})),
     (_check_retry, frozenset({"submission"})),

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from maild import alarm, heap, log, rehearsal, sweep, timers, watchdog
 from maild import config as configuration
@@ -37,6 +38,9 @@ from parsers.mail import parse_mail
 from storage import database, outbox
 from storage.database import Database
 from storage.store import LeaseLost, Store
+
+if TYPE_CHECKING:
+    from maild.board.serving import Server
 
 _log = log.get("maild.daemon")
 
@@ -75,6 +79,7 @@ class Parts:
     dispatch: Dispatch
     letters: Line
     alarm: Alarm
+    health: Health
 
     @property
     def maildrops(self) -> tuple[Station | Door, ...]:
@@ -158,7 +163,7 @@ def _build(config: Config, office: Office, ledger: Database, holder: str) -> Par
     )  # fmt: skip
     return Parts(
         config=config, office=office, database=ledger, stations=stations, doors=doors, dispatch=dispatch,
-        letters=letters, alarm=_alarm(config, office, health),
+        letters=letters, alarm=_alarm(config, office, health), health=health,
     )  # fmt: skip
 
 
@@ -334,14 +339,32 @@ def running(all_parts: Parts) -> Iterator[None]:
     courier = _Worker(
         name="courier", work=partial(sending.deliver, dispatch), bell=dispatch.bell, line=all_parts.letters
     )
-    with _threads([courier], patience=DRAIN_SECONDS):
+    with _board(all_parts) as board, _threads([courier], patience=DRAIN_SECONDS):
         scheduler = timers.start(_timers(all_parts, [*receivers, courier]))
         try:
             with _threads(receivers, patience=PATIENCE_SECONDS):
-                _log.info("daemon.ready", maildrops=len(receivers))
+                _log.info("daemon.ready", maildrops=len(receivers), board=board.address if board else "")
                 yield
         finally:
             timers.stop(scheduler)
+
+
+@contextmanager
+def _board(all_parts: Parts) -> Iterator["Server | None"]:
+    """The board while the desk is served, where there is one; whether it can be seen changes nothing else."""
+    if all_parts.config.http is None:
+        yield None
+        return
+    # Nobody pays for what he does not use.
+    from maild.board.desk import BoardDesk
+    from maild.board.serving import Server
+
+    board = Server(BoardDesk(config=all_parts.config, office=all_parts.office, health=all_parts.health))
+    board.open()
+    try:
+        yield board
+    finally:
+        board.stop()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -460,8 +483,6 @@ def _not_served(config: Config) -> Iterator[str]:
         yield "submission, auth = oauth"
     if config.sla.clock == "desk":
         yield "sla.clock = desk; nights and weekends count"
-    if config.http is not None:
-        yield "http"
 
 
 def _stopped(all_parts: Parts) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.util import find_spec
+from http.client import HTTPConnection, HTTPException
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,7 +24,7 @@ import typer
 
 from maild import alarm, config, isolate, office, rehearsal
 from maild.cli import Code, ConfigOption, JsonOption, say_json
-from maild.config import Config, DoorMaildrop, ImapMaildrop, Submission
+from maild.config import Config, DoorMaildrop, Http, ImapMaildrop, Submission
 from maild.decide.troubles import ROOM
 from maild.receive import mailbox
 from maild.send import smtp
@@ -289,7 +289,7 @@ def _door(check: str, drop: DoorMaildrop) -> Iterator[Finding]:
     elif greeting:
         remedy = "end that program, or listen somewhere else"
         yield _fail(check, f"another program listens at {drop.listen}: {greeting}", remedy)
-    elif why := _cannot_listen(drop):
+    elif why := _door_cannot_listen(drop):
         yield _fail(check, f"nothing can listen at {drop.listen}: {why}", "mend listen")
     else:
         yield _ok(check, f"{drop.kind} at {drop.listen}, which is free; `maild run` opens it")
@@ -312,13 +312,18 @@ def _greeting(drop: DoorMaildrop) -> str:
             return "it says nothing"
 
 
-def _cannot_listen(drop: DoorMaildrop) -> str:
-    """Why nobody could listen there, "" when one could."""
+def _door_cannot_listen(drop: DoorMaildrop) -> str:
+    """Why nobody could open it, "" when one could."""
     if drop.socket is not None:
         there = drop.socket.parent.is_dir() and _can_write(drop.socket.parent)
         return "" if there else f"{drop.socket.parent} is no folder that can be written"
+    return _cannot_listen(drop.host, drop.port)
+
+
+def _cannot_listen(host: str, port: int) -> str:
+    """Why nobody could listen there, "" when one could."""
     try:
-        with socket.create_server((drop.host, drop.port), family=_family(drop.host)):
+        with socket.create_server((host, port), family=_family(host)):
             return ""
     except OSError as error:
         return error.strerror or str(error)
@@ -326,6 +331,37 @@ def _cannot_listen(drop: DoorMaildrop) -> str:
 
 def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _board(settings: Config, _file: Path) -> Iterator[Finding]:
+    """Whether the board can listen where it should, and who can look."""
+    http, check = settings.http, "http"
+    if http is None:
+        return
+    if _is_ours(http):
+        yield _ok(check, f"the board is at http://{http.listen}/")
+    elif why := _cannot_listen(http.host, http.port):
+        remedy = "end the program that listens there, or mend [http] listen"
+        yield _fail(check, f"nothing can listen at {http.listen}: {why}", remedy)
+    else:
+        yield _ok(check, f"{http.listen} is free; `maild run` opens the board there")
+    if not http.is_of_this_machine:
+        found = f"the board at {http.listen} is not encrypted, nor is its token on the way"
+        yield _warn(check, found, "listen at 127.0.0.1 and let a web server with TLS stand before it")
+    elif not http.key:
+        yield _ok(check, "whoever works on this machine may look; no token is needed")
+
+
+def _is_ours(http: Http) -> bool:
+    """A board answers there already."""
+    client = HTTPConnection(http.host, http.port, timeout=_DOOR_SECONDS)
+    try:
+        client.request("GET", "/healthz", headers={"Host": "localhost"})
+        return client.getresponse().read(16) == b"ok\n"
+    except (OSError, HTTPException):
+        return False
+    finally:
+        client.close()
 
 
 def _any_failed(findings: list[Finding]) -> bool:
@@ -624,9 +660,6 @@ def _later(settings: Config, _file: Path) -> Iterator[Finding]:
     if settings.sla.clock == "desk":
         found = 'sla.clock = "desk" comes with a later release; nights and weekends count'
         yield _warn("later", found, 'set clock = "wall" to say what is done')
-    if settings.http is not None and find_spec("maild.board") is None:
-        found = f"[http] comes with a later release; nothing listens at {settings.http.listen}"
-        yield _warn("later", found, "leave it, or delete the table")
 
 
 CHECKS: tuple[Callable[[Config, Path], Iterator[Finding]], ...] = (
@@ -635,6 +668,7 @@ CHECKS: tuple[Callable[[Config, Path], Iterator[Finding]], ...] = (
     _reader,
     _database,
     _maildrops,
+    _board,
     _exchange,
     _submission,
     _letters,

@@ -478,6 +478,10 @@ TOGETHER = [
     ('[maildrop.b]\nkind = "lmtp"\nlisten = "0.0.0.0:24"', "maildrop.b.listen", "anybody's name"),
     ('[maildrop.b]\nkind = "lmtp"\nlisten = "[::]:24"', "maildrop.b.listen", "anybody's name"),
     ('[maildrop.b]\nkind = "smtp"\nlisten = "mx.etnic.be:24"', "maildrop.b.listen", "anybody's name"),
+    ('[http]\nlisten = "0.0.0.0:8025"', "http.listen", "could read who asked for what"),
+    ('[http]\nlisten = "desk.etnic.be:8025"', "http.listen", "could read who asked for what"),
+    ('[http]\ntoken = "short"', "http.token", "16 letters and digits or more"),
+    ('[http]\ntoken = "sixteen letters and more"', "http.token", "without spaces"),
     ('[maildrop.b]\nkind = "lmtp"\n[security]\nproof = ["m365"]', "security.proof", "maildrop.b"),
 ]  # fmt: skip
 

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from pydantic import SecretStr
 
 from maild import cli, config, isolate, rehearsal
 from maild.cli import Code, doctor
 from storage import database
+from tests.maild.board import boards
 from tests.peers.certificate import Certificate
+from tests.peers.child import free_port
 from tests.peers.mailbox import Mailbox
 from tests.peers.postgres import Postgres
 from tests.peers.smtp import Reply, Sink
@@ -455,10 +458,39 @@ def test_a_clock_that_nobody_set(examine: Examine, monkeypatch: pytest.MonkeyPat
         assert "1970-01-01" in examine().of("clock", "fail")[0]
 
 
-def test_what_comes_later_is_said(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "find_spec", lambda _name: None)
-    found = examine("[http]\n")
-    assert "nothing listens at 127.0.0.1:8025" in found.of("later", "warn")[0]
+def looked_at(listen: str, token: str = "") -> list[tuple[str, str]]:
+    """Verdict and words of each finding about a board there."""
+    http = config.Http(listen=listen, token=SecretStr(token) if token else None)
+    settings = config.Config.model_construct(http=http)
+    return [(finding.verdict, finding.found) for finding in doctor._board(settings, Path())]
+
+
+def test_a_board_that_can_be_opened() -> None:
+    listen = f"127.0.0.1:{free_port()}"
+    (free, _), (open_to, who) = looked_at(listen)
+    assert (free, open_to) == ("ok", "ok")
+    assert "no token is needed" in who
+    assert [verdict for verdict, _ in looked_at(listen, "t" * 32)] == ["ok"]
+
+
+def test_a_board_that_stands_open_already(tmp_path: Path) -> None:
+    with boards.board(tmp_path) as board:
+        assert looked_at(f"127.0.0.1:{board.server.port}")[0] == (
+            "ok",
+            f"the board is at {board.server.address}",
+        )
+
+
+def test_a_board_where_another_program_listens(sink: Sink) -> None:
+    ((verdict, found),) = looked_at(f"127.0.0.1:{sink.port}", "t" * 32)
+    assert verdict == "FAIL"
+    assert found.startswith(f"nothing can listen at 127.0.0.1:{sink.port}: Address already in use")
+
+
+def test_a_board_that_others_can_reach(examine: Examine) -> None:
+    found = examine(f'[http]\nlisten = "0.0.0.0:{free_port()}"\ntoken = "{"t" * 32}"\n')
+    assert "is free" in found.of("http", "ok")[0]
+    assert "not encrypted" in found.of("http", "warn")[0]
 
 
 def door(listen: str, **more: object) -> dict[str, object]:
