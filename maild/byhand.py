@@ -6,7 +6,7 @@ in ``decide.verbs``; here is only the mail that there is not. Raises ``storage.d
 
 from dataclasses import replace
 
-from maild import apply
+from maild import apply, wanted
 from maild.apply import Applied
 from maild.decide import commands
 from maild.decide.case import weighed
@@ -16,7 +16,7 @@ from maild.decide.decision import OPENED, Change, Note
 from maild.decide.facts import Facts
 from maild.decide.order import Ask
 from maild.decide.policy import Agent
-from maild.ingest import Office, known, mails_meant
+from maild.ingest import Office, known
 from parsers.commands import CommandBlock, CommandLine
 from parsers.mail import parse_mail
 from storage.store import Transaction
@@ -37,7 +37,7 @@ def order(tx: Transaction, ticket: int, verb: str, argument: str, office: Office
     asks = commands.asked(block)
     facts = known(tx, {ticket, *commands.numbers(block)}, office, asks)
     if Ask.MAIL in asks:
-        facts = replace(facts, mails=mails_meant(tx, facts, block))
+        facts = replace(facts, mails=wanted.mails_meant(tx, facts, block))
     case = weighed(_NO_MAIL, MailKind.AGENT, facts, office.policy)
     who = Agent(name=by, address=by, teams=(), language="en")
     result = commands.run(block, who, facts.tickets[ticket], case)

@@ -46,11 +46,10 @@ from maild.decide.decision import (
     SendStory,
     Tell,
 )
-from maild.decide.facts import NOT_HANDLED, Answered, Facts, Handling, Reach, Spent, TeamAnswer, TicketFacts
+from maild.decide.facts import NOT_HANDLED, Facts, Handling, Reach, Spent, TicketFacts
 from maild.decide.order import Ask
 from maild.decide.policy import Policy, Rate
-from maild.decide.tokens import Purpose, Token
-from maild.decide.verbs import forward
+from maild.decide.tokens import Purpose
 from maild.effects import letters
 from maild.isolate import Closed, Failure, Fate, NoWorker, Worker
 from maild.steps import Step
@@ -58,7 +57,7 @@ from parsers.commands import CommandBlock
 from parsers.mail import ParsedMail, parse_mail
 from storage import handling, outbox, repair, standings
 from storage.database import is_unavailable
-from storage.records import Consultation, KeptMail, Lease, Maildrop, MessageKind, NewMail, Standing
+from storage.records import KeptMail, Lease, Maildrop, MessageKind, NewMail, Standing
 from storage.store import LeaseLost, Store, TicketState, Transaction
 
 _log = log.get("maild.ingest")
@@ -67,13 +66,7 @@ _log = log.get("maild.ingest")
 _PART = 50
 # More mails than this are never filed at once.
 _MOST_AT_ONCE = 100
-# A mail quotes what it answers, and through it what that had quoted: the nearest of its ancestors is enough.
-_NEAR = 3
 _PART_BYTES = 4 << 20
-# Earlier mails that are read once more for a command.
-_MOST_MEANT = 6
-# A larger mail is read alone, in a process of its own.
-LARGE = 1 << 20
 # So often a mail may fail there, or its process die, before people are shown it unread.
 MOST_TRIES = 3
 
@@ -188,7 +181,7 @@ def new_mail_id(now: datetime) -> str:
 
 def _read(kept: KeptMail, lease: Lease, office: Office, *, inherited: bool) -> ParsedMail | Failure | None:
     """The mail as it was parsed, or why it cannot be; None where another pass shall try again."""
-    if inherited or kept.tries or len(kept.content) > LARGE:
+    if inherited or kept.tries or len(kept.content) > isolate.LARGE:
         return _read_alone(kept, lease, office, inherited=inherited)
     try:
         return parse_mail(kept.content)
@@ -275,7 +268,7 @@ def _file_unreadable(tx: Transaction, kept: KeptMail, failure: Failure, office: 
     nothing = replace(parse_mail(b""), digest=kept.sha256)
     try:
         with tx.savepoint():
-            facts = _bare_facts(tx, kept, nothing, office)
+            facts = _bare_facts(tx, kept, nothing, office.now())
             plain = unread.unreadable(nothing, failure.detail, facts, office.policy)
             return _apply(tx, plain, kept, nothing, facts, office)
     except Exception as error:  # noqa: BLE001  (it stays kept, and is tried again at the next pass)
@@ -298,10 +291,10 @@ def _say(kept: KeptMail, applied: Applied | None) -> None:
 # ---------------------------------------------------------------------- gather
 
 
-def _bare_facts(tx: Transaction, kept: KeptMail, nothing: ParsedMail, office: Office) -> Facts:
+def _bare_facts(tx: Transaction, kept: KeptMail, mail: ParsedMail, now: datetime) -> Facts:
     return Facts(
-        twins=tx.twins(copies.effective_id(nothing, kept.arrived_at, Source(kept.source))),
-        now=office.now(),
+        twins=tx.twins(copies.effective_id(mail, kept.arrived_at, Source(kept.source))),
+        now=now,
         arrived_at=kept.arrived_at,
         mail_id=kept.mail_id,
         maildrop=kept.maildrop,
@@ -311,113 +304,37 @@ def _bare_facts(tx: Transaction, kept: KeptMail, nothing: ParsedMail, office: Of
 
 def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets", office: Office) -> Facts:
     """Read what the decision may know: twins, tickets, the mail that is answered, budgets, known pictures."""
-    policy = office.policy
-    twins = tx.twins(copies.effective_id(mail, kept.arrived_at, Source(kept.source)))
-    clues = threads.clues(mail, policy)
-    by_key = _by_key(tx, mail, clues, policy)
-    by_reference = _by_reference(tx, clues)
-    answered = _answered(tx, mail, clues, by_reference)
+    policy, clues = office.policy, threads.clues(mail, office.policy)
+    by_key, by_reference = _by_key(tx, mail, clues, policy), _by_reference(tx, clues)
+    answered = wanted.answered(tx, mail, clues, by_reference)
     news = novelty.news(mail, answered)
-    new = news.text
-    pictures = decoration.asked(mail)
-    asked = _is_of_the_house(mail, clues, policy)
-    block = commands.block_of(news) if asked else None
-    asks = commands.asked(block) if block else frozenset()
+    of_house = _is_of_the_house(mail, clues, policy)
+    block = commands.block_of(news) if of_house else None
+    moved = wanted.moved(tx, clues) if of_house else {}
     named = {*by_key.values(), *clues.numbers, *(t for ids in by_reference.values() for t in ids)}
-    named |= {*commands.numbers(block)} if block else set()
-    moved = _moved(tx, clues) if asked else {}
-    named |= {*moved.values()}
-    if asked:  # what was asked of a team, or ordered, before a ticket was merged is still to be found
+    named |= {*moved.values(), *(commands.numbers(block) if block else ())}
+    if of_house:  # what was asked of a team, or ordered, before a ticket was merged is still to be found
         named = {one for number in named for one in handling.line_of(tx, number)}
-    facts = Facts(
-        now=budgets.now,
-        arrived_at=kept.arrived_at,
-        mail_id=kept.mail_id,
-        maildrop=kept.maildrop,
-        source=Source(kept.source),
+    pictures = decoration.asked(mail)
+    facts = replace(
+        _bare_facts(tx, kept, mail, budgets.now),
         filed_before=marks.FILED in kept.placed,
-        twins=twins,
         by_reference=by_reference,
         by_key=by_key,
         moved=moved,
-        tickets={id_: _ticket_facts(tx, one, asked, asks, budgets) for id_, one in tx.states(named).items()}
-        if named
-        else {},
+        tickets=_tickets(tx, named, block, of_house, budgets),
         spent=budgets.spent(mail),
         muted=budgets.mute(mail),
         flooded=budgets.flooded(),
         answered=answered,
-        spoken=_spoken(tx, mail, new),
+        spoken=_spoken(tx, mail, news.text),
         settled=_settled(tx, mail, commands.people(block) if block else (), policy),
         seen_files=tx.seen_files(pictures) if pictures else {},
         cut=kept.whole_size is not None,
     )
-    if Ask.MAIL in asks and block is not None:
-        facts = replace(facts, mails=mails_meant(tx, facts, block, clues.tokens))
-    if Ask.AUTHOR in asks and block is not None:
-        facts = _with_authors(tx, facts, mail, block, budgets, policy)
-    if Ask.TEAM_ANSWER in asks:
-        facts = replace(facts, team_answers=_team_answers(tx, facts, policy))
-    return wanted.with_answers(tx, facts, block, mail, policy, office.paper) if block else facts
-
-
-def _with_authors(
-    tx: Transaction, facts: Facts, mail: ParsedMail, block: CommandBlock, budgets: "Budgets", policy: Policy
-) -> Facts:
-    """With what is known of those who may have written what an agent hands on."""
-    authors = forward.authors(block, (mail, *facts.mails.values()), policy)
-    asked = tuple(address for address in authors if standing.is_unknown(address, policy))
-    settled = standings.settled(tx, asked) if asked else {}
-    reach = {address: budgets.reach(address) for address in authors}
-    return replace(facts, reach=reach, settled={**facts.settled, **settled})
-
-
-def _moved(tx: Transaction, clues: threads.Clues) -> dict[str, int]:
-    """Where the mails lie of which notifications told that this mail answers."""
-    causes = {token.cause for token in clues.tokens if token.purpose is Purpose.NOTIFICATION}
-    return repair.tickets_of(tx, causes) if causes else {}
-
-
-def mails_meant(
-    tx: Transaction, facts: Facts, block: CommandBlock, found: tuple[Token, ...] = ()
-) -> dict[str, ParsedMail]:
-    """The mails of the tickets here that a command may mean, or the beginning of those that are large."""
-    said = {word for line in block.commands for word in line.argument.split()}
-    said |= {token.cause for token in found}
-    spoken = [known.handling.spoken for known in facts.tickets.values() if known.handling.spoken]
-    meant = [one.mail_id for mails in spoken for one in mails if one.mail_id in said]
-    edges = [one.mail_id for mails in spoken for one in (mails[-1], mails[0])]
-    names = tuple(dict.fromkeys((*meant, *edges)))[:_MOST_MEANT]
-    kept = repair.contents(tx, names, most=LARGE)
-    return {mail_id: parse_mail(content) for mail_id, content in kept.items()}
-
-
-def _team_answers(tx: Transaction, facts: Facts, policy: Policy) -> dict[int, TeamAnswer]:
-    """What a team answered last on each ticket, also before that was merged into it."""
-    last: dict[int, Consultation] = {}
-    for number, known in facts.tickets.items():
-        survivor = facts.survivor(number)
-        for one in known.handling.consultations if survivor is not None else ():
-            if one.answered_at is not None and survivor is not None:
-                here = survivor.ticket.id
-                last[here] = max(last.get(here, one), one, key=lambda c: c.answered_at or c.asked_at)
-    read = {number: _team_answer(tx, one, policy) for number, one in last.items()}
-    return {number: answer for number, answer in read.items() if answer is not None}
-
-
-def _team_answer(tx: Transaction, asked: Consultation, policy: Policy) -> TeamAnswer | None:
-    """The mail itself once more; None where its bytes are no longer kept."""
-    filed = next((m for m in tx.find_messages(asked.answer) if m.mail_id == asked.answer), None)
-    content = tx.raw(filed.sha256) if filed is not None else None
-    if filed is None or content is None:
-        return None
-    mail = parse_mail(content)
-    answered = _answered(tx, mail, threads.clues(mail, policy), {})
-    return TeamAnswer(
-        mail_id=asked.answer, team=asked.team, mail=mail,
-        text=commands.block_of(novelty.news(mail, answered)).rest,
-        decorations=frozenset(file.sha256 for file in filed.files if file.decoration),
-    )  # fmt: skip
+    if block is None:
+        return facts
+    return wanted.with_answers(tx, facts, block, mail, clues, budgets.reach, policy, office.paper)
 
 
 def _by_key(tx: Transaction, mail: ParsedMail, clues: threads.Clues, policy: Policy) -> dict[str, int]:
@@ -427,27 +344,14 @@ def _by_key(tx: Transaction, mail: ParsedMail, clues: threads.Clues, policy: Pol
 
 
 def _by_reference(tx: Transaction, clues: threads.Clues) -> dict[str, tuple[int, ...]]:
-    wanted = tuple(dict.fromkeys(id_ for id_ in (*clues.ids, clues.own_id) if id_))
-    if not wanted:
+    ids = tuple(dict.fromkeys(id_ for id_ in (*clues.ids, clues.own_id) if id_))
+    if not ids:
         return {}
-    found = tx.tickets_by_reference(wanted)
+    found = tx.tickets_by_reference(ids)
     if clues.ids and not clues.id_tokens:
         for id_, ticket in tx.tickets_by_sent(clues.ids).items():
             found[id_] = tuple(sorted({*found.get(id_, ()), ticket}))
     return found
-
-
-def _answered(
-    tx: Transaction, mail: ParsedMail, clues: threads.Clues, by_reference: dict[str, tuple[int, ...]]
-) -> Answered | None:
-    """The nearest mail that it answers, where it is known here and may be quoted."""
-    near = clues.ids[:_NEAR]
-    if not novelty.may_repeat(mail) or not (clues.id_tokens or any(id_ in by_reference for id_ in near)):
-        return None
-    known = next((one for one in tx.known_mails(near) if one.text or one.content), None)
-    if known is None:
-        return None
-    return Answered(text=known.text or assembly.text_of(known.content), sender=known.sender)
 
 
 def _spoken(tx: Transaction, mail: ParsedMail, new: str) -> str:
@@ -464,6 +368,14 @@ def _settled(
     addresses = (consequences.answerable(mail).key, *named)
     asked = tuple(address for address in addresses if standing.is_unknown(address, policy))
     return standings.settled(tx, asked) if asked else {}
+
+
+def _tickets(
+    tx: Transaction, named: set[int], block: CommandBlock | None, of_house: bool, budgets: "Budgets"
+) -> dict[int, TicketFacts]:
+    asks = commands.asked(block) if block else frozenset()
+    states = tx.states(named) if named else {}
+    return {number: _ticket_facts(tx, one, of_house, asks, budgets) for number, one in states.items()}
 
 
 def _ticket_facts(

@@ -43,6 +43,8 @@ START_SECONDS: Final = 30.0
 IDLE_SECONDS: Final = 60.0
 
 MIB: Final = 1 << 20
+# A larger mail is read alone.
+LARGE: Final = MIB
 _READY: Final = b"ready"
 _ORDER: Final = struct.Struct("!QQQ")  # bytes of the mail, of memory, seconds of the processor
 _ANSWER: Final = struct.Struct("!cQ")  # what it is, and its length

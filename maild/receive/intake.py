@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from maild import ingest, log, steps
+from maild import ingest, isolate, log, steps
 from maild.arrival import Arrival, Source
 from maild.bell import Bell
 from maild.effects import letters
@@ -32,7 +32,7 @@ _log = log.get("maild.receive.intake")
 # Batches this large cost a third of single fetches and keep memory small (measured: notes, section 2).
 BATCH_MAILS = 50
 BATCH_BYTES = 4 << 20
-LARGE = ingest.LARGE
+LARGE = isolate.LARGE
 # So few mails, each smaller than this, are fetched with their sizes in one command.
 FEW_MAILS = 8
 FEW_BYTES = 128 << 10

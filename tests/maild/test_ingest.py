@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maild import arrival, ingest, sweep
+from maild import arrival, ingest, isolate, sweep
 from maild.apply import Applied
 from maild.decide.decision import Disposition
 from maild.decide.policy import Agent, Budget, Rate, Team
@@ -163,14 +163,14 @@ def alone(desk: Room, monkeypatch: pytest.MonkeyPatch) -> Callable[[Failure | Ex
 
 POISON = raw("poison@ecole.test", Subject="poison")
 CRASH = Failure(fate=Fate.DIED, detail="died of signal 11 (SIGSEGV)")
-MONSTER = raw("big@ecole.test", Subject="poison", body="x" * ingest.LARGE)
+MONSTER = raw("big@ecole.test", Subject="poison", body="x" * isolate.LARGE)
 
 
 def test_a_real_worker_reads_what_is_large_and_what_was_inherited(desk: Room) -> None:
     """As this process would have done; small mail never leaves it."""
     desk.ingest(raw("a@ecole.test"))
     assert not has_worker(desk)
-    desk.ingest(raw("b@ecole.test", body="x" * ingest.LARGE))
+    desk.ingest(raw("b@ecole.test", body="x" * isolate.LARGE))
     left_behind(desk, raw("c@ecole.test", In_Reply_To="<b@ecole.test>"))
     assert restarted(desk) == 1
     assert has_worker(desk)
@@ -263,7 +263,7 @@ def test_what_the_database_could_not_take_is_not_blamed_on_the_mail(
     with monkeypatch.context() as patched:
         patched.setattr(Transaction, "add_message", away)
         with pytest.raises(Unavailable):
-            desk.ingest(raw(body="x" * ingest.LARGE))
+            desk.ingest(raw(body="x" * isolate.LARGE))
         for _ in range(4):
             with pytest.raises(Unavailable):
                 unfiled(desk)
