@@ -10,6 +10,7 @@ the working directory.
 """
 
 import difflib
+import functools
 import ipaddress
 import itertools
 import json
@@ -24,6 +25,7 @@ from tomllib import TOMLDecodeError
 from typing import Annotated, Any, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import holidays
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -45,6 +47,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from maild.decide import hours
 from maild.decide import policy as judged
 from maild.decide.exclusions import EXCLUSIONS, SPAM, SPECIALIST, scope_of
 from maild.decide.standing import register
@@ -332,6 +335,15 @@ def _parse_hours(text: object) -> str:
     return found[0]
 
 
+def _parse_pause(value: object) -> str:
+    if value == "first":
+        what = '"first" would be the promise itself: waiting is no answer to whoever nobody has answered yet'
+        raise _wrong(what, 'write pause = ["next"], ["next", "team"] or []')
+    if value not in {"next", "team"}:
+        raise _wrong(f"there is no clock {_shown(value)}", 'write pause = ["next"], ["next", "team"] or []')
+    return str(value)
+
+
 def _parse_closed(value: object) -> str:
     text = value.isoformat() if isinstance(value, date) else str(value)
     try:
@@ -392,6 +404,7 @@ Door = Annotated[str, PlainValidator(parse_door), _as_text("^(unix:/.+|.+:[0-9]+
 Network = Annotated[str, PlainValidator(_parse_network), _as_text("^[0-9a-fA-F.:/]+$", "192.0.2.25")]
 Hours = Annotated[str, PlainValidator(_parse_hours), _as_text("^.+ .{5}-.{5}$", "mon-fri 08:00-17:00")]
 ClosedDay = Annotated[str, PlainValidator(_parse_closed), _as_text("^([0-9]{4}-)?[0-9-]{5}$", "09-27")]
+Pause = Annotated[str, PlainValidator(_parse_pause), _as_text("^(next|team)$", "next")]
 Database = Annotated[str, PlainValidator(_parse_database), _as_text("^(sqlite|postgresql)", "sqlite:///m.db")]
 Name = Annotated[str, Field(min_length=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -534,6 +547,7 @@ class Sla(Table):
     near: Share = _SLA.near
     warn_at: Shares = _SLA.warn_at
     clock: Literal["wall", "desk"] = "wall"
+    pause: Annotated[tuple[Pause, ...], BeforeValidator(_split)] = _SLA.pause
     sweep: Span = timedelta(seconds=20)
     silent_after: Span = _SLA.silent_after
     close_after: Span = _SLA.close_after
@@ -1172,6 +1186,17 @@ def _check_warnings(config: Config) -> Iterator[Finding]:
         yield ("sla", "warn_at"), "the shares should rise", 'such as ["50%", "80%", "95%"]'
 
 
+def _check_calendar(config: Config) -> Iterator[Finding]:
+    if not is_known_country(config.calendar.holidays):
+        what = f'no holidays of "{config.calendar.holidays}" are known'
+        yield ("calendar", "holidays"), what, 'write a country, such as "BE", or "" for none'
+        return
+    days = calendar(config)
+    if all(days.is_closed_on(date(2024, 1, 1) + timedelta(days=n)) for n in range(4 * 365 + 1)):
+        remedy = 'write opening hours, such as hours = ["mon-fri 08:00-17:00"]'
+        yield ("calendar", "hours"), "the desk is never open", remedy
+
+
 def _twice(table: str, key: str, values: Iterable[str]) -> Iterator[Finding]:
     """A finding for each value that came before, compared without case."""
     seen: Counter[str] = Counter()
@@ -1287,6 +1312,7 @@ _CHECKS: tuple[tuple[Callable[[Config], Iterator[Finding]], frozenset[str]], ...
     (_check_junk, frozenset({"maildrop"})),
     (_check_retry, frozenset({"submission"})),
     (_check_warnings, frozenset({"sla"})),
+    (_check_calendar, frozenset({"desk", "calendar"})),
     (_check_duplicates, frozenset({"agent", "team", "category"})),
     (_check_own_addresses, frozenset({"desk", "agent", "team", "category"})),
     (_check_aliases, frozenset({"desk", "category"})),
@@ -1419,13 +1445,87 @@ def policy(config: Config) -> judged.Policy:
             near=sla.near,
             warn_at=sla.warn_at,
             clock=sla.clock,
+            pause=sla.pause,
             silent_after=sla.silent_after,
             close_after=sla.close_after,
         ),
+        calendar=calendar(config),
         trusted_authserv_ids=config.security.trusted_authserv_ids,
         relay_delay=config.relay.delay,
         proof=config.security.proof,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicHolidays:
+    """The public holidays of a country or of a part of it, asked for by the year ("BE", "DE-BY")."""
+
+    country: str
+
+    def __call__(self, year: int) -> frozenset[date]:
+        """The holidays of one year: none where the library knows that year no more."""
+        return _public_holidays(self.country, year)
+
+
+# A year costs a quarter of a millisecond, once.
+@functools.cache
+def _public_holidays(country: str, year: int) -> frozenset[date]:
+    code, _, part = country.partition("-")
+    return frozenset(holidays.country_holidays(code, subdiv=part or None, years=year, expand=False))
+
+
+def is_known_country(country: str) -> bool:
+    """The library has its holidays; nothing is known too, and has none."""
+    try:
+        return not country or _public_holidays(country, 2024) is not None
+    except NotImplementedError:
+        return False
+
+
+def calendar(config: Config) -> hours.Calendar:
+    """When the desk is open."""
+    setting = config.calendar
+    closed = [day for day in setting.closed if len(day) == len("09-27")]
+    country = setting.holidays
+    return hours.Calendar(
+        zone=config.desk.timezone,
+        hours=_week(setting.hours),
+        yearly=frozenset((int(day[:2]), int(day[3:])) for day in closed),
+        once=frozenset(date.fromisoformat(day) for day in setting.closed if day not in closed),
+        holidays=PublicHolidays(country=country) if country else hours.no_holidays,
+    )
+
+
+def _week(lines: tuple[str, ...]) -> tuple[tuple[tuple[int, int], ...], ...]:
+    """For each weekday its opening hours in minutes, in order, those that touch made one."""
+    days: list[list[tuple[int, int]]] = [[] for _ in _WEEK]
+    for line in lines:
+        names, _, span = line.rpartition(" ")
+        opens, closes = (int(at[:2]) * 60 + int(at[3:]) for at in span.split("-"))
+        for day in (day for part in names.split(",") for day in _weekdays(part)):
+            days[day].append((opens, closes))
+    return tuple(_joined(sorted(day)) for day in days)
+
+
+_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _weekdays(part: str) -> Iterator[int]:
+    """ "mon-fri" -> 0 to 4; "sat-mon" goes over the end of the week."""
+    first, _, last = part.partition("-")
+    begin = _WEEK.index(first)
+    length = (_WEEK.index(last or first) - begin) % 7
+    return ((begin + n) % 7 for n in range(length + 1))
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    apart: list[tuple[int, int]] = []
+    for opens, closes in spans:
+        if apart and opens <= apart[-1][1]:
+            apart[-1] = apart[-1][0], max(closes, apart[-1][1])
+        else:
+            apart.append((opens, closes))
+    return tuple(apart)
 
 
 def _agent(agent: Agent, desk: Desk) -> judged.Agent:

@@ -481,8 +481,6 @@ def _not_served(config: Config) -> Iterator[str]:
             yield f"maildrop.{name}, auth = oauth"
     if config.submission.user and config.submission.auth == "oauth":
         yield "submission, auth = oauth"
-    if config.sla.clock == "desk":
-        yield "sla.clock = desk; nights and weekends count"
 
 
 def _stopped(all_parts: Parts) -> None:

@@ -7,7 +7,7 @@ only what is due, records each stage once, and so says nothing twice, whatever d
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -80,7 +80,7 @@ def _advance(tx: Transaction, due: Sequence[Clock], office: Office) -> list[tupl
         return []
     now = office.now()
     stages = [(clock, sla.stage(clock, now)) for clock in due]
-    tx.advance_clocks([(clock.id, stage, sla.next_look(clock, stage)) for clock, stage in stages])
+    tx.advance_clocks([_looked_at(clock, stage, now, office.policy) for clock, stage in stages])
     tx.unmark([clock.message_id for clock, _ in stages if not clock.team])
     states = tx.states({c.ticket_id for c, _ in stages})
     came = [(states[clock.ticket_id], clock, stage) for clock, stage in stages if stage is not clock.stage]
@@ -97,6 +97,13 @@ def _advance(tx: Transaction, due: Sequence[Clock], office: Office) -> list[tupl
     for stage in (Stage.NEAR, Stage.BREACHED):
         _alert(tx, stage, [(t, c) for t, c, s in reached if s is stage], office)
     return [(ticket, stage) for ticket, _, stage in reached]
+
+
+def _looked_at(
+    clock: Clock, stage: Stage, now: datetime, policy: Policy
+) -> tuple[int, Stage, datetime | None, float]:
+    told = replace(clock, stage=stage, warned=max(clock.warned, sla.reached(clock, now, policy)))
+    return clock.id, stage, sla.next_look(told, now, policy), told.warned
 
 
 def _remind(tx: Transaction, state: TicketState, clock: Clock, stage: Stage, office: Office) -> None:

@@ -262,6 +262,9 @@ class EarlierTicket:
 class Clock:
     """One mail of a person and the time in which a person must act on it.
 
+    It runs in its own time: the desk's opening hours where ``desk``, else wall time. ``span``: its limit in
+    seconds of that time; ``paused``: how many of them it stood still; ``paused_at``: since when it stands
+    still now. ``warned``: the highest share of its limit of which people have been told, 1.0 the limit.
     ``team``: the specialist team whose own limit it is; "" for the desk's promise to the requester.
     """
 
@@ -277,6 +280,11 @@ class Clock:
     stopped_by: str = ""
     presumed: bool = False
     team: str = ""
+    span: int = 0
+    desk: bool = False
+    paused: int = 0
+    paused_at: datetime | None = None
+    warned: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

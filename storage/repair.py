@@ -184,12 +184,21 @@ def stopped_at(tx: Transaction, message_row: int) -> datetime | None:
     return at
 
 
-def begin_anew(tx: Transaction, message_row: int, into: int, *, near_at: datetime, due_at: datetime) -> None:
+def begin_anew(
+    tx: Transaction,
+    message_row: int,
+    into: int,
+    *,
+    near_at: datetime,
+    due_at: datetime,
+    next_at: datetime,
+    span: int,
+    desk: bool,
+) -> None:
     """The clock of a mail is the first one of its new ticket, by the limit of that; the sweep looks at it."""
     desks = (CLOCK.c.message_id == message_row) & (CLOCK.c.team == "")
-    tx.connection.execute(
-        update(CLOCK).where(desks).values(ticket_id=into, first=True, near_at=near_at, due_at=due_at)
-    )
+    limit = {"near_at": near_at, "due_at": due_at, "span": span, "desk": desk}
+    tx.connection.execute(update(CLOCK).where(desks).values(ticket_id=into, first=True, warned=0.0, **limit))
     runs = update(CLOCK).where(desks, CLOCK.c.stopped_at.is_(None))
-    tx.connection.execute(runs.values(stage=Stage.RUNNING.value, next_at=near_at))
+    tx.connection.execute(runs.values(stage=Stage.RUNNING.value, next_at=next_at))
     tx.unmark([message_row])

@@ -672,7 +672,7 @@ class Transaction:
             self.connection.execute(
                 update(CLOCK)
                 .where(CLOCK.c.message_id.in_(part))
-                .values(stopped_at=None, stopped_by="", presumed=False, next_at=CLOCK.c.near_at)
+                .values(stopped_at=None, stopped_by="", presumed=False, next_at=CLOCK.c.started_at)
             )
         self.unmark(message_rows)
 
@@ -709,12 +709,14 @@ class Transaction:
         )
         return tuple(_clock(row) for row in rows)
 
-    def advance_clocks(self, stages: Sequence[tuple[int, Stage, datetime | None]]) -> None:
-        """Write (clock, stage, next look) of clocks that the sweep looked at."""
+    def advance_clocks(self, stages: Sequence[tuple[int, Stage, datetime | None, float]]) -> None:
+        """Write (clock, stage, next look, share that people know of) of clocks that the sweep looked at."""
         if stages:
-            self.connection.execute(
-                _ADVANCE, [{"b_id": id_, "stage": stage.value, "next_at": at} for id_, stage, at in stages]
-            )
+            rows = [
+                {"b_id": id_, "stage": stage.value, "next_at": at, "warned": warned}
+                for id_, stage, at, warned in stages
+            ]
+            self.connection.execute(_ADVANCE, rows)
 
     def backlog(self) -> tuple[Ticket, ...]:
         """Tickets of old mail that the team has not heard of yet."""
@@ -982,7 +984,7 @@ _FORGET_RAW = delete(RAW).where(
 _ADVANCE = (
     update(CLOCK)
     .where(CLOCK.c.id == bindparam("b_id"))
-    .values(stage=bindparam("stage"), next_at=bindparam("next_at"))
+    .values(stage=bindparam("stage"), next_at=bindparam("next_at"), warned=bindparam("warned"))
 )
 _MARKED = (
     update(SIGHTING)

@@ -210,6 +210,8 @@ class ClockRow(SQLModel, table=True):
     __table_args__ = (
         _partial("clock_due", "next_at", where="next_at IS NOT NULL"),
         _partial("clock_running", "ticket_id", "message_id", where="stopped_at IS NULL"),
+        # A report reads the clocks of its month, of so many years.
+        Index("clock_started", "started_at"),
     )
     id: int | None = Field(default=None, primary_key=True)
     ticket_id: int = Field(foreign_key="ticket.id", index=True)
@@ -225,6 +227,13 @@ class ClockRow(SQLModel, table=True):
     presumed: bool = False
     # The specialist team whose own limit it is; nothing: the desk's promise to the requester.
     team: str = ""
+    # Seconds of its own time (the desk's opening hours, or wall time): its limit, and what it stood still.
+    span: int = Field(default=0, sa_type=BigInteger)
+    desk: bool = False
+    paused: int = Field(default=0, sa_type=BigInteger)
+    paused_at: datetime | None = None
+    # The highest share of the limit of which people have been told.
+    warned: float = 0.0
 
 
 class EventRow(SQLModel, table=True):

@@ -655,13 +655,6 @@ def _proof(settings: Config, _file: Path) -> Iterator[Finding]:
         )
 
 
-def _later(settings: Config, _file: Path) -> Iterator[Finding]:
-    """Settings that this version reads and does not follow yet."""
-    if settings.sla.clock == "desk":
-        found = 'sla.clock = "desk" comes with a later release; nights and weekends count'
-        yield _warn("later", found, 'set clock = "wall" to say what is done')
-
-
 CHECKS: tuple[Callable[[Config, Path], Iterator[Finding]], ...] = (
     _secrets,
     _state,
@@ -676,5 +669,4 @@ CHECKS: tuple[Callable[[Config, Path], Iterator[Finding]], ...] = (
     _people,
     _alert,
     _proof,
-    _later,
 )

@@ -139,7 +139,15 @@ def new_ids(ticket: int | None, ids: tuple[str, ...], facts: Facts) -> tuple[str
 def clock(team: str, category: str, facts: Facts, policy: Policy, *, first: bool) -> StartClock:
     """A person wrote: a person must act until then."""
     limits = sla.limits(facts.arrived_at, policy, category=category, team=team)
-    return StartClock(first=first, started_at=facts.arrived_at, near_at=limits.near_at, due_at=limits.due_at)
+    return StartClock(
+        first=first,
+        started_at=facts.arrived_at,
+        near_at=limits.near_at,
+        due_at=limits.due_at,
+        next_at=limits.next_at,
+        span=limits.span,
+        desk=limits.desk,
+    )
 
 
 def receipt(case: Case, language: str, clock: StartClock) -> SendReceipt | WithholdReceipt:

@@ -89,12 +89,18 @@ class RememberIds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartClock:
-    """A person wrote: a person must act. ``first``: this is the promise itself, not a next answer."""
+    """A person wrote: a person must act. ``first``: this is the promise itself, not a next answer.
+
+    ``span``, ``desk`` and ``next_at``: as ``sla.Limits``.
+    """
 
     first: bool
     started_at: datetime
     near_at: datetime
     due_at: datetime
+    next_at: datetime
+    span: int
+    desk: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,15 +317,17 @@ class Brief:
 class Consult:
     """A specialist team is asked: ``letters`` are (address, language, question) of each who gets the case.
 
-    ``again``: the consultation that this reminds of, None for a new one, whose clock ``near_at`` and
-    ``due_at`` are. ``due_at``: None where no clock of the team's runs any more. ``files``: SHA-256 of what
-    goes along of the mail that asks.
+    ``again``: the consultation that this reminds of, None for a new one, whose clock ``near_at``, ``due_at``,
+    ``span`` and ``desk`` are. ``due_at``: None where no clock of the team's runs any more. ``files``: SHA-256
+    of what goes along of the mail that asks.
     """
 
     team: str
     letters: tuple[tuple[str, str, str], ...]
     near_at: datetime | None
     due_at: datetime | None
+    span: int = 0
+    desk: bool = False
     again: int | None = None
     files: tuple[str, ...] = ()
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from maild.decide.hours import Calendar
 from parsers.addresses import split_subaddress
 from parsers.folding import folded
 from parsers.subject import ticket_number
@@ -150,12 +151,17 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sla:
-    """The promise: ``limit`` from arrival to the first act of a person; ``near`` is a share of it."""
+    """The promise: ``limit`` from arrival to the first act of a person; ``near`` is a share of it.
+
+    ``clock``: "wall", or "desk" where only opening hours count. ``pause``: the clocks that stand still while
+    their ticket waits: "next" answers, and a specialist "team"'s own; never the first.
+    """
 
     limit: timedelta = timedelta(hours=24)
     near: float = 0.8
     warn_at: tuple[float, ...] = (0.5, 0.8, 0.95)
     clock: str = "wall"
+    pause: tuple[str, ...] = ("next",)
     silent_after: timedelta = timedelta(days=5)
     close_after: timedelta = timedelta(days=14)
 
@@ -165,7 +171,8 @@ class Policy:
     """Everything that a decision may know of the desk, and nothing of its servers.
 
     ``beneficiaries``: address or domain -> who that is, by ``standing.register``. ``relay_delay``: how long
-    an agent's answer waits, so that it can still be stopped.
+    an agent's answer waits, so that it can still be stopped. ``calendar``: the desk's opening hours, which
+    are those of its warnings also where clocks count wall time.
     """
 
     desk: Desk
@@ -176,6 +183,7 @@ class Policy:
     beneficiaries: Mapping[str, Standing] = field(default_factory=dict, hash=False)
     budget: Budget = field(default_factory=Budget)
     sla: Sla = field(default_factory=Sla)
+    calendar: Calendar = field(default_factory=Calendar)
     trusted_authserv_ids: tuple[str, ...] = ()
     proof: tuple[str, ...] = ("token", "dmarc")
     relay_delay: timedelta = timedelta(minutes=2)

@@ -1,41 +1,116 @@
 """The clock: when a person must have acted, and how near that is (pure; DESIGN section 7).
 
-Asked by ``message.decide`` when a mail starts a clock and by ``sweep`` as time passes. Instants are
-aware UTC, so the nights when the clocks change are as long as they are.
+Asked by ``message.decide`` when a mail starts a clock and by ``sweep`` as time passes. A clock runs in its
+own time: wall time, or the desk's opening hours, whichever ``policy.sla.clock`` said when it started; what it
+stood still is counted in that time too. Instants are aware UTC, so the nights when the clocks change are as
+long as they are.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from maild.decide.hours import Calendar
 from maild.decide.policy import Policy
 from storage.records import Clock, Stage
+
+DESK = "desk"
+# The share at which a limit is reached.
+WHOLE = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """When a clock that starts at an arrival comes near its limit, and when it is there."""
+    """When a clock that starts at an arrival comes near its limit, and when it is there.
+
+    ``span``: its limit in seconds of its own time; ``desk``: that is the desk's opening hours, not wall time.
+    ``next_at``: when the sweep must look at it first.
+    """
 
     near_at: datetime
     due_at: datetime
+    next_at: datetime
+    span: int
+    desk: bool = False
 
 
 def limits(arrived_at: datetime, policy: Policy, *, category: str = "", team: str = "") -> Limits:
     """The limits of a mail: of its category, else of its team, else the desk's own."""
     own = next((c.limit for c in policy.categories if c.name == category and c.limit), None)
     own = own or next((t.limit for t in policy.teams if t.name == team and t.limit), None)
-    limit: timedelta = own or policy.sla.limit
-    return Limits(near_at=arrived_at + limit * policy.sla.near, due_at=arrived_at + limit)
+    span, desk = own or policy.sla.limit, policy.sla.clock == DESK
+    near_at = _after(arrived_at, span * policy.sla.near, policy.calendar, desk=desk)
+    first = min((policy.sla.near, *policy.sla.warn_at))
+    return Limits(
+        near_at=near_at,
+        due_at=_after(arrived_at, span, policy.calendar, desk=desk),
+        next_at=_after(arrived_at, span * first, policy.calendar, desk=desk),
+        span=int(span.total_seconds()),
+        desk=desk,
+    )
+
+
+def _after(start: datetime, span: timedelta, calendar: Calendar, *, desk: bool) -> datetime:
+    return calendar.after(start, span) if desk else start + span
+
+
+def at_share(clock: Clock, share: float, policy: Policy) -> datetime:
+    """When a share of a clock's time has passed, what it stood still counted in; never after its limit."""
+    own = timedelta(seconds=clock.span * share + clock.paused)
+    at = clock.due_at
+    if share < WHOLE:
+        at = min(at, _after(clock.started_at, own, policy.calendar, desk=clock.desk))
+    return at
+
+
+def reached(clock: Clock, now: datetime, policy: Policy) -> float:
+    """The highest of ``warn_at`` and the whole that a clock has reached; 0.0 for none of them."""
+    shares = (*policy.sla.warn_at, WHOLE)
+    return max((s for s in shares if at_share(clock, s, policy) <= _stands(clock, now)), default=0.0)
 
 
 def stage(clock: Clock, now: datetime) -> Stage:
-    """How near its limit a running clock is; never less near than it was."""
-    if now >= clock.due_at or clock.stage is Stage.BREACHED:
+    """How near its limit a clock is; never less near than it was."""
+    at = _stands(clock, now)
+    if at >= clock.due_at or clock.stage is Stage.BREACHED:
         return Stage.BREACHED
-    if now >= clock.near_at or clock.stage is Stage.NEAR:
+    if at >= clock.near_at or clock.stage is Stage.NEAR:
         return Stage.NEAR
     return Stage.RUNNING
 
 
-def next_look(clock: Clock, stage: Stage) -> datetime | None:
-    """When the sweep must look at a clock again; None after the limit."""
-    return {Stage.RUNNING: clock.near_at, Stage.NEAR: clock.due_at, Stage.BREACHED: None}[stage]
+def _stands(clock: Clock, now: datetime) -> datetime:
+    """The last instant at which it ran."""
+    return min(at for at in (now, clock.paused_at, clock.stopped_at) if at is not None)
+
+
+def digest_at(clock: Clock, now: datetime, policy: Policy) -> datetime | None:
+    """When people hear, together with others, of a share that is reached and was not told; None for nothing.
+
+    The last share is told at once and by itself, and so is the limit.
+    """
+    share = reached(clock, now, policy)
+    if clock.team or not clock.warned < share < max(policy.sla.warn_at, default=0.0):
+        return None
+    return policy.calendar.round_after(at_share(clock, share, policy))
+
+
+def next_look(clock: Clock, now: datetime, policy: Policy) -> datetime | None:
+    """When the sweep must look at a clock again, after it has done now what was to do.
+
+    None for a clock that stands still, for one that was stopped and after the limit.
+    """
+    at = stage(clock, now)
+    if clock.paused_at or clock.stopped_at or at is Stage.BREACHED:
+        return None
+    looks = [clock.due_at, *([clock.near_at] if at is Stage.RUNNING else [])]
+    if not clock.team:
+        looks += [at for at in (at_share(clock, s, policy) for s in policy.sla.warn_at) if at > now]
+        looks += _rounds(clock, now, policy)
+    return min(looks)
+
+
+def _rounds(clock: Clock, now: datetime, policy: Policy) -> list[datetime]:
+    told_at = digest_at(clock, now, policy)
+    if told_at is None:
+        return []
+    return [told_at if told_at > now else policy.calendar.round_after(now)]

@@ -19,8 +19,8 @@ def start_clock(work: Work, clock: StartClock) -> None:
         {
             "ticket_id": work.ticket, "message_id": work.message, "first": clock.first,
             "started_at": clock.started_at, "near_at": clock.near_at, "due_at": clock.due_at,
-            "next_at": clock.near_at, "stage": Stage.RUNNING.value, "stopped_at": None, "stopped_by": "",
-            "presumed": False, "team": "",
+            "next_at": clock.next_at, "stage": Stage.RUNNING.value, "stopped_at": None, "stopped_by": "",
+            "presumed": False, "team": "", "span": clock.span, "desk": clock.desk,
         }
     )  # fmt: skip
     work.tell("clock_started", "mail", first=clock.first, due_at=clock.due_at)

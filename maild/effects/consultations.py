@@ -75,7 +75,7 @@ def _begin(work: Work, asked: Consult) -> int:
             "ticket_id": work.here, "message_id": work.message, "first": False, "started_at": at,
             "near_at": asked.near_at, "due_at": asked.due_at, "next_at": asked.near_at,
             "stage": Stage.RUNNING.value, "stopped_at": None, "stopped_by": "", "presumed": False,
-            "team": asked.team,
+            "team": asked.team, "span": asked.span, "desk": asked.desk,
         }
     )  # fmt: skip
     return handling.consult(work.tx, work.here, team=asked.team, asked_by=work.actor, at=at)

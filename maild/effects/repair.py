@@ -48,7 +48,10 @@ def split(work: Work, off: SplitOff) -> None:
     repair.move_message(tx, off.message, number)
     repair.move_reference(tx, off.own_id, off.lies, number)
     tx.add_references(number, tuple(id_ for id_ in off.ids if id_ != off.own_id))
-    repair.begin_anew(tx, off.message, number, near_at=off.clock.near_at, due_at=off.clock.due_at)
+    repair.begin_anew(
+        tx, off.message, number, near_at=off.clock.near_at, due_at=off.clock.due_at,
+        next_at=off.clock.next_at, span=off.clock.span, desk=off.clock.desk,
+    )  # fmt: skip
     tx.change_ticket(number, **clocks.shown(tx, number))
     work.derived |= clocks.shown(tx, here)
     work.opened = number

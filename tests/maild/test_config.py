@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from maild import config
-from maild.decide import policy
+from maild.decide import hours, policy
 from storage.records import Standing
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -394,6 +394,10 @@ WRONG = [
     ('[calendar]\nhours = ["mon 17:00-08:00"]', "calendar.hours[1]", "two lines"),
     ('[calendar]\nclosed = ["09-31"]', "calendar.closed[1]", "09-27"),
     ('[calendar]\nholidays = "Belgique"', "calendar.holidays", '"BE"'),
+    ('[calendar]\nholidays = "BX"', "calendar.holidays", '"BE"'),
+    ('[calendar]\nhours = []', "calendar.hours", '"mon-fri 08:00-17:00"'),
+    ('[sla]\npause = ["first"]', "sla.pause[1]", '["next", "team"]'),
+    ('[sla]\npause = ["all"]', "sla.pause[1]", '["next", "team"]'),
     ('[security]\nmax_message = "much"', "security.max_message", '"50MB"'),
     ('[security]\nproof = ["m365", "dmark"]', "security.proof[2]", '"dmarc"'),
     ('[budget]\nticket = ["10"]', "budget.ticket[1]", '"10/1h"'),
@@ -666,7 +670,8 @@ def test_the_policy_says_what_the_file_said(tmp_path: Path) -> None:
 def test_the_least_file_has_the_policy_of_the_defaults(tmp_path: Path) -> None:
     made = config.policy(loaded(tmp_path, LEAST))
     desk = policy.Desk(name="Desk", address="support@etnic.be", secrets=(SECRET.encode(),))
-    assert made == policy.Policy(desk=desk)
+    days = hours.Calendar(yearly=frozenset({(9, 27)}), holidays=config.PublicHolidays(country="BE"))
+    assert made == policy.Policy(desk=desk, calendar=days)
 
 
 def test_templates_lie_beside_the_configuration(tmp_path: Path) -> None:

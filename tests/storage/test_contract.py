@@ -580,7 +580,9 @@ def test_clocks_are_due_in_order_and_advance(store: Store) -> None:
         later, earlier = tx.clocks_due(now=NOON + 20 * HOUR, limit=9)[::-1]
         assert earlier.started_at == NOON - HOUR
         assert tx.clocks_due(now=NOON + 20 * HOUR, limit=1) == (earlier,)
-        tx.advance_clocks([(earlier.id, Stage.BREACHED, None), (later.id, Stage.NEAR, later.due_at)])
+        tx.advance_clocks(
+            [(earlier.id, Stage.BREACHED, None, 1.0), (later.id, Stage.NEAR, later.due_at, 0.8)]
+        )
         tx.advance_clocks([])
         assert tx.clocks_due(now=NOON + 20 * HOUR, limit=9) == ()
         assert [c.stage for c in tx.running(number)] == [Stage.BREACHED, Stage.NEAR]

@@ -65,7 +65,7 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "sent in all": lambda tx: tx.answers_sent(since=NOON),
     # clocks and the sweep
     "clocks due": lambda tx: tx.clocks_due(now=NOON, limit=200),
-    "advance": lambda tx: tx.advance_clocks([(1, Stage.NEAR, NOON)]),
+    "advance": lambda tx: tx.advance_clocks([(1, Stage.NEAR, NOON, 0.8)]),
     "running": lambda tx: tx.running(1001),
     "stop": lambda tx: tx.stop_clocks(1001, at=NOON + HOUR, by="x", presumed=False),
     "presume": lambda tx: tx.stop_clocks(1001, at=NOON + HOUR, by="", presumed=True),
@@ -97,7 +97,9 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "merge": lambda tx: (repair.move_clocks(tx, 1001, 1002), repair.join(tx, 1001, 1002)),
     "move a mail": lambda tx: repair.move_message(tx, 1, 1002),
     "move a reference": lambda tx: repair.move_reference(tx, "m1@ecole.test", 1001, 1002),
-    "begin anew": lambda tx: repair.begin_anew(tx, 1, 1002, near_at=NOON, due_at=NOON),
+    "begin anew": lambda tx: repair.begin_anew(
+        tx, 1, 1002, near_at=NOON, due_at=NOON, next_at=NOON, span=86_400, desk=False
+    ),
     "stopped at": lambda tx: repair.stopped_at(tx, 1),
     "unlink": lambda tx: repair.unlink(tx, 1001, 1002),
     "last change": lambda tx: repair.last_change(tx, 1001),

@@ -66,6 +66,8 @@ def _consult(
         ),
         near_at=None if before else limits.near_at,
         due_at=before.due_at if before else limits.due_at,
+        span=limits.span,
+        desk=limits.desk,
         again=before.id if before else None,
         files=tuple(file.sha256 for file in question.files),
     )

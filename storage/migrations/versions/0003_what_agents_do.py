@@ -15,7 +15,7 @@ def upgrade() -> None:
     op.add_column("ticket", sa.Column("wake_at", UTCDateTime(), nullable=True))
     for name in ("standing", "entity"):
         op.add_column("ticket", sa.Column(name, AutoString(), server_default="", nullable=False))
-    op.add_column("clock", sa.Column("team", AutoString(), server_default="", nullable=False))
+    _clocks()
     _partial("ticket_wake", "ticket", ["wake_at"], "wake_at IS NOT NULL")
     is_open = "status = 'new' OR status = 'taken' OR status = 'waiting'"
     _partial("ticket_merged", "ticket", ["merged_into"], "merged_into IS NOT NULL")
@@ -76,6 +76,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("address"),
     )
     op.create_index("ix_settled_ticket_id", "settled", ["ticket_id"])
+
+
+def _clocks() -> None:
+    """Clocks have a time of their own, may stand still, and know what people have been told of them."""
+    for column in (
+        sa.Column("team", AutoString(), server_default="", nullable=False),
+        sa.Column("span", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("desk", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("paused", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("paused_at", UTCDateTime(), nullable=True),
+        sa.Column("warned", sa.Float(), server_default="0", nullable=False),
+    ):
+        op.add_column("clock", column)
+    op.create_index("clock_started", "clock", ["started_at"])
+    # What ran until now ran in wall time; whoever heard of a stage hears of no share below it.
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    span = (
+        "strftime('%s', due_at) - strftime('%s', started_at)"
+        if is_sqlite
+        else "EXTRACT(EPOCH FROM due_at - started_at)"
+    )
+    op.execute(f"UPDATE clock SET span = {span}")  # noqa: S608  (no part of it comes from outside)
+    told = "CASE stage WHEN 'breached' THEN 1.0 WHEN 'near' THEN 0.8 ELSE 0.0 END"
+    op.execute(f"UPDATE clock SET warned = {told}")  # noqa: S608
+    # The sweep looks at once for shares that it did not know before.
+    op.execute("UPDATE clock SET next_at = started_at WHERE next_at IS NOT NULL AND stage = 'running'")
 
 
 def _partial(name: str, table: str, columns: list[str], where: str) -> None:

@@ -65,6 +65,7 @@ def clock(**values: Any) -> Clock:
     made: dict[str, Any] = {
         "id": 1, "ticket_id": 1001, "message_id": 1, "first": True, "started_at": NOON,
         "near_at": NOON + 19 * HOUR, "due_at": NOON + DAY, "stage": Stage.RUNNING,
+        "span": 86_400,
     }  # fmt: skip
     return Clock(**(made | values))
 

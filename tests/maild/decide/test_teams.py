@@ -165,6 +165,7 @@ def test_escalating_is_an_act(verb: str) -> None:
         letters=((TEAM, "fr", "La borne ?"),),
         near_at=NOON + 3.2 * HOUR,
         due_at=NOON + 4 * HOUR,
+        span=4 * 3600,
     )
     assert taken == TakeInCharge(agent=ANNE, at=NOON)
     assert stopped == StopClocks(at=NOON, by=ANNE, act="escalate")
@@ -177,6 +178,7 @@ def test_a_team_without_a_limit_has_the_desk_s() -> None:
     assert asked == Consult(
         team="SAP", letters=((BOB, "nl", "Kunt u ons helpen deze aanvraag op te lossen?"),),
         near_at=NOON + timedelta(hours=19.2), due_at=NOON + timedelta(hours=24),
+        span=86_400,
     )  # fmt: skip
 
 
