@@ -6,6 +6,8 @@ from typing import Any
 
 from maild.arrival import Source
 from maild.decide import tokens
+from maild.decide.commands import Result
+from maild.decide.decision import Decision
 from maild.decide.facts import Facts, TicketFacts
 from maild.decide.policy import Agent, Desk, Policy
 from maild.decide.tokens import Purpose
@@ -87,6 +89,11 @@ def facts(*states: TicketFacts, **values: Any) -> Facts:
 def references(**tickets: int) -> Mapping[str, tuple[int, ...]]:
     """Message-IDs of ecole.test and their tickets."""
     return {f"{name}@ecole.test": (number,) for name, number in tickets.items()}
+
+
+def of(made: Decision | Result, *kinds: type) -> list[Any]:
+    """The changes of these kinds that a mail or its commands bring about."""
+    return [change for change in made.changes if isinstance(change, kinds)]
 
 
 def token(purpose: Purpose = Purpose.RECEIPT, *, key: str = KEY, to: str = JEAN, serial: str = "s1") -> str:

@@ -12,7 +12,6 @@ from maild.decide import consequences, copies, identity, message, threads, unrea
 from maild.decide.classify import MailKind, kind_of
 from maild.decide.decision import (
     AddParticipants,
-    Decision,
     Describe,
     Disposition,
     Notify,
@@ -42,6 +41,7 @@ from tests.maild.decide.cases import (
     STRANGER,
     facts,
     mail,
+    of,
     policy,
     references,
     state,
@@ -49,11 +49,6 @@ from tests.maild.decide.cases import (
 )
 
 DESKS = policy()
-
-
-def of(decision: Decision, *kinds: type) -> list[Any]:
-    """The changes of these kinds."""
-    return [change for change in decision.changes if isinstance(change, kinds)]
 
 
 # --- any mail

@@ -9,7 +9,6 @@ from maild.arrival import Source
 from maild.decide import message, unread
 from maild.decide.decision import (
     AddParticipants,
-    Decision,
     Disposition,
     OpenTicket,
     Recognise,
@@ -30,6 +29,7 @@ from tests.maild.decide.cases import (
     STRANGER,
     facts,
     mail,
+    of,
     policy,
     references,
     state,
@@ -40,11 +40,6 @@ DESKS = policy(
     teams=(Team(name="réseau", address="reseau@etnic.test"),),
 )
 PASS = "mx.etnic.test; dmarc=pass header.from=etnic.test"
-
-
-def of(decision: Decision, kind: type) -> list[Any]:
-    """The changes of one kind."""
-    return [change for change in decision.changes if isinstance(change, kind)]
 
 
 def answer(*, sender: str = DESK, to: str = JEAN, **headers: str) -> ParsedMail:

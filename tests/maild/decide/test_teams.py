@@ -13,7 +13,6 @@ from maild.decide.case import weighed
 from maild.decide.classify import MailKind
 from maild.decide.commands import Result
 from maild.decide.decision import (
-    Change,
     Consult,
     Decision,
     HearTeam,
@@ -38,6 +37,7 @@ from tests.maild.decide.cases import (
     STRANGER,
     facts,
     mail,
+    of,
     policy,
     state,
     token,
@@ -79,11 +79,6 @@ def heard(decision: Decision) -> HearTeam:
     """What a decision lets the desk hear."""
     (found,) = (change for change in decision.changes if isinstance(change, HearTeam))
     return found
-
-
-def of_kind(changes: tuple[Change, ...], *kinds: type) -> list[Change]:
-    """Those of the changes that are of a kind."""
-    return [change for change in changes if isinstance(change, kinds)]
 
 
 # ---------------------------------------------------------------------- who
@@ -174,7 +169,7 @@ def test_escalating_is_an_act(verb: str) -> None:
 
 def test_a_team_without_a_limit_has_the_desk_s() -> None:
     """And without a question it gets a sentence in the language of each."""
-    (asked,) = of_kind(run("#escalader sap").changes, Consult)
+    (asked,) = of(run("#escalader sap"), Consult)
     assert asked == Consult(
         team="SAP", letters=((BOB, "nl", "Kunt u ons helpen deze aanvraag op te lossen?"),),
         near_at=NOON + timedelta(hours=19.2), due_at=NOON + timedelta(hours=24),
@@ -185,9 +180,7 @@ def test_a_team_without_a_limit_has_the_desk_s() -> None:
 @pytest.mark.parametrize("answered", [None, NOON])
 def test_only_what_is_not_answered_is_reminded_of(answered: Any) -> None:
     """The first clock stays; a question after the answer is a new one."""
-    (asked,) = of_kind(
-        run("#escalader réseau", consulted(replace(ASKED, answered_at=answered))).changes, Consult
-    )
+    (asked,) = of(run("#escalader réseau", consulted(replace(ASKED, answered_at=answered))), Consult)
     assert isinstance(asked, Consult)
     assert (asked.again, asked.near_at) == ((None, NOON + 3.2 * HOUR) if answered else (7, None))
     assert asked.due_at == NOON + (4 if answered else 3) * HOUR
@@ -220,7 +213,7 @@ def test_nobody_is_asked_about_what_is_over(status: Status) -> None:
 
 def test_a_note_is_not_put_to_a_team() -> None:
     """What stands below it stays with the desk."""
-    (asked,) = of_kind(run("#note\n#escalader réseau\n\nClient difficile.\n").changes, Consult)
+    (asked,) = of(run("#note\n#escalader réseau\n\nClient difficile.\n"), Consult)
     assert isinstance(asked, Consult)
     assert "difficile" not in str(asked.letters)
 
@@ -233,7 +226,7 @@ def test_whoever_answers_the_question_answers_the_desk(sender: str) -> None:
     """A note: no clock, no new ticket, nothing for the requester."""
     decision = judged(sender=sender, subject="Tout autre chose")
     assert (decision.kind, decision.ticket) == (MessageKind.NOTE, 1001)
-    assert not of_kind(decision.changes, StartClock, OpenTicket, SendRelay, StopClocks)
+    assert not of(decision, StartClock, OpenTicket, SendRelay, StopClocks)
     assert (heard(decision).consultation, heard(decision).team) == (7, "Réseau")
     assert heard(decision).text.strip() == "C’est la borne."
 
@@ -299,7 +292,7 @@ def test_an_absence_notice_is_what_it_is() -> None:
     """And nobody's answer."""
     decision = judged(Auto_Submitted="auto-replied")
     assert decision.kind is MessageKind.AUTO_REPLY
-    assert not of_kind(decision.changes, HearTeam, StopClocks)
+    assert not of(decision, HearTeam, StopClocks)
 
 
 NOT_A_TEAM_S: dict[str, dict[str, str]] = {
@@ -319,8 +312,8 @@ NOT_A_TEAM_S: dict[str, dict[str, str]] = {
 def test_what_is_no_answer_of_a_team_is_a_person_s(name: str) -> None:
     """In doubt somebody waits for us: a clock runs."""
     decision = judged(consulted(), **NOT_A_TEAM_S[name])
-    assert not of_kind(decision.changes, HearTeam)
-    assert of_kind(decision.changes, StartClock)
+    assert not of(decision, HearTeam)
+    assert of(decision, StartClock)
 
 
 def test_a_requester_who_was_asked_himself_answers() -> None:
@@ -335,21 +328,21 @@ def test_the_notification_of_an_answer_is_replied_to_as_any() -> None:
         consulted(assignee=ANNE), sender=ANNE, References=question(),
         In_Reply_To=f"<{token(Purpose.NOTIFICATION, to=ANNE)}@etnic.test>",
     )  # fmt: skip
-    assert of_kind(decision.changes, SendRelay)
+    assert of(decision, SendRelay)
 
 
 def test_an_agent_who_answers_for_a_team_may_order() -> None:
     """By the token that was made for him; what he writes below is heard, and not relayed."""
     decision = judged(sender=BOB, In_Reply_To=question(BOB), body="#prendre\n\nJe regarde.\n")
-    assert of_kind(decision.changes, TakeInCharge)
+    assert of(decision, TakeInCharge)
     assert heard(decision).text == "Je regarde."
-    assert not of_kind(decision.changes, SendRelay)
+    assert not of(decision, SendRelay)
 
 
 def test_an_order_without_proof_is_none() -> None:
     """The token was made for the team's address: whoever writes as Bob may be anybody."""
     decision = judged(sender=BOB, body="#prendre\n")
-    assert not of_kind(decision.changes, TakeInCharge)
+    assert not of(decision, TakeInCharge)
     assert decision.kind is MessageKind.NOTE
 
 
@@ -367,7 +360,7 @@ def passed(text: str, found: TeamAnswer | None = None, **values: Any) -> SendRel
     where = consulted(replace(ASKED, answered_at=NOON, answer="t1"))
     result = run(text, where, team_answers={1001: found or answer_of_team()}, **values)
     assert not result.refused, result.lines
-    (sent,) = of_kind(result.changes, SendRelay)
+    (sent,) = of(result, SendRelay)
     assert isinstance(sent, SendRelay)
     return sent
 

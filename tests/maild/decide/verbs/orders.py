@@ -14,7 +14,7 @@ from maild.decide.facts import Handling
 from maild.decide.policy import Agent, Policy
 from parsers.commands import parse_commands
 from storage.records import Clock, Participant, Spoken
-from tests.maild.decide.cases import ANNE, HOUR, JEAN, NOON, facts, mail, policy, state
+from tests.maild.decide.cases import ANNE, HOUR, JEAN, NOON, facts, mail, of, policy, state
 
 AGENT = Agent(name="Anne", address=ANNE, language="fr")
 BOB = Agent(name="Bob", address="bob@etnic.test", teams=("réseau",), language="nl")
@@ -43,11 +43,6 @@ def run(
     here = replace(state(**ticket), handling=handling, running=running)
     case = weighed(mail(text, sender=agent.address), MailKind.AGENT, facts(here, **known), desk)
     return commands.run(parse_commands(text), agent, here, case)
-
-
-def of(result: Result, kind: type) -> list[Any]:
-    """The changes of one kind."""
-    return [change for change in result.changes if isinstance(change, kind)]
 
 
 def amended(result: Result) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from maild.decide.tokens import Purpose
 from maild.decide.verbs import asking
 from parsers.commands import parse_commands
 from storage.records import Event, Given, MessageKind, OutboxState, Written
-from tests.maild.decide.cases import ANNE, HOUR, JEAN, NOON, facts, mail, state, ticket, token
-from tests.maild.decide.verbs.orders import AGENT, ASKED, DESK, of, run
+from tests.maild.decide.cases import ANNE, HOUR, JEAN, NOON, facts, mail, of, state, ticket, token
+from tests.maild.decide.verbs.orders import AGENT, ASKED, DESK, run
 
 
 def written(

@@ -5,7 +5,8 @@ import pytest
 from maild.decide.decision import SendRelay, StopClocks, TakeInCharge
 from maild.decide.facts import Canned
 from storage.records import Status
-from tests.maild.decide.verbs.orders import of, run
+from tests.maild.decide.cases import of
+from tests.maild.decide.verbs.orders import run
 
 KNOWN = {
     "canned": Canned(

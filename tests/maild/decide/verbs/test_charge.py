@@ -8,8 +8,8 @@ import pytest
 from maild.decide.decision import Brief, StopClocks
 from maild.decide.policy import Team
 from storage.records import Status
-from tests.maild.decide.cases import ANNE, HOUR, NOON
-from tests.maild.decide.verbs.orders import AGENT, BOB, DESK, amended, of, run
+from tests.maild.decide.cases import ANNE, HOUR, NOON, of
+from tests.maild.decide.verbs.orders import AGENT, BOB, DESK, amended, run
 
 
 @pytest.mark.parametrize(

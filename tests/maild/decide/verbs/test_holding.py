@@ -9,8 +9,8 @@ import pytest
 from maild.decide.commands import Result
 from maild.decide.decision import Amend, ReleaseLetters, StopClocks, StopLetters, TakeInCharge
 from storage.records import Changed, Event, Given, MessageKind, OutboxState, OwedLetter, Status
-from tests.maild.decide.cases import ANNE, HOUR, JEAN, NOON
-from tests.maild.decide.verbs.orders import AGENT, ASKED, BOB, amended, of, run
+from tests.maild.decide.cases import ANNE, HOUR, JEAN, NOON, of
+from tests.maild.decide.verbs.orders import AGENT, ASKED, BOB, amended, run
 
 TAKEN: dict[str, Any] = {"status": Status.TAKEN, "assignee": ANNE, "taken_at": NOON - HOUR}
 

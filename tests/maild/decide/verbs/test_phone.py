@@ -13,7 +13,6 @@ from maild.decide.commands import Result
 from maild.decide.decision import (
     AddParticipants,
     Amend,
-    Change,
     LogCall,
     OpenTicket,
     SendCallReceipt,
@@ -28,7 +27,7 @@ from maild.decide.standing import register
 from parsers.addresses import Address
 from parsers.commands import parse_commands
 from storage.records import Call, Standing, Status
-from tests.maild.decide.cases import ANNE, DESK, JEAN, NOON, facts, mail, policy, state
+from tests.maild.decide.cases import ANNE, DESK, JEAN, NOON, facts, mail, of, policy, state
 
 AGENT = Agent(name="Anne", address=ANNE, language="fr")
 MINUTE = timedelta(minutes=1)
@@ -45,11 +44,6 @@ def run(
     """The commands of a mail of Anne's, fresh or on a ticket."""
     case = weighed(mail(subject=subject, sender=ANNE), MailKind.AGENT, facts(**known), policy())
     return commands.run(parse_commands(text), replace(AGENT, language=language), there, case)
-
-
-def of(result: Result, kind: type[Change]) -> list[Any]:
-    """The changes of one kind."""
-    return [change for change in result.changes if isinstance(change, kind)]
 
 
 def logged(text: str) -> Call:

@@ -11,8 +11,8 @@ from maild.decide.decision import Amend, Brief, SendRelay, StopClocks, TakeInCha
 from maild.decide.facts import NOT_HANDLED
 from maild.decide.verbs import progress
 from storage.records import Status
-from tests.maild.decide.cases import ANNE, DAY, HOUR, JEAN, NOON, clock
-from tests.maild.decide.verbs.orders import BOB, amended, of, run
+from tests.maild.decide.cases import ANNE, DAY, HOUR, JEAN, NOON, clock, of
+from tests.maild.decide.verbs.orders import BOB, amended, run
 
 EVERY = {
     "wait": ["#attente", "#ATTENTE", "#wait", "#attendre", "#en-attente", "#pause", "#wachten", "#warten"],

@@ -8,8 +8,8 @@ import pytest
 from maild.decide.decision import Brief, StopClocks
 from maild.decide.policy import Category
 from storage.records import Status
-from tests.maild.decide.cases import ANNE, clock
-from tests.maild.decide.verbs.orders import DESK, amended, of, run
+from tests.maild.decide.cases import ANNE, clock, of
+from tests.maild.decide.verbs.orders import DESK, amended, run
 
 SORTED = replace(
     DESK,
