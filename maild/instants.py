@@ -1,15 +1,18 @@
-"""Instants and days as people of the desk read them, in their language; the one door to Babel.
+"""Instants, days and figures as people of the desk read them, in their language; the one door to Babel.
 
-Stands at the foot of the flow: letters say them, and so do the answers to agents. Fails with
+Stands at the foot of the flow: letters say them, and so do the answers to agents and the report. Fails with
 ``babel.UnknownLocaleError`` for a language that there is not; ``compose.fault_of`` finds that before the
 daemon starts.
 """
 
 from datetime import date, datetime, timedelta
+from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_timedelta
+from babel.numbers import format_decimal, format_percent
 
 _DAY = {"fr": "EEEE d MMMM y", "nl": "EEEE d MMMM y", "de": "EEEE, d. MMMM y", "en": "EEEE d MMMM y"}
 _MOMENT = {
@@ -25,6 +28,23 @@ _SEASON = {
     "en": ("summer time", "winter time"),
 }
 
+# In a table: the day in figures.
+_SHORT = {
+    "fr": "{at:%d/%m/%Y} {at.hour}\u00a0h\u00a0{at:%M}",
+    "nl": "{at:%d/%m/%Y} {at:%H.%M}",
+    "de": "{at:%d.%m.%Y} {at:%H:%M}",
+    "en": "{at:%d/%m/%Y} {at:%H:%M}",
+}
+_HOURS = {
+    "fr": "{hours}\u00a0h\u00a0{minutes:02}",
+    "nl": "{hours}\u00a0u\u00a0{minutes:02}",
+    "de": "{hours}\u00a0Std.\u00a0{minutes:02}",
+    "en": "{hours}\u00a0h\u00a0{minutes:02}",
+}
+# Figures as Belgium writes them; an English reader expects his own.
+_FIGURES = {"fr": "fr_BE", "nl": "nl_BE", "de": "de_BE", "en": "en_GB"}
+_MINUTE = timedelta(minutes=1)
+
 
 def deadline(at: datetime, zone: str, language: str) -> str:
     """An instant as people of the desk read it: "mardi 24 novembre 2026 à 14 h 32" (U+00A0 around the h).
@@ -35,9 +55,19 @@ def deadline(at: datetime, zone: str, language: str) -> str:
     local = at.astimezone(ZoneInfo(zone))
     form = _MOMENT.get(language, "{day}, {hour:02}:{minute:02}")
     text = form.format(day=day_of(local.date(), language), hour=local.hour, minute=local.minute)
+    return text + _which_of_two(local, language)
+
+
+def moment(at: datetime, zone: str, language: str) -> str:
+    """An instant in a column: "24/11/2026 14 h 32"; see ``deadline``."""
+    local = at.astimezone(ZoneInfo(zone))
+    return _SHORT.get(language, _SHORT["en"]).format(at=local) + _which_of_two(local, language)
+
+
+def _which_of_two(local: datetime, language: str) -> str:
     if local.utcoffset() == local.replace(fold=1 - local.fold).utcoffset():
-        return text
-    return f"{text} ({_SEASON.get(language, _SEASON['en'])[local.fold]})"
+        return ""
+    return f" ({_SEASON.get(language, _SEASON['en'])[local.fold]})"
 
 
 @lru_cache(maxsize=256)
@@ -64,3 +94,32 @@ def span(starts_at: datetime, ends_at: datetime, zone: str, language: str) -> st
             _MOMENT.get(language, "{day}, ").partition("{hour")[0].format(day=day_of(days[1], language))
         )
     return f"{start} – {end}"
+
+
+def month_of(day: date, language: str) -> str:
+    """The month of a day: "novembre 2026"."""
+    return format_date(day, "MMMM y", locale=language)
+
+
+def hours(span: timedelta, language: str) -> str:
+    """How long something took: "27 h 05"; a minute that has begun counts, so that no delay looks shorter."""
+    minutes = -(-span // _MINUTE)
+    return _HOURS.get(language, _HOURS["en"]).format(hours=minutes // 60, minutes=minutes % 60)
+
+
+def number(count: int, language: str) -> str:
+    """A count: "1 234"."""
+    return _unbroken(format_decimal(count, locale=_FIGURES.get(language, language)))
+
+
+def percent(share: float, language: str) -> str:
+    """A share of one: "97,4 %", rounded down: what is not whole never looks so."""
+    locale = Locale.parse(_FIGURES.get(language, language))
+    pattern = str(locale.percent_formats[None].pattern).replace("#,##0", "#,##0.0")
+    tenths = Decimal(str(share)).quantize(Decimal("0.001"), rounding=ROUND_DOWN)
+    return _unbroken(format_percent(tenths, format=pattern, locale=locale))
+
+
+def _unbroken(text: str) -> str:
+    # The narrow no-break space that Babel writes is missing in some fonts of mail clients.
+    return text.replace("\u202f", "\u00a0")

@@ -414,6 +414,32 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimedMail:
+    """A mail of a person whose clock began in a span, and what it is counted by in the report.
+
+    ``first``: the promise "taken in charge" was made for it; else a next answer is waited for. ``sha256``: of
+    its raw bytes. ``desk``: its limit is in opening hours, of which it stood still for ``paused`` seconds;
+    ``paused_at``: it stands still since then. The rest is its ticket's, as that stands now.
+    """
+
+    ticket: int
+    mail_id: str
+    sha256: str
+    first: bool
+    started_at: datetime
+    due_at: datetime
+    stopped_at: datetime | None
+    presumed: bool
+    status: Status
+    team: str = ""
+    category: str = ""
+    entity: str = ""
+    desk: bool = False
+    paused: int = 0
+    paused_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Twin:
     """A message already filed under the same Message-ID."""
 

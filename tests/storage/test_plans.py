@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event, text
 
-from storage import handling, outbox, repair, standings, troubles
+from storage import figures, handling, outbox, repair, standings, troubles
 from storage.database import Database
 from storage.outbox import Act, Settlement
 from storage.records import Lease, MessageKind, OutboxState, SightingState, Stage
@@ -103,6 +103,10 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "stopped at": lambda tx: repair.stopped_at(tx, 1),
     "unlink": lambda tx: repair.unlink(tx, 1001, 1002),
     "last change": lambda tx: repair.last_change(tx, 1001),
+    # the report
+    "mails of a span": lambda tx: list(figures.timed(tx, since=NOON, until=NOON + HOUR)),
+    "mails of an earlier span": lambda tx: list(figures.timed(tx, since=NOON - HOUR, until=NOON)),
+    "calls of a span": lambda tx: figures.calls(tx, since=NOON, until=NOON + HOUR),
     # outbox
     "is owed": lambda tx: outbox.is_owed(tx, "receipt:1"),
     "next due": outbox.next_due,
@@ -243,6 +247,7 @@ AGAIN_AND_AGAIN = (
     "states",
     "twins",
     "pictures",
+    "mails of an earlier span",
 )
 
 

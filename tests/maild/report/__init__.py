@@ -1,0 +1,1 @@
+"""The report, counted by hand, and every form that it takes."""
