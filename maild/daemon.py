@@ -25,6 +25,7 @@ from maild import office as offices
 from maild.alarm import Alarm
 from maild.bell import Bell
 from maild.config import Config, DoorMaildrop, ImapMaildrop
+from maild.decide.troubles import BOARD
 from maild.health import Health
 from maild.ingest import Office
 from maild.line import Line
@@ -55,6 +56,8 @@ LETTER_TIMEOUTS = 15
 # Beyond its exchanges a loop needs this long for a round: a batch of large mails, a busy database.
 ROUND_SECONDS = 240.0
 CUT_EVERY = timedelta(seconds=1)
+# Whatever holds its port may let go of it.
+BOARD_EVERY = timedelta(seconds=15)
 # Beside the maildrops the courier, the sweep and the alarm read the ledger.
 _READERS = 3
 # Within one pass a mail that its server cannot give ends four sessions before it is passed by.
@@ -340,7 +343,7 @@ def running(all_parts: Parts) -> Iterator[None]:
         name="courier", work=partial(sending.deliver, dispatch), bell=dispatch.bell, line=all_parts.letters
     )
     with _board(all_parts) as board, _threads([courier], patience=DRAIN_SECONDS):
-        scheduler = timers.start(_timers(all_parts, [*receivers, courier]))
+        scheduler = timers.start(_timers(all_parts, [*receivers, courier], board))
         try:
             with _threads(receivers, patience=PATIENCE_SECONDS):
                 _log.info("daemon.ready", maildrops=len(receivers), board=board.address if board else "")
@@ -353,6 +356,8 @@ def running(all_parts: Parts) -> Iterator[None]:
 def _board(all_parts: Parts) -> Iterator["Server | None"]:
     """The board while the desk is served, where there is one; whether it can be seen changes nothing else."""
     if all_parts.config.http is None:
+        # Who wants none is in no trouble with it any more.
+        all_parts.health.well(BOARD, all_parts.office.now())
         yield None
         return
     # Nobody pays for what he does not use.
@@ -360,7 +365,7 @@ def _board(all_parts: Parts) -> Iterator["Server | None"]:
     from maild.board.serving import Server
 
     board = Server(BoardDesk(config=all_parts.config, office=all_parts.office, health=all_parts.health))
-    board.open()
+    board.keep_open()
     try:
         yield board
     finally:
@@ -409,7 +414,7 @@ def _abandon(thread: threading.Thread, worker: _Worker) -> None:
     _log.warning("daemon.abandoned", thread=worker.name, reason=reason, ended=not thread.is_alive())
 
 
-def _timers(all_parts: Parts, workers: Sequence[_Worker]) -> timers.Table:
+def _timers(all_parts: Parts, workers: Sequence[_Worker], board: "Server | None") -> timers.Table:
     swept_at = [time.monotonic()]
 
     def sweep_and_wake() -> None:
@@ -429,6 +434,8 @@ def _timers(all_parts: Parts, workers: Sequence[_Worker]) -> timers.Table:
         "lines": (partial(_cut_overdue, workers), CUT_EVERY),
         "alarm": (look_around, alarm.EVERY),
     }
+    if board is not None:
+        table["board"] = (board.keep_open, BOARD_EVERY)
     if alive := watchdog.interval(os.environ):
         patience = every.total_seconds() + ROUND_SECONDS
         sweeping = watchdog.Loop(name="sweep", last_sign=lambda: swept_at[0], patience=patience)

@@ -38,6 +38,9 @@ _QUIET = {
     "asyncio": logging.WARNING,
     "pymap": logging.WARNING,
     "stamina": logging.WARNING,
+    # Strangers could fill a log with what they ask for; what fails in a page the board logs itself.
+    "uvicorn": logging.CRITICAL,
+    "uvicorn.error": logging.CRITICAL,
 }
 _LEVEL_OF = {"exception": "error", "warn": "warning", "fatal": "critical", "msg": "info"}
 

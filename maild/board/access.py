@@ -53,14 +53,18 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
-        begun = False
+        begun, is_head = False, scope["method"] == "HEAD"
 
         async def strictly(message: Message) -> None:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
                 _add_headers(message)
-            await send(message)
+                await send(message)
+                if is_head:  # complete at once: a stream would go on for nobody
+                    await send({"type": "http.response.body", "body": b""})
+            elif not is_head:
+                await send(message)
 
         try:
             answer = self._before_the_page(Request(scope)) or self.app

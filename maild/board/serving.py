@@ -1,7 +1,7 @@
 """The listener: uvicorn in a thread of its own, started and stopped by ``daemon``. The one way to uvicorn.
 
 Stands at the head of the board. It takes no signals and writes no log of its own. Where nobody can listen,
-``start`` raises and nothing else of the daemon notices.
+``keep_open`` says so and tries again when it is called again; the rest of the daemon goes on.
 """
 
 import asyncio
@@ -12,13 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 import uvicorn
 
 from maild import log
-from maild.board import app
+from maild.board import app, wire
 from maild.board.desk import BoardDesk
+from maild.decide.troubles import BOARD
 
 _log = log.get("maild.board.serving")
 
 # So many pages read the ledger at once, the others wait: mail goes first.
 READERS = 3
+REMEDY = "end the program that listens there, or mend [http] listen and send SIGHUP"
 # A page under way at the end may need this long.
 PARTING_SECONDS = 2
 
@@ -41,6 +43,7 @@ class Server:
     def __init__(self, desk: BoardDesk) -> None:
         self.desk = desk
         self.port = 0
+        self._in_the_way = ""
         self._thread: threading.Thread | None = None
         self._uvicorn: _Uvicorn | None = None
 
@@ -53,16 +56,25 @@ class Server:
         host = f"[{http.host}]" if ":" in http.host else http.host
         return f"http://{host}:{self.port}/"
 
-    def open(self) -> bool:
-        """Listen where that is possible; what is in the way is said in the log."""
+    def keep_open(self) -> bool:
+        """Listen where nobody does yet and it is possible; what is in the way is said once in the log, and
+        to the administrators by the alarm. False while nobody listens."""
+        if self._thread is not None and self._thread.is_alive():
+            return True
         http = self.desk.config.http
+        assert http is not None
         try:
             self.start()
         except OSError as error:
-            reason = f"cannot listen at {http.listen if http else ''}: {error.strerror or error}"
-            remedy = "end the program that listens there, or mend [http] listen and send SIGHUP"
-            _log.error("http.unbindable", reason=reason, remedy=remedy)
+            reason = f"cannot listen at {http.listen}: {error.strerror or error}"
+            if reason != self._in_the_way:
+                _log.error("http.unbindable", reason=reason, remedy=REMEDY)
+            self._in_the_way = reason
+            self.desk.health.lost(BOARD, f"{reason}; {REMEDY}", self.desk.now())
             return False
+        self._in_the_way = ""
+        self.desk.health.well(BOARD, self.desk.now())
+        _log.info("http.open", listen=http.listen, address=self.address)
         return True
 
     def start(self) -> None:
@@ -80,8 +92,9 @@ class Server:
             self.desk,
             uvicorn.Config(
                 app.application(self.desk), log_config=None, log_level=None, access_log=False, lifespan="off",
-                ws="none", http="h11", proxy_headers=False, server_header=False,
-                timeout_graceful_shutdown=PARTING_SECONDS,
+                ws="none", http=wire.Connection, proxy_headers=False, server_header=False,
+                timeout_graceful_shutdown=PARTING_SECONDS, timeout_keep_alive=wire.IDLE_SECONDS,
+                h11_max_incomplete_event_size=wire.LONGEST_REQUEST, backlog=wire.MOST_CONNECTIONS,
             ),
         )  # fmt: skip
         self._thread = threading.Thread(target=self._run, args=(listener,), name="board", daemon=True)
@@ -95,8 +108,13 @@ class Server:
         self._thread.join(2 * PARTING_SECONDS)
 
     def _run(self, listener: socket.socket) -> None:
-        with listener:
-            asyncio.run(self._serve(listener))
+        try:
+            with listener:
+                asyncio.run(self._serve(listener))
+        except Exception:  # noqa: BLE001  (logged; ``keep_open`` begins anew)
+            _log.exception("http.ended")
+        finally:
+            self.port = 0
 
     async def _serve(self, listener: socket.socket) -> None:
         assert self._uvicorn is not None

@@ -23,6 +23,7 @@ ROOM = 1 << 30
 # One bad mail is a bad mail; so many are a fault of ours, or an attack.
 MANY_SET_ASIDE = 10
 SUBMISSION = "submission"
+BOARD = "board"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,8 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """How the server of ``who`` (``submission``, ``maildrop support``) met us, and since when it does so."""
+    """How the server of ``who`` (``submission``, ``maildrop support``) met us, and since when it does so.
+    ``board``: whether we can be one."""
 
     who: str
     reach: Reach
@@ -198,6 +200,14 @@ def _quarantine(facts: Facts) -> tuple[Trouble, ...] | None:
     return (Trouble(name="quarantine", since=facts.now, detail=detail),)
 
 
+def _board(facts: Facts) -> tuple[Trouble, ...] | None:
+    """Nobody can see the board."""
+    found = facts.contacts.get(BOARD)
+    if found is None or found.reach is Reach.WELL:
+        return None if found is None else ()
+    return (Trouble(name="board", since=found.since, detail=f"the board is shut: {found.reason}"),)
+
+
 Check = Callable[[Facts], tuple[Trouble, ...] | None]
 # The first part of the names that it gives, and the check.
 CHECKS: tuple[tuple[str, Check], ...] = (
@@ -208,6 +218,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("outbox", _outbox),
     ("breaker", _breaker),
     ("quarantine", _quarantine),
+    ("board", _board),
 )
 
 
