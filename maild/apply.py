@@ -198,6 +198,8 @@ def _change(work: Work) -> None:
     """Carry out every change, then write the ticket and its story."""
     for change in work.decision.changes:
         _carry_out(work, change)
+    if work.ticket is not None:
+        clocks.keep_pace(work)
     if work.decision.agent and (work.changed or work.visit):
         _tell_of_change(work)
     if values := work.derived | work.changed:

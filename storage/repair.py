@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 
 from storage import handling, outbox
 from storage.handling import VISIT
-from storage.records import Changed, Event, MessageKind, OutboxState, Stage, VisitState
+from storage.records import Changed, Clock, Event, MessageKind, OutboxState, Stage, VisitState
 from storage.store import (
     CLOCK,
     EVENT,
@@ -22,6 +22,7 @@ from storage.store import (
     RAW,
     REFERENCE,
     Transaction,
+    clock_record,
     expand,
     in_parts,
     indexable,
@@ -177,28 +178,22 @@ def move_reference(tx: Transaction, message_id: str, ticket_id: int, into: int) 
     tx.add_references(into, (message_id,))
 
 
-def stopped_at(tx: Transaction, message_row: int) -> datetime | None:
-    """When the desk's clock of a mail was stopped; None where it runs, or there is none."""
+def clock_of(tx: Transaction, message_row: int) -> Clock | None:
+    """The desk's clock of a mail; None where there is none."""
     desks = (CLOCK.c.message_id == message_row) & (CLOCK.c.team == "")
-    at: datetime | None = tx.connection.execute(select(CLOCK.c.stopped_at).where(desks)).scalar()
-    return at
+    row = tx.connection.execute(select(CLOCK).where(desks)).first()
+    return clock_record(row) if row else None
 
 
-def begin_anew(
-    tx: Transaction,
-    message_row: int,
-    into: int,
-    *,
-    near_at: datetime,
-    due_at: datetime,
-    next_at: datetime,
-    span: int,
-    desk: bool,
-) -> None:
-    """The clock of a mail is the first one of its new ticket, by the limit of that; the sweep looks at it."""
-    desks = (CLOCK.c.message_id == message_row) & (CLOCK.c.team == "")
-    limit = {"near_at": near_at, "due_at": due_at, "span": span, "desk": desk}
-    tx.connection.execute(update(CLOCK).where(desks).values(ticket_id=into, first=True, warned=0.0, **limit))
-    runs = update(CLOCK).where(desks, CLOCK.c.stopped_at.is_(None))
-    tx.connection.execute(runs.values(stage=Stage.RUNNING.value, next_at=next_at))
-    tx.unmark([message_row])
+def begin_anew(tx: Transaction, clock: Clock, into: int, *, next_at: datetime) -> None:
+    """A clock is the first one of another ticket, by the limits that it has now; the sweep looks at it."""
+    limits = {
+        "near_at": clock.near_at, "due_at": clock.due_at, "span": clock.span, "desk": clock.desk,
+        "paused": clock.paused, "paused_at": None, "warned": 0.0,
+    }  # fmt: skip
+    one = CLOCK.c.id == clock.id
+    tx.connection.execute(update(CLOCK).where(one).values(ticket_id=into, first=True, **limits))
+    if clock.stopped_at is None:
+        anew = {"stage": Stage.RUNNING.value, "next_at": next_at}
+        tx.connection.execute(update(CLOCK).where(one).values(**anew))
+    tx.unmark([clock.message_id])

@@ -167,7 +167,8 @@ def ticket_record(row: Row[Any]) -> Ticket:
     return _record(Ticket, row, status=Status(row.status))
 
 
-def _clock(row: Row[Any]) -> Clock:
+def clock_record(row: Row[Any]) -> Clock:
+    """A row of the clock table as a record."""
     return _record(Clock, row, stage=Stage(row.stage))
 
 
@@ -527,7 +528,7 @@ class Transaction:
             people[row.ticket_id].add(row.address)
         running: dict[int, list[Clock]] = {id_: [] for id_ in tickets}
         for row in self._in(_RUNNING, tickets):
-            running[row.ticket_id].append(_clock(row))
+            running[row.ticket_id].append(clock_record(row))
         return {
             id_: TicketState(ticket=t, participants=frozenset(people[id_]), running=tuple(running[id_]))
             for id_, t in tickets.items()
@@ -665,6 +666,19 @@ class Transaction:
             self.unmark(messages)
         return messages
 
+    def hold_clocks(self, clocks: Sequence[tuple[Clock, datetime | None]]) -> None:
+        """Write (clock, next look) of clocks that stand still or go on: since when, and their limits now."""
+        if clocks:
+            rows = [
+                {
+                    "b_id": clock.id, "paused": clock.paused, "paused_at": clock.paused_at,
+                    "near_at": clock.near_at, "due_at": clock.due_at, "next_at": at,
+                }
+                for clock, at in clocks
+            ]  # fmt: skip
+            self.connection.execute(_HOLD, rows)
+            self.unmark([clock.message_id for clock, _ in clocks])
+
     def restart_clocks(self, message_rows: Sequence[int]) -> None:
         """The clocks of these messages run again, because the act that stopped them was undone; the sweep
         looks at them at once."""
@@ -686,7 +700,7 @@ class Transaction:
     def running(self, ticket_id: int) -> tuple[Clock, ...]:
         """The clocks of a ticket that run, the earliest due first."""
         clocks = select(CLOCK).where(CLOCK.c.ticket_id == ticket_id, CLOCK.c.stopped_at.is_(None))
-        return tuple(_clock(row) for row in self._all(clocks.order_by(CLOCK.c.due_at)))
+        return tuple(clock_record(row) for row in self._all(clocks.order_by(CLOCK.c.due_at)))
 
     def unmark(self, message_ids: Sequence[int]) -> None:
         """The copies of these messages may carry marks that no longer hold: look at them."""
@@ -707,7 +721,7 @@ class Transaction:
         rows = self._all(
             select(CLOCK).where(CLOCK.c.next_at <= now).order_by(CLOCK.c.next_at, CLOCK.c.id).limit(limit)
         )
-        return tuple(_clock(row) for row in rows)
+        return tuple(clock_record(row) for row in rows)
 
     def advance_clocks(self, stages: Sequence[tuple[int, Stage, datetime | None, float]]) -> None:
         """Write (clock, stage, next look, share that people know of) of clocks that the sweep looked at."""
@@ -764,6 +778,7 @@ class Transaction:
                 SIGHTING.c.offered,
                 CLOCK.c.stage,
                 CLOCK.c.stopped_at,
+                CLOCK.c.paused_at,
                 MESSAGE.c.message_id,
             )
             .outerjoin(CLOCK, and_(CLOCK.c.message_id == SIGHTING.c.message_id, CLOCK.c.team == ""))
@@ -779,7 +794,7 @@ class Transaction:
                 uid=row.uid,
                 placed=tuple(row.placed.split()),
                 offered=Stage(row.offered) if row.offered else None,
-                stage=Stage(row.stage) if row.stage and row.stopped_at is None else None,
+                stage=Stage(row.stage) if row.stage and not (row.stopped_at or row.paused_at) else None,
                 message_id=row.message_id or "",
             )
             for row in rows
@@ -985,6 +1000,11 @@ _ADVANCE = (
     update(CLOCK)
     .where(CLOCK.c.id == bindparam("b_id"))
     .values(stage=bindparam("stage"), next_at=bindparam("next_at"), warned=bindparam("warned"))
+)
+_HOLD = (
+    update(CLOCK)
+    .where(CLOCK.c.id == bindparam("b_id"))
+    .values({name: bindparam(name) for name in ("paused", "paused_at", "near_at", "due_at", "next_at")})
 )
 _MARKED = (
     update(SIGHTING)

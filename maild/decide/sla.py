@@ -6,7 +6,7 @@ stood still is counted in that time too. Instants are aware UTC, so the nights w
 long as they are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from maild.decide.hours import Calendar
@@ -14,6 +14,7 @@ from maild.decide.policy import Policy
 from storage.records import Clock, Stage
 
 DESK = "desk"
+_SECOND = timedelta(seconds=1)
 # The share at which a limit is reached.
 WHOLE = 1.0
 
@@ -81,6 +82,46 @@ def stage(clock: Clock, now: datetime) -> Stage:
 def _stands(clock: Clock, now: datetime) -> datetime:
     """The last instant at which it ran."""
     return min(at for at in (now, clock.paused_at, clock.stopped_at) if at is not None)
+
+
+# ---------------------------------------------------------------------- standing still
+
+
+def pauses(clock: Clock, at: datetime, policy: Policy) -> bool:
+    """Whether a clock stands still from an instant on at which its ticket begins to wait.
+
+    Never the first, which is the promise itself, nor one that has reached its limit, nor one that a later
+    mail started, nor one that stands still already.
+    """
+    kind = "team" if clock.team else "first" if clock.first else "next"
+    runs = clock.stopped_at is None and clock.paused_at is None and clock.stage is not Stage.BREACHED
+    return runs and kind != "first" and kind in policy.sla.pause and clock.started_at <= at < clock.due_at
+
+
+def resumed(clock: Clock, at: datetime, policy: Policy) -> Clock:
+    """A clock that goes on: its limits are later by the time that it stood still, in whole seconds."""
+    if clock.paused_at is None:
+        return clock
+    lost = -(-_own(clock, at, policy) // _SECOND)
+    return replace(later(clock, lost, policy), paused_at=None)
+
+
+def _own(clock: Clock, at: datetime, policy: Policy) -> timedelta:
+    """For how long it has stood still now, in its own time."""
+    since = clock.paused_at or at
+    return policy.calendar.between(since, at) if clock.desk else max(at - since, timedelta(0))
+
+
+def later(clock: Clock, lost: int, policy: Policy) -> Clock:
+    """A clock that stood still for so many more seconds of its own time."""
+    span = timedelta(seconds=lost)
+    near_at, due_at = (
+        _after(limit, span, policy.calendar, desk=clock.desk) for limit in (clock.near_at, clock.due_at)
+    )
+    return replace(clock, near_at=near_at, due_at=due_at, paused=clock.paused + lost)
+
+
+# ---------------------------------------------------------------------- the sweep
 
 
 def digest_at(clock: Clock, now: datetime, policy: Policy) -> datetime | None:

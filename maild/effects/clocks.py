@@ -1,15 +1,19 @@
-"""Clocks that start and stop, and what the ticket shows of them.
+"""Clocks that start, stop, stand still and go on, and what the ticket shows of them.
 
 One of the effects of ``apply``; ``receive.sent`` presumes an answer through ``presume_answered``.
 """
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from maild.decide import sla
 from maild.decide.decision import Recognise, StartClock, StopClocks, TakeInCharge
+from maild.decide.policy import Policy
 from maild.effects.work import Work
-from storage.records import Event, Stage, Status
+from storage.records import Clock, Event, Stage, Status, Ticket
 from storage.store import Transaction
 
 
@@ -31,8 +35,11 @@ def start_clock(work: Work, clock: StartClock) -> None:
 
 def answer_clocks(work: Work, stop: StopClocks) -> None:
     """A person acted: the clocks that this answers stand still."""
-    stopped, changed = stop_clocks(work.tx, work.here, stop)
-    work.derived |= changed
+    known = work.facts.tickets.get(work.here)  # none where the same mail opens it
+    if known is not None and any(clock.paused_at for clock in known.running):
+        _go_on_until(work.tx, known.ticket, stop.at, work.policy, begun=stop.at)
+    stopped = work.tx.stop_clocks(work.here, at=stop.at, by=stop.by, presumed=stop.presumed)
+    work.derived |= shown(work.tx, work.here)
     if stopped:
         work.tell(
             "clock_stopped", stop.by, act=stop.act, at=stop.at, presumed=stop.presumed, messages=stopped
@@ -40,20 +47,69 @@ def answer_clocks(work: Work, stop: StopClocks) -> None:
         work.say("sla.met", ticket=work.number, act=stop.act, agent=stop.by)
 
 
-def stop_clocks(tx: Transaction, ticket: int, stop: StopClocks) -> tuple[tuple[int, ...], dict[str, Any]]:
-    """Stop the clocks that an act answers: the messages whose they were, and what the ticket shows of it."""
-    stopped = tx.stop_clocks(ticket, at=stop.at, by=stop.by, presumed=stop.presumed)
-    return stopped, shown(tx, ticket)
-
-
 def shown(tx: Transaction, ticket: int) -> dict[str, Any]:
-    """What a ticket shows of the clocks that run."""
-    left = [clock for clock in tx.running(ticket) if not clock.team]
+    """What a ticket shows of the clocks that run; one that stands still shows nothing."""
+    left = [clock for clock in tx.running(ticket) if not clock.team and clock.paused_at is None]
     return {
         "due_at": left[0].due_at if left else None,
         "near_limit": any(c.stage is not Stage.RUNNING for c in left),
         "breached": any(c.stage is Stage.BREACHED for c in left),
     }
+
+
+# ---------------------------------------------------------------------- standing still
+
+
+def keep_pace(work: Work) -> None:
+    """The clocks of a ticket that waits, or waited until now, stand still or go on as its status asks."""
+    known = work.facts.tickets.get(work.here)
+    if known is None:
+        return  # the same mail opens it: its one clock is the first
+    status = Status((work.derived | work.changed).get("status", known.ticket.status))
+    if Status.WAITING not in (status, known.ticket.status):
+        return
+    at = _until(known.ticket, work.facts.arrived_at)
+    if hold_or_go_on(work.tx, work.here, waits=status is Status.WAITING, at=at, policy=work.policy):
+        work.derived |= shown(work.tx, work.here)
+
+
+def hold_or_go_on(tx: Transaction, ticket: int, *, waits: bool, at: datetime, policy: Policy) -> bool:
+    """Let the clocks of a ticket stand still while it waits, else go on; True where one did not before."""
+    running = tx.running(ticket)
+    if not waits:
+        return _go_on(tx, running, at, policy)
+    held = [replace(clock, paused_at=at) for clock in running if sla.pauses(clock, at, policy)]
+    tx.hold_clocks([(clock, None) for clock in held])
+    return bool(held)
+
+
+def _go_on(tx: Transaction, clocks: Iterable[Clock], at: datetime, policy: Policy) -> bool:
+    on = [sla.resumed(clock, at, policy) for clock in clocks if clock.paused_at]
+    # The sweep looks at once: what was reached meanwhile is found by whoever looks.
+    tx.hold_clocks([(clock, clock.started_at) for clock in on])
+    return bool(on)
+
+
+def _go_on_until(
+    tx: Transaction, ticket: Ticket, at: datetime, policy: Policy, *, begun: datetime, team: str = ""
+) -> None:
+    """What an act stops while it stands still has stood still until then."""
+    theirs = [clock for clock in tx.running(ticket.id) if clock.team == team and clock.started_at <= begun]
+    _go_on(tx, theirs, _until(ticket, at), policy)
+
+
+def _until(ticket: Ticket, at: datetime) -> datetime:
+    """A ticket waits until it wakes at the latest, whenever that is noticed."""
+    return min(at, ticket.wake_at) if ticket.wake_at and ticket.status is Status.WAITING else at
+
+
+def stop_team_clock(
+    tx: Transaction, ticket: int, *, at: datetime, by: str, team: str, policy: Policy
+) -> None:
+    """A specialist team answered: its own clock is over."""
+    if (state := tx.states((ticket,)).get(ticket)) is not None:
+        _go_on_until(tx, state.ticket, at, policy, begun=at, team=team)
+    tx.stop_clocks(ticket, at=at, by=by, presumed=False, team=team)
 
 
 def recognise(work: Work, change: Recognise) -> None:
@@ -63,20 +119,24 @@ def recognise(work: Work, change: Recognise) -> None:
     work.tell("recognised", "mail", kind=change.kind.value)
 
 
-def presume_answered(tx: Transaction, ticket: int, *, begun: datetime, at: datetime, mail_id: str) -> bool:
+def presume_answered(
+    tx: Transaction, ticket: int, *, begun: datetime, at: datetime, mail_id: str, policy: Policy
+) -> bool:
     """\\Answered was seen on a mail: somebody answered outside maild, until the answer itself is found.
 
     Args:
         begun: when the clock of that mail started; what was written later is not presumed to be answered.
         at: when the flag was seen.
     """
+    before = tx.states((ticket,))[ticket].ticket
+    _go_on_until(tx, before, at, policy, begun=begun)
     if not tx.stop_clocks(ticket, at=at, by="", presumed=True, begun=begun):
         return False
-    changed = shown(tx, ticket)
-    before = tx.states((ticket,))[ticket].ticket
+    changed: dict[str, Any] = {}
     if before.status in (Status.NEW, Status.WAITING):
-        changed |= {"status": Status.TAKEN.value, "wake_at": None}
-    tx.change_ticket(ticket, **changed, taken_at=before.taken_at or at)
+        changed = {"status": Status.TAKEN.value, "wake_at": None}
+        hold_or_go_on(tx, ticket, waits=False, at=_until(before, at), policy=policy)
+    tx.change_ticket(ticket, **shown(tx, ticket), **changed, taken_at=before.taken_at or at)
     detail = json.dumps({"act": "answered_flag", "at": at, "presumed": True}, default=str)
     tx.add_events(
         (Event(ticket_id=ticket, at=at, kind="clock_stopped", actor="mailbox", cause=mail_id, detail=detail),)

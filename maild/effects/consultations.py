@@ -19,7 +19,7 @@ from maild.decide.facts import Facts, TicketFacts
 from maild.decide.policy import Policy
 from maild.decide.relays import MOST_RELAYED
 from maild.decide.tokens import Purpose
-from maild.effects import letters
+from maild.effects import clocks, letters
 from maild.effects.work import Work, marker_of, megabytes
 from maild.instants import deadline, duration
 from parsers.addresses import Address
@@ -158,7 +158,7 @@ def hear(work: Work, heard: HearTeam) -> None:
     if heard.consultation is not None:
         handling.consulted(work.tx, heard.consultation, answer=work.message, at=at)
         for ticket in {heard.asked_on, work.here}:
-            work.tx.stop_clocks(ticket, at=at, by=sender, presumed=False, team=heard.team)
+            clocks.stop_team_clock(work.tx, ticket, at=at, by=sender, team=heard.team, policy=work.policy)
     work.tell("team_answered", sender, team=heard.team)
     work.say("team.answered", ticket=work.number, team=heard.team)
     for address, language in heard.recipients:

@@ -5,13 +5,14 @@ One of the effects of ``apply``. Whatever is moved, both stories tell it.
 
 from dataclasses import replace
 
-from maild.decide.decision import AddParticipants, HandOver, Link, Merge, SplitOff, Undo
+from maild.decide import sla
+from maild.decide.decision import AddParticipants, HandOver, Link, Merge, SplitOff, StartClock, Undo
 from maild.effects import clocks
 from maild.effects.opening import LONGEST_ADDRESS, add_people, write_ticket
 from maild.effects.work import Work
 from storage import handling, outbox, repair
 from storage.outbox import Act
-from storage.records import Status
+from storage.records import Clock, Status
 from storage.repair import SPLIT
 
 
@@ -22,10 +23,18 @@ def merge(work: Work, merged: Merge) -> None:
     people = repair.join(tx, work.here, into)
     work.changed |= {"status": Status.MERGED.value, "merged_into": into, "wake_at": None}
     work.derived |= clocks.shown(tx, work.here)
-    tx.change_ticket(into, **clocks.shown(tx, into))
+    _reckon(work, into)
     work.tell("merged", work.actor, into=into)
     work.tell_of(into, "absorbed", work.actor, ticket=work.here, messages=messages, people=people)
     work.say("ticket.merged", ticket=work.number, into=into)
+
+
+def _reckon(work: Work, number: int) -> None:
+    """The clocks that came to another ticket stand still or run like its own; it shows what is left."""
+    status = work.tx.states((number,))[number].ticket.status
+    waits, at = status is Status.WAITING, work.facts.arrived_at
+    clocks.hold_or_go_on(work.tx, number, waits=waits, at=at, policy=work.policy)
+    work.tx.change_ticket(number, **clocks.shown(work.tx, number))
 
 
 def link(work: Work, linked: Link) -> None:
@@ -39,7 +48,8 @@ def split(work: Work, off: SplitOff) -> None:
     """A mail of the ticket, with its clock, its files and its references, becomes a ticket of its own."""
     tx, here = work.tx, work.here
     opening = replace(off.opening, status=Status.TAKEN if off.taken else Status.NEW)
-    stopped = repair.stopped_at(tx, off.message)
+    clock = repair.clock_of(tx, off.message)
+    stopped = clock.stopped_at if clock else None
     number, _ = write_ticket(
         work, opening, due_at=None, acknowledged=False, assignee=off.assignee,
         taken_at=(stopped or work.facts.now) if off.taken else None,
@@ -48,10 +58,9 @@ def split(work: Work, off: SplitOff) -> None:
     repair.move_message(tx, off.message, number)
     repair.move_reference(tx, off.own_id, off.lies, number)
     tx.add_references(number, tuple(id_ for id_ in off.ids if id_ != off.own_id))
-    repair.begin_anew(
-        tx, off.message, number, near_at=off.clock.near_at, due_at=off.clock.due_at,
-        next_at=off.clock.next_at, span=off.clock.span, desk=off.clock.desk,
-    )  # fmt: skip
+    if clock is not None:
+        anew = _as_first(clock, off.clock, work)
+        repair.begin_anew(tx, anew, number, next_at=off.clock.next_at)
     tx.change_ticket(number, **clocks.shown(tx, number))
     work.derived |= clocks.shown(tx, here)
     work.opened = number
@@ -59,6 +68,13 @@ def split(work: Work, off: SplitOff) -> None:
     opened = {"links": [here], "reason": SPLIT, "mail": off.mail_id}
     work.tell_of(number, "opened", off.opening.requester.address, **opened)
     work.say("ticket.split", ticket=work.number, into=number, mail=off.mail_id)
+
+
+def _as_first(clock: Clock, first: StartClock, work: Work) -> Clock:
+    """The clock of a mail by the limits of its new ticket, and later by what it has stood still until now."""
+    on = sla.resumed(clock, work.facts.arrived_at, work.policy)
+    anew = replace(on, near_at=first.near_at, due_at=first.due_at, span=first.span, desk=first.desk, paused=0)
+    return sla.later(anew, on.paused, work.policy) if on.desk is first.desk else anew
 
 
 def hand_over(work: Work, handed: HandOver) -> None:
@@ -92,6 +108,8 @@ def undo(work: Work, undone: Undo) -> None:
     work.derived |= columns.get(work.here, {}) | clocks.shown(tx, work.here)
     others = {*columns, *(released.ticket for released in undone.released)} - {work.here}
     for number in others:
-        tx.change_ticket(number, **columns.get(number, {}), **clocks.shown(tx, number))
+        if number in columns:
+            tx.change_ticket(number, **columns[number])
+        _reckon(work, number)
     for number in sorted({work.here, *others, *undone.unlink}):
         work.tell_of(number, "undone", work.actor, of=undone.of, restored=columns.get(number, {}))

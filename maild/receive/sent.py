@@ -27,7 +27,7 @@ def look_for_answered(session: Session) -> None:
 
     Nobody knows when the answer was given: it answers that mail and those before it, not what came after.
     """
-    store = session.station.office.store
+    store, policy = session.station.office.store, session.station.office.policy
     # The server first: mostly it says none, and then nobody reads through all that is open.
     answered = session.mailbox.answered()
     if not answered:
@@ -42,5 +42,5 @@ def look_for_answered(session: Session) -> None:
     with store.write() as tx:
         for ticket, begun in sorted(latest.items()):
             poll = f"poll:{session.station.name}"
-            if presume_answered(tx, ticket, begun=begun, at=session.now, mail_id=poll):
+            if presume_answered(tx, ticket, begun=begun, at=session.now, mail_id=poll, policy=policy):
                 _log.info("sla.met", ticket=ticket, act="answered_flag", maildrop=session.station.name)

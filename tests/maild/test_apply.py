@@ -113,8 +113,8 @@ def test_a_presumed_answer_counts_once(desk: Room) -> None:
     desk.ingest(raw())
     at = NOON + timedelta(hours=1)
     with desk.office.store.write() as tx:
-        assert presume_answered(tx, 1001, begun=NOON, at=at, mail_id="poll")
-        assert not presume_answered(tx, 1001, begun=NOON, at=at, mail_id="poll")
+        assert presume_answered(tx, 1001, begun=NOON, at=at, mail_id="poll", policy=desk.office.policy)
+        assert not presume_answered(tx, 1001, begun=NOON, at=at, mail_id="poll", policy=desk.office.policy)
     (ticket,) = desk.tickets()
     assert (ticket.status.value, ticket.taken_at, ticket.due_at) == ("taken", at, None)
 

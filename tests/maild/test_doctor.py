@@ -356,12 +356,9 @@ def test_a_password_over_a_bare_wire(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_comes_with_a_later_release_is_said(examine: Examine) -> None:
-    found = examine(
-        '[sla]\nclock = "desk"\n', drop={"auth": "oauth"}, submission={"user": "u", "auth": "oauth"}
-    )
+    found = examine("", drop={"auth": "oauth"}, submission={"user": "u", "auth": "oauth"})
     assert "later" in found.of("maildrop support", "fail")[0]
     assert "later" in found.of("submission", "fail")[0]
-    assert "nights and weekends count" in found.of("later", "warn")[0]
 
 
 # --- submission ---------------------------------------------------------------------------------------------

@@ -588,6 +588,22 @@ def test_clocks_are_due_in_order_and_advance(store: Store) -> None:
         assert [c.stage for c in tx.running(number)] == [Stage.BREACHED, Stage.NEAR]
 
 
+def test_a_clock_that_stands_still_is_not_due_and_marks_nothing(store: Store) -> None:
+    """It runs all the same: nobody has acted. What moved it is written as it is."""
+    with store.write() as tx:
+        number = ticket(tx)
+        (mail,) = keep(tx, 1)
+        clock(tx, number, message(tx, number, mail))
+        (runs,) = tx.running(number)
+        held = replace(runs, paused_at=NOON + HOUR)
+        tx.hold_clocks([(held, None)])
+        assert tx.clocks_due(now=NOON + 9 * DAY, limit=9) == ()
+        assert tx.running(number) == (held,)
+        on = replace(runs, paused=7200, near_at=runs.near_at + 2 * HOUR, due_at=runs.due_at + 2 * HOUR)
+        tx.hold_clocks([(on, NOON)])
+        assert tx.clocks_due(now=NOON, limit=9) == tx.running(number) == (on,)
+
+
 def test_an_act_stops_the_clocks_that_had_started(store: Store) -> None:
     """A later mail of the requester goes on waiting."""
     with store.write() as tx:

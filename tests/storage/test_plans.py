@@ -97,10 +97,9 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "merge": lambda tx: (repair.move_clocks(tx, 1001, 1002), repair.join(tx, 1001, 1002)),
     "move a mail": lambda tx: repair.move_message(tx, 1, 1002),
     "move a reference": lambda tx: repair.move_reference(tx, "m1@ecole.test", 1001, 1002),
-    "begin anew": lambda tx: repair.begin_anew(
-        tx, 1, 1002, near_at=NOON, due_at=NOON, next_at=NOON, span=86_400, desk=False
-    ),
-    "stopped at": lambda tx: repair.stopped_at(tx, 1),
+    "begin anew": lambda tx: repair.begin_anew(tx, tx.running(1001)[0], 1002, next_at=NOON),
+    "the clock of a mail": lambda tx: repair.clock_of(tx, 1),
+    "hold clocks": lambda tx: tx.hold_clocks([(tx.running(1001)[0], None)]),
     "unlink": lambda tx: repair.unlink(tx, 1001, 1002),
     "last change": lambda tx: repair.last_change(tx, 1001),
     # the report

@@ -1,8 +1,8 @@
 """Where a ticket stands: waiting, resolved, open again, closed, spam (pure).
 
-Waiting is no act: a clock that runs goes on. Resolving and closing are. The requester hears that his ticket
-is resolved, in a letter that says how to reopen it; that it is closed only where the agent has words for him;
-that it was taken for spam never.
+Waiting is no act: the first clock goes on, others stand still where ``policy.sla.pause`` says so. Resolving
+and closing are. The requester hears that his ticket is resolved, in a letter that says how to reopen it; that
+it is closed only where the agent has words for him; that it was taken for spam never.
 """
 
 import re
@@ -10,7 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from maild import instants
-from maild.decide import relays
+from maild.decide import relays, sla
 from maild.decide.decision import Amend, Brief, Change, StopClocks, TakeInCharge
 from maild.decide.order import Command, Order, Outcome, Refusal, Sentences, Text
 from maild.decide.verbs.status import ENDED, OPEN, already, if_ended
@@ -31,10 +31,22 @@ def _wait(order: Order) -> Outcome | Refusal:
     if isinstance(until, Refusal):
         return until
     line = order.say(_SAID, "until", until=_told(order, until)) if until else order.say(_SAID, "waits")
-    due = [clock.due_at for clock in order.here.running if not clock.team]
-    if due and not order.answers:
-        line += order.say(_SAID, "runs", due=_told(order, min(due)))
-    return Outcome(line=line, changes=(_stands(Status.WAITING, until),))
+    return Outcome(line=line + _pace(order), changes=(_stands(Status.WAITING, until),))
+
+
+def _pace(order: Order) -> str:
+    """Which clock goes on while it waits, and which stands still."""
+    running = [one for one in order.here.running if one.team or not order.answers]
+    still = [one for one in running if one.paused_at or sla.pauses(one, order.at, order.policy)]
+    due = min((one.due_at for one in running if one not in still and not one.team), default=None)
+    over = due is not None and due <= order.at
+    return "".join(
+        (
+            order.say(_SAID, "over" if over else "runs", due=_told(order, due)) if due else "",
+            order.say(_SAID, "still") if any(not one.team for one in still) else "",
+            *(order.say(_SAID, "team_still", team=one.team) for one in still if one.team),
+        )
+    )
 
 
 def _until(order: Order) -> datetime | Refusal:
@@ -143,6 +155,24 @@ _SAID: Sentences = {
         "nl": "; de termijn loopt door tot {due}, want wachten is geen antwoord",
         "de": "; die Frist läuft weiter bis {due}, denn Warten ist keine Antwort",
         "en": "; the clock goes on until {due}, because waiting is no answer",
+    },
+    "over": {
+        "fr": "\u00a0; le délai, dépassé depuis le {due}, ne s’arrête pas, car attendre n’est pas répondre",
+        "nl": "; de termijn, overschreden sinds {due}, staat niet stil, want wachten is geen antwoord",
+        "de": "; die Frist, überschritten seit {due}, ruht nicht, denn Warten ist keine Antwort",
+        "en": "; the clock, over since {due}, does not stop, because waiting is no answer",
+    },
+    "still": {
+        "fr": "\u00a0; le délai de la prochaine réponse est suspendu tant que le ticket attend",
+        "nl": "; de termijn van het volgende antwoord staat stil zolang het ticket wacht",
+        "de": "; die Frist der nächsten Antwort ruht, solange das Ticket wartet",
+        "en": "; the clock of the next answer stands still while the ticket waits",
+    },
+    "team_still": {
+        "fr": "\u00a0; le délai de l’équipe {team} est suspendu",
+        "nl": "; de termijn van het team {team} staat stil",
+        "de": "; die Frist des Teams {team} ruht",
+        "en": "; the clock of the team {team} stands still",
     },
     "unclear": {
         "fr": "#{verb}\u00a0: «\u00a0{written}\u00a0» n’a pas été compris, rien n’a changé\u00a0; écrivez "
