@@ -14,15 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from maild import log
+from maild import condition, log
 from maild.decide import troubles as judgement
-from maild.decide.troubles import QUIET, STUCK, Facts, LedgerFacts, Poll, Trouble
+from maild.decide.troubles import Facts, LedgerFacts, Trouble
 from maild.effects import letters
 from maild.health import Health
 from maild.ingest import Office
-from storage import outbox, troubles
+from storage import troubles
 from storage.database import Unavailable, is_unavailable
 from storage.records import StandingTrouble
 from storage.store import Transaction
@@ -73,11 +72,6 @@ class Alarm:
     unwritable: tuple[datetime, str] | None = None
 
 
-def intervals(maildrops: Mapping[str, Any]) -> dict[str, timedelta]:
-    """How often each configured maildrop is looked at; a door always."""
-    return {name: getattr(drop, "poll", timedelta()) for name, drop in maildrops.items()}
-
-
 def look(alarm: Alarm) -> int:
     """Judge the house, and tell what has changed since the last look; returns how many changes that were."""
     now = alarm.office.now()
@@ -101,7 +95,7 @@ def _facts(alarm: Alarm, now: datetime) -> Facts:
     since, reason = alarm.unwritable or (None, "")
     return Facts(
         now=now, ledger=ledger, started_at=alarm.started_at, unwritable_since=since,
-        unwritable_reason=reason, contacts=alarm.health.contacts(), free=free(alarm.directory),
+        unwritable_reason=reason, contacts=alarm.health.contacts(), free=condition.free(alarm.directory),
         standing=alarm.standing,
     )  # fmt: skip
 
@@ -112,8 +106,8 @@ def _probed(alarm: Alarm, now: datetime) -> LedgerFacts | None:
     facts = None
     try:
         with store.read() as tx:
-            facts = ledger_facts(tx, alarm.polls, now)
-            before = told(tx)
+            facts = condition.ledger_facts(tx, alarm.polls, now)
+            before = condition.told(tx)
         if not alarm.remembers:
             alarm.standing = before | alarm.standing
             alarm.remembers = True
@@ -130,35 +124,6 @@ def _not_writable(alarm: Alarm, now: datetime, error: Unavailable) -> None:
     if alarm.unwritable is None:
         _log.warning("alarm.unwritable", reason=str(error))
         alarm.unwritable = (now, str(error))
-
-
-def told(tx: Transaction) -> dict[str, Trouble]:
-    """Every trouble that was told and is not over; also for ``maild status``."""
-    lasting = troubles.standing(tx)
-    return {t.name: Trouble(name=t.name, since=t.since, detail=t.detail) for t in lasting}
-
-
-def ledger_facts(tx: Transaction, polls: Mapping[str, timedelta], now: datetime) -> LedgerFacts:
-    """What the ledger knows of the house; also for ``maild status``."""
-    polled = {drop.name: drop.polled_at for drop in tx.maildrops()}
-    waits = outbox.waiting(tx, since=now - STUCK)
-    return LedgerFacts(
-        polls=tuple(Poll(name=n, every=every, polled_at=polled.get(n)) for n, every in polls.items()),
-        waits_since=waits.due_at, overdue_since=waits.untried, waiting_domains=waits.domains,
-        last_sent=outbox.last_sent(tx, since=now - STUCK),
-        withheld=tuple(
-            (at, why) for at, why in outbox.withheld(tx, since=now - QUIET) if why.startswith("budget")
-        ),
-        set_aside=troubles.set_aside(tx),
-    )  # fmt: skip
-
-
-def free(directory: Path) -> int | None:
-    """Octets left on the disk of the state; None where nobody can tell."""
-    try:
-        return shutil.disk_usage(directory).free
-    except OSError:
-        return None
 
 
 # ---------------------------------------------------------------------- telling

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maild import alarm, heap, log, rehearsal, sweep, timers, watchdog
+from maild import alarm, condition, heap, log, rehearsal, sweep, timers, watchdog
 from maild import config as configuration
 from maild import office as offices
 from maild.alarm import Alarm
@@ -172,7 +172,7 @@ def _build(config: Config, office: Office, ledger: Database, holder: str) -> Par
 
 def _alarm(config: Config, office: Office, health: Health) -> Alarm:
     return Alarm(
-        office=office, polls=alarm.intervals(config.maildrop), health=health,
+        office=office, polls=condition.intervals(config.maildrop), health=health,
         directory=Path(config.state.directory), command=config.alert.command, started_at=office.now(),
     )  # fmt: skip
 

@@ -45,6 +45,29 @@ COOKIE = "maild_board"
 COOKIE_SECONDS = 30 * 86_400
 
 
+class _Said:
+    """One response on its way out: strict, and how far it has come."""
+
+    def __init__(self, send: Send, *, is_head: bool) -> None:
+        self.send, self.is_head = send, is_head
+        self.is_begun = self.is_complete = False
+
+    async def say(self, message: Message) -> None:
+        """Pass on what a page says (ASGI)."""
+        if self.is_complete:
+            return
+        if message["type"] == "http.response.start":
+            self.is_begun = True
+            _add_headers(message)
+            await self.send(message)
+            if not self.is_head:
+                return
+            # Complete at once: a stream would go on for nobody.
+            message = {"type": "http.response.body", "body": b""}
+        self.is_complete = not message.get("more_body", False)
+        await self.send(message)
+
+
 class Guard:
     """An application around the pages: who may not, never reaches them."""
 
@@ -53,29 +76,16 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
-        begun, is_head = False, scope["method"] == "HEAD"
-
-        async def strictly(message: Message) -> None:
-            nonlocal begun
-            if message["type"] == "http.response.start":
-                begun = True
-                _add_headers(message)
-                await send(message)
-                if is_head:  # complete at once: a stream would go on for nobody
-                    await send({"type": "http.response.body", "body": b""})
-            elif not is_head:
-                await send(message)
-
+        said = _Said(send, is_head=scope["method"] == "HEAD")
         try:
             answer = self._before_the_page(Request(scope)) or self.app
-            await answer(scope, receive, strictly)
+            await answer(scope, receive, said.say)
         except Exception:
             _log.exception("http.failed", path=scope["path"])
-            if begun:
+            if not said.is_begun:
+                await failed(Request(scope), None)(scope, receive, said.say)
+            elif not said.is_complete:
                 raise  # the connection is cut, so that nobody takes a half for the whole
-            await _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "this failed; the log of maild says why")(
-                scope, receive, strictly
-            )
 
     def _before_the_page(self, request: Request) -> Response | None:
         """The answer to whoever does not get to the page; None for all others."""
@@ -123,6 +133,11 @@ def ticket_of(key: str) -> str:
 def _is_same(shown: str, wanted: str) -> bool:
     """In the same time, however near a guess is."""
     return hmac.compare_digest(shown.encode("utf-8", "replace"), wanted.encode())
+
+
+def failed(_request: Request, _error: Exception | None) -> Response:
+    """The answer where a page has failed; why stands in the log."""
+    return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "this failed; the log of maild says why")
 
 
 def _handed_over(request: Request, key: str) -> Response:

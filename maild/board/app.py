@@ -7,6 +7,7 @@ send a Content-Security-Policy of its own, every other header is ``access``'s. W
 there, and answered with 500.
 """
 
+import asyncio
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -16,20 +17,26 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from maild.board.access import Guard
+from maild import condition
+from maild.board import desk
+from maild.board.access import Guard, failed
 from maild.board.desk import BoardDesk
+from storage.database import Unavailable
+
+# A monitor waits no longer.
+PATIENCE_SECONDS = 8.0
 
 
-def application(desk: BoardDesk) -> ASGIApp:
+def application(served: BoardDesk) -> ASGIApp:
     """Every page of a desk, behind the guard that lets people in."""
     app = Starlette(
-        routes=[Route("/", _index), Route("/healthz", _healthz)],
-        exception_handlers={HTTPException: _in_words},
+        routes=[Route("/", _index), Route("/healthz", _healthz), Route("/readyz", _readyz)],
+        exception_handlers={HTTPException: _in_words, Exception: failed},
     )
     app.router.redirect_slashes = False
-    app.state.desk = desk
-    assert desk.config.http is not None
-    return Guard(app, desk.config.http)
+    app.state.desk = served
+    assert served.config.http is not None
+    return Guard(app, served.config.http)
 
 
 async def _index(_request: Request) -> Response:
@@ -39,6 +46,30 @@ async def _index(_request: Request) -> Response:
 async def _healthz(_request: Request) -> Response:
     """The process is alive: it answers."""
     return PlainTextResponse("ok\n")
+
+
+async def _readyz(request: Request) -> Response:
+    """All is well, as ``maild status`` judges; else 503, and what is wrong, a line each."""
+    problems = await _problems(desk.of(request))
+    if not problems:
+        return PlainTextResponse("ready\n")
+    told = "".join(f"{problem}\n" for problem in problems)
+    return PlainTextResponse(told, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+async def _problems(asked: BoardDesk) -> tuple[str, ...]:
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await asyncio.to_thread(_judged, asked)
+    except TimeoutError:
+        return (f"the database has not answered in {PATIENCE_SECONDS:g} s",)
+    except Unavailable as error:
+        return (f"the database cannot be read: {' '.join(str(error).split())}",)
+
+
+def _judged(asked: BoardDesk) -> tuple[str, ...]:
+    with asked.office.store.read() as tx:
+        return condition.judged(tx, asked.config, asked.now()).problems
 
 
 async def _in_words(request: Request, error: Exception) -> Response:

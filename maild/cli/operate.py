@@ -5,7 +5,7 @@ process has the state; ``run --once`` exits 0 when the pass was made, 69 when no
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,9 +15,6 @@ from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config, say_jso
 if TYPE_CHECKING:
     from maild.config import Config
     from maild.decide.troubles import Trouble
-
-# A limit that is passed for so long without a word says that nobody sweeps.
-_UNHEARD = timedelta(minutes=5)
 
 
 def run(
@@ -80,24 +77,16 @@ def status(
 
 def _status(settings: "Config", now: datetime) -> dict[str, Any]:
     """Judged by facts, as the daemon's alarm judges; what only the daemon can know, by what it has told."""
-    from maild import alarm
+    from maild import condition
     from maild.cli import look
-    from maild.decide import troubles
     from storage import outbox
 
-    polls = alarm.intervals(settings.maildrop)
     with look.ledger(settings) as store, store.read() as tx:
         polled = {drop.name: drop.polled_at for drop in tx.maildrops()}
-        facts = troubles.Facts(
-            now=now, ledger=alarm.ledger_facts(tx, polls, now), free=alarm.free(settings.state.directory),
-            standing=alarm.told(tx),
-        )  # fmt: skip
-        counts, owed = tx.backlog_counts(), outbox.counts(tx)
-        oldest, unheard = outbox.waiting(tx, since=now), tx.clocks_due(now=now - _UNHEARD, limit=1000)
-    found = {trouble.name: trouble for trouble in troubles.judge(facts)}
-    problems = [trouble.detail for trouble in found.values()]
-    if unheard:
-        problems.append(f"limits: {len(unheard)} passed a stage and nobody was told; is the daemon running?")
+        judged = condition.judged(tx, settings, now)
+        counts, owed, oldest = tx.backlog_counts(), outbox.counts(tx), outbox.waiting(tx, since=now)
+    found = {trouble.name: trouble for trouble in judged.troubles}
+    problems = list(judged.problems)
     drops = {
         name: _drop_status(drop, polled.get(name), now) | {"problem": _problem(found, name)}
         for name, drop in settings.maildrop.items()

@@ -1,6 +1,7 @@
 """A board that is really listened for and asked, over an office of its own."""
 
 import http.client
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,3 +75,8 @@ def board(folder: Path, *, token: str = "", **tables: Any) -> Iterator[Board]:
             yield Board(server=server, room=made, health=health)
         finally:
             server.stop()
+
+
+def dialled(board: Board) -> socket.socket:
+    """A bare connection."""
+    return socket.create_connection(("127.0.0.1", board.server.port), timeout=10)

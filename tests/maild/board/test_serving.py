@@ -21,7 +21,7 @@ from maild.decide.troubles import Facts, Trouble
 from maild.health import Health
 from tests.maild import office
 from tests.maild.board import boards
-from tests.maild.board.boards import Board
+from tests.maild.board.boards import Board, dialled
 from tests.maild.decide.cases import NOON
 
 
@@ -78,11 +78,6 @@ def until_the_end(client: socket.socket) -> bytes:
         while part := client.recv(1 << 16):
             said += part
     return said
-
-
-def dialled(board: Board) -> socket.socket:
-    """A bare connection."""
-    return socket.create_connection(("127.0.0.1", board.server.port), timeout=10)
 
 
 @pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost: "])
