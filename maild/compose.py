@@ -72,10 +72,14 @@ _PICTURE = re.compile(r'<img [^>]{0,4000}?src="cid:([^">]{1,900})"[^>]{0,4000}>'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stationery:
-    """The desk's paper: its templates and what is printed on every letter; made once, shared by threads."""
+    """The desk's paper: its templates and what is printed on every letter; made once, shared by threads.
+
+    ``folder``: of the operator's own templates, None where there are none.
+    """
 
     desk: Desk
     environment: Environment
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +140,7 @@ def stationery(desk: Desk, folder: Path | None = None) -> Stationery:
         signature=desk.signature or "\n".join(filter(None, (desk.name, desk.phone))),
     )
     environment.filters["breaks"] = _breaks
-    return Stationery(desk=desk, environment=environment)
+    return Stationery(desk=desk, environment=environment, folder=folder)
 
 
 def _breaks(text: str) -> Markup:

@@ -309,7 +309,7 @@ def _objections(serving: Config, found: Config) -> Iterator[str]:
     """Why a sound configuration cannot take the place of the one that is being served."""
     if found.state != serving.state:
         yield "[state] cannot change while maild runs: stop it and start it again"
-    yield from map(str, rehearsal.render_all(offices.paper(found)))
+    yield from map(str, rehearsal.render_needed(offices.paper(found)))
 
 
 @contextmanager
@@ -451,10 +451,10 @@ def _cut_overdue(workers: Sequence[_Worker]) -> None:
 
 
 def _warm_up(all_parts: Parts) -> None:
-    """Render every letter and read a mail before the first one comes: what is loaded and compiled on first
-    use would keep its sender waiting, and a broken template is better known now. All readers of the ledger
-    at once, too: what is opened then stays open."""
-    for problem in rehearsal.render_all(all_parts.office.paper):
+    """Render the first letters and read a mail before it comes: what is loaded and compiled on first use
+    would keep its sender waiting, and a broken template is better known now. All readers of the ledger at
+    once, too: what is opened then stays open."""
+    for problem in rehearsal.render_needed(all_parts.office.paper):
         _log.error("template.broken", reason=problem)
     parse_mail(_SAMPLE)
     all_parts.database.make_room(len(all_parts.maildrops) + _READERS)

@@ -2,10 +2,11 @@
 
 Stands above ``compose``; called when maild starts, when its configuration changes, and by ``doctor``. Each
 template is given all that ``templates/__init__.py`` promises it, then as little as may be. It does not fail:
-what is wrong is what it returns.
+what is wrong is what it returns. To compile them all takes longer than all else that a start does, so the
+shipped ones, which are the same everywhere, are left to ``doctor`` where an operator has none of his own.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from maild.compose import NOTICES, REASONS, WHOLE, Stationery, Unread, canned_templates, fault_of
@@ -20,16 +21,45 @@ def render_all(paper: Stationery) -> list[str]:
 
     Returns sentences that name the template, and the line where it is known; empty when all is well.
     """
-    return list(dict.fromkeys(_problems(paper)))
+    answers = _problems_of_answers(paper)
+    return list(dict.fromkeys((*_problems(paper, list(_samples())), *answers)))
 
 
-def _problems(paper: Stationery) -> Iterator[str]:
+def render_needed(paper: Stationery) -> list[str]:
+    """What is wrong with the templates, as far as a start has to know: see ``render_all``.
+
+    With a folder of the operator's own each is tried, for any may take in one of his. Of the shipped ones
+    alone those are that a first mail needs, whose sender would wait for them; that the others are there in
+    each language is seen.
+    """
+    if paper.folder is not None:
+        return render_all(paper)
+    full = {kind: (kind, values, parts) for kind, values, parts in reversed(list(_samples()))}
+    return [*_missing(paper), *_problems(paper, [full[kind] for kind in _FIRST])]
+
+
+# What a first mail brings about.
+_FIRST = ("receipt", "notification")
+
+
+def _missing(paper: Stationery) -> Iterator[str]:
+    there = frozenset(paper.environment.list_templates())
+    names = (f"{kind}.{part}.j2" for kind, _, parts in _samples() for part in parts)
+    for name in dict.fromkeys(names):
+        lacking = (f"{one}/{name}" for one in paper.desk.languages if f"{one}/{name}" not in there)
+        yield from (f"{one}: there is no such template" for one in lacking)
+
+
+def _problems(paper: Stationery, samples: Iterable[_Sample]) -> Iterator[str]:
     for language in paper.desk.languages:
-        for kind, values, parts in _samples():
+        for kind, values, parts in samples:
             for part in parts:
                 name = f"{language}/{kind}.{part}.j2"
                 if problem := fault_of(paper, name, values, language):
                     yield problem
+
+
+def _problems_of_answers(paper: Stationery) -> Iterator[str]:
     for (language, _), name in canned_templates(paper).items():
         values = {"number": "ETNIC-1042", "subject": "VPN", "name": "Ana"}
         if problem := fault_of(paper, name, values, language):
