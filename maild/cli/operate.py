@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from maild import heap
 from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config, say_json
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ def run(
     ] = False,
 ) -> int:
     """The daemon: take every mail, send receipts, watch the limit."""
-    from maild import daemon, log
-    from storage.database import SchemaTooNew
+    with heap.growing():
+        from maild import daemon, log
+        from storage.database import SchemaTooNew
 
     def read() -> "Config":
         settings = read_config(config)
