@@ -6,7 +6,7 @@ here, so that sending needs neither templates nor tickets.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from maild import assembly
@@ -25,6 +25,7 @@ from maild.decide.decision import (
     Decision,
     Describe,
     Disposition,
+    Elsewhere,
     HandOver,
     HearTeam,
     Link,
@@ -386,6 +387,8 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912, PLR0
             repair.split(work, change)
         case Undo():
             repair.undo(work, change)
+        case Elsewhere():
+            _elsewhere(work, change)
         case MuteAddress():
             work.tx.mute(assembly.as_sent(change.address), until=change.until, reason=change.reason)
             work.tell("muted", "mail", address=change.address, until=change.until, reason=change.reason)
@@ -398,6 +401,19 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912, PLR0
             work.tell(change.kind, change.actor, **dict(change.detail))
         case _:
             assert_never(change)
+
+
+def _elsewhere(work: Work, ordered: Elsewhere) -> None:
+    """The orders of a mail on another ticket, with a story of their own there; the cause is the mail."""
+    there = Work(
+        tx=work.tx, mail=_NO_MAIL, facts=work.facts, policy=work.policy, paper=work.paper, cause=work.cause,
+        actor=work.actor, message=work.message, letters=work.letters, elsewhere=True,
+        decision=replace(work.decision, ticket=ordered.ticket, changes=ordered.changes),
+    )  # fmt: skip
+    _on(there, ordered.ticket)
+    _change(there)
+    work.letters = there.letters
+    work.said += there.said
 
 
 def _describe(work: Work, described: Describe) -> None:

@@ -35,7 +35,7 @@ def order(tx: Transaction, ticket: int, verb: str, argument: str, office: Office
     line = CommandLine(verb=verb, argument=argument, line=f"#{verb} {argument}")
     block = CommandBlock(commands=(line,), rest="")
     asks = commands.asked(block)
-    facts = known(tx, {ticket, *commands.numbers(block)}, office, asks)
+    facts = known(tx, {ticket, *commands.numbers(block, office.policy)}, office, asks)
     if Ask.MAIL in asks:
         facts = replace(facts, mails=wanted.mails_meant(tx, facts, block))
     case = weighed(_NO_MAIL, MailKind.AGENT, facts, office.policy)

@@ -45,6 +45,7 @@ from maild.decide.decision import (
     SendReceipt,
     SendStory,
     Tell,
+    all_of,
 )
 from maild.decide.facts import NOT_HANDLED, Facts, Handling, Reach, Spent, TicketFacts
 from maild.decide.order import Ask
@@ -312,7 +313,7 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
     block = commands.block_of(news) if of_house else None
     moved = wanted.moved(tx, clues) if of_house else {}
     named = {*by_key.values(), *clues.numbers, *(t for ids in by_reference.values() for t in ids)}
-    named |= {*moved.values(), *(commands.numbers(block) if block else ())}
+    named |= {*moved.values(), *(commands.numbers(block, policy) if block else ())}
     if of_house:  # what was asked of a team, or ordered, before a ticket was merged is still to be found
         named = {one for number in named for one in handling.line_of(tx, number)}
     pictures = decoration.asked(mail)
@@ -513,7 +514,7 @@ class Budgets:
 
     def spend(self, decision: Decision) -> None:
         """An answer was decided: it counts for the mails behind it."""
-        for change in decision.changes:
+        for change in all_of(decision.changes):
             if isinstance(change, SendReceipt | SendCallReceipt):
                 self._add(*_scopes(assembly.as_sent(change.to.address)))
             elif isinstance(change, AnswerAgent | SendStory | SendList) and not change.withheld:

@@ -147,7 +147,7 @@ def _story(tx: Transaction, ticket: int) -> Story:
 
 def _canned(block: CommandBlock, facts: Facts, policy: Policy, paper: Stationery) -> Canned:
     """The texts that are named, in the language of each ticket that they may be for."""
-    named = {line.argument for line in block.commands if line.argument}
+    named = commands.arguments(block, policy)
     texts = {
         (ticket.id, name): compose.canned(
             paper, name, ticket.language, number=policy.desk.number(ticket.id), subject=ticket.subject,

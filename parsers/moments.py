@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 from parsers.folding import folded
 
 MAX_TEXT: Final = 2_000  # characters that are read
+_ANY_DAY: Final = datetime(2024, 1, 1, tzinfo=UTC)  # of a year that has 29 February
 MAX_DURATION: Final = timedelta(days=3652)  # ten years
 
 # ------------------------------------------------------------------------------------------- the words
@@ -295,6 +296,16 @@ def find_moment(text: str, now: datetime, zone: str) -> Moment | None:
 
 _UNSEEN: Final = frozenset("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
 _DASHES: Final = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
+
+
+def begins_with_time(text: str) -> bool:
+    """Whether a duration or a day stands at the beginning, whatever day today is: "3 jours", "24 novembre".
+
+    A bare number is neither, whatever stands behind it ("1042 lundi 9h").
+    """
+    beginnings = (text, " ".join(text.split()[:2]))  # a weekday behind it may be that of another year
+    moments = (find_moment(one, _ANY_DAY, "UTC") for one in beginnings)
+    return any(map(read_duration, beginnings)) or any(one and one.start == 0 for one in moments)
 
 
 def _simplified(text: str) -> tuple[str, list[int]]:

@@ -4,7 +4,7 @@ Stands beside ``store`` and ``outbox``; asked for an agent's mail only, so that 
 nothing of it. Raises ``database.Unavailable``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -246,12 +246,13 @@ def consulted(tx: Transaction, consultation_id: int, *, answer: int, at: datetim
     )
 
 
-def withdraw(tx: Transaction, cause: str) -> None:
-    """What this mail asked of a team was never asked: neither the question nor its clock is left."""
+def withdraw(tx: Transaction, cause: str, tickets: Collection[int]) -> None:
+    """What this mail asked of a team about these tickets was never asked: neither the question nor its clock
+    is left."""
     asked = tx.connection.execute(
         select(CLOCK.c.id, CLOCK.c.ticket_id, CLOCK.c.team, CLOCK.c.started_at)
         .join(MESSAGE, MESSAGE.c.id == CLOCK.c.message_id)
-        .where(MESSAGE.c.mail_id == cause, CLOCK.c.team != "")
+        .where(MESSAGE.c.mail_id == cause, CLOCK.c.team != "", CLOCK.c.ticket_id.in_(tickets))
     ).all()
     for row in asked:
         tx.connection.execute(

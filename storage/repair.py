@@ -5,14 +5,24 @@ written, whatever is moved. Raises ``database.Unavailable``.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
 from storage import handling, outbox
 from storage.handling import VISIT
-from storage.records import Changed, Clock, Event, MessageKind, OutboxState, Stage, VisitState
+from storage.records import (
+    Changed,
+    Clock,
+    Event,
+    Given,
+    MessageKind,
+    OutboxState,
+    OwedLetter,
+    Stage,
+    VisitState,
+)
 from storage.store import (
     CLOCK,
     EVENT,
@@ -52,15 +62,32 @@ def last_change(tx: Transaction, ticket_id: int) -> Changed | None:
         if row.kind == "undone":
             undone.add(str(detail.get("of", "")))
         elif row.cause not in undone and not detail.get("presumed"):
-            events = tx.events(cause=row.cause)
+            events, letters = _of_tickets(tx, {ticket_id}, row.cause)
             visit = _still_standing(tx, events)
             if row.kind == "changed" and not detail["after"] and not visit:
                 continue  # a visit that is called off already
             return Changed(
-                at=row.at, actor=row.actor, cause=row.cause, events=events,
-                letters=outbox.letters_of(tx, row.cause), visit=visit,
+                at=row.at, actor=row.actor, cause=row.cause, events=events, letters=letters, visit=visit,
             )  # fmt: skip
     return None
+
+
+def _of_tickets(
+    tx: Transaction, tickets: Collection[int], cause: str
+) -> tuple[tuple[Event, ...], tuple[OwedLetter, ...]]:
+    """What one cause brought about on these tickets, and on those that it merged with them: a mail may order
+    on many, and each stands for itself."""
+    events, together = tx.events(cause=cause), set(tickets)
+    merged = [
+        {event.ticket_id, json.loads(event.detail)["ticket"]} for event in events if event.kind == "absorbed"
+    ]
+    while more := [pair for pair in merged if pair & together and not pair <= together]:
+        together = together.union(*more)
+    letters = outbox.letters_of(tx, cause)
+    return (
+        tuple(event for event in events if event.ticket_id in together),
+        tuple(letter for letter in letters if letter.ticket_id in together),
+    )
 
 
 def _still_standing(tx: Transaction, events: Sequence[Event]) -> int:
@@ -82,13 +109,13 @@ def answers(tx: Transaction, ticket_id: int) -> tuple[Changed, ...]:
     line = handling.line_of(tx, ticket_id)
     given = [one for one in handling.given(tx, *line) if one.outbox_id]
     causes = {one.cause: one for one in given if one.state in _STAYS} | {g.cause: g for g in given[-1:]}
-    return tuple(
-        Changed(
-            at=one.created_at, actor=one.agent, cause=cause, events=tx.events(cause=cause),
-            letters=tuple(one for one in outbox.letters_of(tx, cause) if one.kind is MessageKind.RELAY),
-        )
-        for cause, one in sorted(causes.items(), key=lambda pair: pair[1].outbox_id)
-    )  # fmt: skip
+    return tuple(_answer(tx, line, one) for one in sorted(causes.values(), key=lambda one: one.outbox_id))
+
+
+def _answer(tx: Transaction, line: Collection[int], one: Given) -> Changed:
+    events, letters = _of_tickets(tx, line, one.cause)
+    relays = tuple(letter for letter in letters if letter.kind is MessageKind.RELAY)
+    return Changed(at=one.created_at, actor=one.agent, cause=one.cause, events=events, letters=relays)
 
 
 # ---------------------------------------------------------------------- merged tickets

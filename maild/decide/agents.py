@@ -9,11 +9,13 @@ from dataclasses import replace
 from maild import instants
 from maild.decide import autoresponse, commands, consequences, identity, outside, relays, teams, visits
 from maild.decide.case import Case
+from maild.decide.commands import Result
 from maild.decide.decision import (
     AnswerAgent,
     Change,
     Decision,
     Disposition,
+    Elsewhere,
     LogCall,
     Note,
     OpenTicket,
@@ -37,12 +39,12 @@ def agent(case: Case) -> Decision:
     block = commands.block_of(case.new)
     if who is None:
         return person(case)
-    if state is None:
+    if state is None or (block.commands and _answers_a_list(case)):
         return _fresh(case, block, who)
     if case.belongs.of_team is not None and not block.commands:
         return teams.answered(case, state)
     if case.belongs.of_team is None and _asks_for_himself(case, who, state):
-        if not commands.orders_afresh(block):
+        if not commands.orders_afresh(block, case.policy):
             return person(case)
         if not _proof(case, who).holds:
             return _unheard(case, who)
@@ -93,23 +95,33 @@ def _asks_for_himself(case: Case, who: Agent, state: TicketFacts) -> bool:
     return own and not case.belongs.by_agent_token
 
 
+def _answers_a_list(case: Case) -> bool:
+    """He answers a letter about no ticket, or about many: each order must name its own, wherever the letter
+    was asked for."""
+    nearest = next(iter(case.clues.tokens), None)
+    return nearest is not None and not nearest.is_of_ticket
+
+
 def _fresh(case: Case, block: CommandBlock, who: Agent) -> Decision:
-    """A mail on no ticket: an order that needs none, of one who is proven; else a request like any other."""
-    if not commands.may_be_fresh(block):
+    """A mail on no ticket: orders that need none or name theirs, of one who is proven; else a request like
+    any other."""
+    listed = bool(block.commands) and _answers_a_list(case)
+    if not listed and not commands.may_be_fresh(block, case.policy):
         return person(case)
     if not _proof(case, who).holds:
         return _unheard(case, who)
     result = commands.run(block, who, None, case)
     opens = any(isinstance(change, OpenTicket) for change in result.changes)
+    lines = (*result.lines, *_stays_inside(case, block, who, result))
     calls = _calls(result.changes)
     kind = MessageKind.REQUEST if opens else MessageKind.COMMAND
     known = (consequences.remembered(case, None),) if opens else ()
     return Decision(
         disposition=Disposition.FILED,
         kind=MessageKind.CALL if calls else kind,
-        changes=(*result.changes, *known, *_told(who, result.lines, None, case)),
+        changes=(*result.changes, *known, *_told(who, lines, None, case)),
         reasons=_REFUSED if result.refused else (),
-        thread_reason="phone" if calls else "",
+        thread_reason="phone" if calls else "list" if listed and not opens else "",
         text=block.rest if opens and not calls else "",
         agent=who.address,
     )
@@ -138,21 +150,46 @@ def _ordered(case: Case, block: CommandBlock, who: Agent, state: TicketFacts) ->
     if case.belongs.of_team is not None and result.text is not Text.OWN:
         # He answers for a team: what he says below is the desk's to pass on.
         words = Relayed(changes=teams.heard(case, state, block.rest) if block.rest.strip() else ())
-    elif not result.refused and result.text is Text.RELAYED and (block.rest.strip() or case.mail.attachments):
+    elif _may_leave(result) and (block.rest.strip() or case.mail.attachments):
         words = _relayed(case, block.rest, who, result.state or state)
     if result.refused or words.refused:
         return _rejected(case, (*result.lines, *words.lines) if result.refused else words.lines, who, state)
-    verbs = " ".join(line.key for line in block.commands)
-    named = Note(kind="command", actor=who.address, detail=(("verbs", verbs),))
+    detail = (("verbs", " ".join(result.verbs)),)
+    named = (Note(kind="command", actor=who.address, detail=detail),) if result.verbs else ()
     leaves = _leaves(case, who) if any(isinstance(c, SendRelay) for c in words.changes) else ()
-    told = _told(who, (*result.lines, *(words.lines or leaves)), state, case)
+    inside = _untouched(who, state, result, case) + _stays_inside(case, block, who, result)
+    told = _told(who, (*result.lines, *(words.lines or leaves), *inside), state, case)
     # An answer takes the ticket in charge; what a command says of it stands all the same.
     done = (*words.changes, *result.changes)
-    changes = (consequences.remembered(case, state.ticket.id), named, *done, *told)
-    noted = MessageKind.NOTE if result.text is Text.NOTE and block.rest.strip() else MessageKind.COMMAND
+    changes = (consequences.remembered(case, state.ticket.id), *named, *done, *told)
+    is_note = result.text is Text.NOTE or result.elsewhere
+    noted = MessageKind.NOTE if is_note and block.rest.strip() else MessageKind.COMMAND
     called = MessageKind.CALL if _calls(done) else noted
     kind = MessageKind.RELAY if any(isinstance(c, SendRelay) for c in done) else called
     return _of_agent(kind, who, state, changes)
+
+
+def _may_leave(result: Result) -> bool:
+    """Words leave only below orders that are all for the ticket of the mail: so it is certain whose they are,
+    and what a list quotes of others never leaves with them."""
+    return not result.refused and not result.elsewhere and result.text is Text.RELAYED
+
+
+def _stays_inside(case: Case, block: CommandBlock, who: Agent, result: Result) -> tuple[str, ...]:
+    """Whoever wrote words below orders for other tickets reads that they have gone nowhere."""
+    other = next((c.ticket for c in result.changes if isinstance(c, Elsewhere)), None)
+    if other is None or result.text is Text.NOTE or case.belongs.of_team is not None:
+        return ()
+    spoken = relays.is_anything(case, case.facts.tickets[other], block.rest)
+    return (said(_SAID, "inside", who.language),) if spoken else ()
+
+
+def _untouched(who: Agent, state: TicketFacts, result: Result, case: Case) -> tuple[str, ...]:
+    """Whoever answers the notification of one ticket and orders on another reads which is which."""
+    if not result.elsewhere or result.verbs:
+        return ()
+    number = consequences.number_of(state, case.policy)
+    return (said(_SAID, "untouched", who.language, number=number),)
 
 
 def _told(
@@ -231,6 +268,22 @@ def _of_agent(
 
 
 _SAID: Sentences = {
+    "inside": {
+        "fr": "Votre texte n’a été envoyé à personne\u00a0: pour écrire à un demandeur, répondez à la "
+        "notification de son ticket.",
+        "nl": "Uw tekst is naar niemand gestuurd: antwoord op de melding van het ticket om een aanvrager te "
+        "schrijven.",
+        "de": "Ihr Text wurde an niemanden gesendet: Um einem Anfragenden zu schreiben, antworten Sie auf "
+        "die Benachrichtigung seines Tickets.",
+        "en": "Your text was sent to nobody: to write to a requester, reply to the notification of the "
+        "ticket.",
+    },
+    "untouched": {
+        "fr": "{number}, dont vous avez reçu le message, n’a pas changé.",
+        "nl": "{number}, waarop u antwoordde, is niet gewijzigd.",
+        "de": "{number}, worauf Sie geantwortet haben, wurde nicht geändert.",
+        "en": "{number}, which you replied to, has not changed.",
+    },
     "leaves": {
         "fr": "Votre texte part au demandeur dans {after}\u00a0; d’ici là, #stop le retient.",
         "nl": "Uw tekst vertrekt over {after} naar de aanvrager; tot dan houdt #stop hem tegen.",

@@ -11,9 +11,11 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
+from maild.decide import relays
 from maild.decide.case import Case
-from maild.decide.decision import Amend, Change, StopClocks, TakeInCharge
-from maild.decide.facts import TicketFacts
+from maild.decide.consequences import number_of
+from maild.decide.decision import Amend, Change, Elsewhere, Note, StopClocks, TakeInCharge
+from maild.decide.facts import Facts, TicketFacts
 from maild.decide.novelty import News
 from maild.decide.order import (
     MOST_NUMBERS,
@@ -24,10 +26,12 @@ from maild.decide.order import (
     Refusal,
     Sentences,
     Text,
+    Tickets,
     numbers_in,
     said,
 )
-from maild.decide.policy import Agent
+from maild.decide.placing import MOST_ORDERS, Placed, example, placed
+from maild.decide.policy import Agent, Policy
 from maild.decide.verbs import (
     asking,
     beneficiary,
@@ -88,8 +92,9 @@ _CARD = ("prendre", "note", "assigner", "attente", "résolu", "aide")
 class Result:
     """What became of the commands of a mail: the lines that their author reads, and the changes.
 
-    ``refused``: nothing is run. ``text``: what becomes of the words below them. ``state``: the ticket as they
-    leave it.
+    ``refused``: nothing is run. ``text``: what becomes of the words below them. ``state``: the ticket of the
+    mail as they leave it; ``verbs``: those of them that were for it. ``elsewhere``: some were for others, so
+    that no words leave.
     """
 
     lines: tuple[str, ...]
@@ -97,6 +102,8 @@ class Result:
     refused: bool = False
     text: Text = Text.RELAYED
     state: TicketFacts | None = None
+    verbs: tuple[str, ...] = ()
+    elsewhere: bool = False
 
 
 def block_of(new: News) -> CommandBlock:
@@ -110,16 +117,18 @@ def command_of(line: CommandLine) -> Command | None:
     return _BY_NAME.get(line.key)
 
 
-def may_be_fresh(block: CommandBlock) -> bool:
+def may_be_fresh(block: CommandBlock, policy: Policy) -> bool:
     """Whether these commands make sense in a mail that belongs to no ticket: one of them does, or none is a
     verb at all, so that whoever wrote them hears of it."""
     verbs = [command for line in block.commands if (command := command_of(line))]
-    return bool(block.commands) and (not verbs or any(command.fresh for command in verbs))
+    return bool(block.commands) and (not verbs or orders_afresh(block, policy))
 
 
-def orders_afresh(block: CommandBlock) -> bool:
-    """Whether one of these commands is made for whoever has no ticket of somebody else before him."""
-    return any(command.fresh for line in block.commands if (command := command_of(line)))
+def orders_afresh(block: CommandBlock, policy: Policy) -> bool:
+    """Whether one of these commands is made for whoever has no ticket of somebody else before him, or names
+    its ticket."""
+    fresh = any(command.fresh for line in block.commands if (command := command_of(line)))
+    return fresh or any(one.named is not None for one in _orders(block, policy))
 
 
 def asked(block: CommandBlock) -> frozenset[Ask]:
@@ -127,10 +136,26 @@ def asked(block: CommandBlock) -> frozenset[Ask]:
     return frozenset(ask for line in block.commands if (c := command_of(line)) for ask in c.asks)
 
 
-def numbers(block: CommandBlock) -> tuple[int, ...]:
-    """The tickets that the arguments of commands name."""
-    found = (number for line in block.commands for number in numbers_in(line.argument))
-    return tuple(dict.fromkeys(found))[:MOST_NUMBERS]
+def numbers(block: CommandBlock, policy: Policy) -> tuple[int, ...]:
+    """The tickets that commands are for, and those that their arguments name."""
+    ordered = [one.named for one in _orders(block, policy) if one.named is not None][:MOST_ORDERS]
+    found = dict.fromkeys(number for line in block.commands for number in numbers_in(line.argument))
+    return tuple(dict.fromkeys((*ordered, *tuple(found)[:MOST_NUMBERS])))
+
+
+def arguments(block: CommandBlock, policy: Policy) -> frozenset[str]:
+    """What stands behind the verbs, without the tickets that they are for."""
+    return frozenset(one.line.argument for one in _orders(block, policy) if one.line.argument)
+
+
+def _orders(block: CommandBlock, policy: Policy) -> tuple[Placed, ...]:
+    """An order for each ticket, in their order; a word that is no command is none."""
+    return tuple(
+        one
+        for line in block.commands
+        if (command := command_of(line))
+        for one in placed(line, command, policy.desk.prefix)
+    )
 
 
 @lru_cache(maxsize=16)
@@ -147,40 +172,151 @@ def people(block: CommandBlock) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:MOST_NUMBERS]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sheet:
+    """The orders of a mail for one ticket. ``own``: it is that of the mail, or of neither; ``named``: the
+    numbers by which others are meant; ``state``: None where there is no such ticket."""
+
+    state: TicketFacts | None
+    own: bool
+    lines: tuple[CommandLine, ...]
+    named: tuple[int, ...]
+
+    @property
+    def text(self) -> Text:
+        """What becomes of the words below: a note keeps everything inside; else one command that wants the
+        words has them."""
+        wanted = {_BY_NAME[line.key].text_below(line) for line in self.lines}
+        return next(text for text in (Text.NOTE, Text.OWN, Text.RELAYED) if text in wanted)
+
+
 def run(block: CommandBlock, agent: Agent, state: TicketFacts | None, case: Case) -> Result:
-    """Run every command of a mail, or none; each sees the ticket as those above it leave it."""
+    """Run every command of a mail, or none; each sees its ticket as those above it leave it."""
     if unknown := tuple(_no_such(line, agent.language) for line in block.commands if not command_of(line)):
         return Result(lines=unknown, refused=True)
-    if clash := _clash(block, agent.language):
-        return Result(lines=(clash,), refused=True)
-    ran: list[Outcome | Refusal] = []
-    for line in block.commands:
-        ran.append(_run(line, block, agent, state, case))
-        state = _after(state, ran[-1])
+    orders = _orders(block, case.policy)
+    sheets = _sheets(orders, state, case.facts)
+    if why := _objection(orders, sheets, block, agent.language, case):
+        return Result(lines=(why,), refused=True)
+    elsewhere = any(not sheet.own for sheet in sheets)
+    done = [_ran(sheet, block, agent, case, elsewhere=elsewhere) for sheet in sheets]
+    ran = [one for outcomes, _ in done for one in outcomes]
     if refused := tuple(one.line for one in ran if isinstance(one, Refusal)):
-        nothing = (said(_SAID, "nothing", agent.language),) if len(ran) > 1 else ()
+        nothing = (said(_SAID, "nothing", agent.language),) if len(orders) > 1 else ()
         return Result(lines=(*refused, *nothing), refused=True)
-    done = [one for one in ran if isinstance(one, Outcome)]
+    here = next((index for index, sheet in enumerate(sheets) if sheet.own), None)
+    texts = {sheet.text for sheet in sheets}
     return Result(
-        lines=tuple(one.line for one in done if one.line),
-        changes=tuple(change for one in done for change in one.changes),
-        text=_text(block),
-        state=state,
+        lines=tuple(one.line for one in ran if one.line),
+        changes=tuple(
+            change
+            for sheet, (outcomes, _) in zip(sheets, done, strict=True)
+            for change in _changes(sheet, outcomes, block, agent)
+        ),
+        text=next(text for text in (Text.NOTE, Text.OWN, Text.RELAYED) if text in texts),
+        state=state if here is None else done[here][1],
+        verbs=() if here is None else tuple(line.key for line in sheets[here].lines),
+        elsewhere=elsewhere,
     )
 
 
-def _run(
-    line: CommandLine, block: CommandBlock, agent: Agent, state: TicketFacts | None, case: Case
-) -> Outcome | Refusal:
-    command, text = _BY_NAME[line.key], _text(block)
-    if state is None and not command.fresh:
-        return Refusal(line=said(_SAID, "no_ticket", agent.language, verb=line.verb))
+def _sheets(orders: tuple[Placed, ...], state: TicketFacts | None, facts: Facts) -> tuple[_Sheet, ...]:
+    """The orders by their tickets, in the order in which these are first meant."""
+    own = state.ticket.id if state is not None else 0
+    lines: dict[int, list[CommandLine]] = {}
+    named: dict[int, list[int]] = {}
+    for one in orders:
+        found = facts.survivor(one.named) if one.named is not None else state
+        key = found.ticket.id if found is not None else -(one.named or 0)
+        theirs = lines.setdefault(key, [])
+        # A line that names a ticket and another that was merged into it is one order.
+        if one.named is None or one.line not in theirs:
+            theirs.append(one.line)
+        if one.named is not None:
+            named.setdefault(key, []).append(one.named)
+    return tuple(
+        _Sheet(
+            state=state if key == own else facts.tickets.get(key),
+            own=key == own,
+            lines=tuple(theirs),
+            named=tuple(dict.fromkeys(named.get(key, ()))),
+        )
+        for key, theirs in lines.items()
+    )
+
+
+def _objection(
+    orders: tuple[Placed, ...], sheets: tuple[_Sheet, ...], block: CommandBlock, language: str, case: Case
+) -> str:
+    """Why these orders are not run together; "" where they go together."""
+    if len(orders) > MOST_ORDERS:
+        return said(_SAID, "many", language, most=str(MOST_ORDERS))
+    if clash := next(filter(None, (_clash(sheet, language) for sheet in sheets)), ""):
+        return clash
+    texts = {sheet.text for sheet in sheets}
+    other = next((s.state for s in sheets if not s.own and s.state is not None), None)
+    if other is None or Text.OWN not in texts or Text.NOTE in texts:
+        return ""
+    # Whose words they are is certain only where all is for the ticket that the mail answers.
+    if not relays.is_anything(case, other, block.rest):
+        return ""
+    verb = next(ln.verb for s in sheets for ln in s.lines if _BY_NAME[ln.key].text_below(ln) is Text.OWN)
+    return said(_SAID, "words", language, verb=verb, number=number_of(other, case.policy))
+
+
+def _ran(
+    sheet: _Sheet, block: CommandBlock, agent: Agent, case: Case, *, elsewhere: bool
+) -> tuple[tuple[Outcome | Refusal, ...], TicketFacts | None]:
+    """What became of each order for one ticket, and the ticket as they leave it."""
+    state, ran = sheet.state, list[Outcome | Refusal]()
+    is_note = sheet.text is Text.NOTE
     # What is a note must not be in the hands of a verb that writes to the requester.
-    words, note = ("", block.rest) if text is Text.NOTE else (block.rest, "")
-    inside = replace(case, inside=text is Text.NOTE)
-    return command.run(
-        Order(line=line, agent=agent, state=state, words=words, note=note, text=text, case=inside)
-    )
+    words = "" if is_note or elsewhere else block.rest
+    inside = replace(case, inside=is_note or elsewhere)
+    for line in sheet.lines:
+        order = Order(
+            line=line, agent=agent, state=state, words=words, note=block.rest if is_note else "",
+            text=sheet.text, case=inside,
+        )  # fmt: skip
+        ran.append(_run(order, sheet))
+        state = _after(state, ran[-1])
+    return tuple(_numbered(one, sheet, case.policy, agent) for one in ran) if elsewhere else tuple(ran), state
+
+
+def _run(order: Order, sheet: _Sheet) -> Outcome | Refusal:
+    command, line, prefix = _BY_NAME[order.line.key], order.line, order.policy.desk.prefix
+    if order.state is None and sheet.named:
+        return Refusal(line=order.say(_SAID, "no_such", given=order.policy.desk.number(sheet.named[0])))
+    if order.state is None and not command.fresh:
+        what = "no_ticket" if command.tickets is Tickets.NONE else "which"
+        return Refusal(line=order.say(_SAID, what, example=example(line, prefix, order.case.mail.text)))
+    return command.run(order)
+
+
+def _numbered(one: Outcome | Refusal, sheet: _Sheet, policy: Policy, agent: Agent) -> Outcome | Refusal:
+    """The line of one ticket among several, which names it, and the one that was merged into it."""
+    if sheet.state is None or not one.line:
+        return one
+    number = number_of(sheet.state, policy)
+    line = one.line if number in one.line else f"{number} – {one.line}"
+    merged = (policy.desk.number(n) for n in sheet.named if n != sheet.state.ticket.id)
+    told = (said(_SAID, "merged", agent.language, other=other, number=number) for other in merged)
+    return replace(one, line=" ".join((line, *told)))
+
+
+def _changes(
+    sheet: _Sheet, outcomes: tuple[Outcome | Refusal, ...], block: CommandBlock, agent: Agent
+) -> tuple[Change, ...]:
+    """What the orders for one ticket bring about; on another than the mail's its story tells of them too."""
+    changes = tuple(change for one in outcomes if isinstance(one, Outcome) for change in one.changes)
+    if sheet.own or sheet.state is None:
+        return changes
+    verbs = " ".join(line.key for line in sheet.lines)
+    named = Note(kind="command", actor=agent.address, detail=(("verbs", verbs),))
+    said_there = (line.argument for line in sheet.lines if _BY_NAME[line.key] is charge.NOTE)
+    text = "\n".join(filter(None, (*said_there, block.rest.strip() if sheet.text is Text.NOTE else "")))
+    noted = (Note(kind="note", actor=agent.address, detail=(("text", text),)),) if text else ()
+    return (Elsewhere(ticket=sheet.state.ticket.id, changes=(named, *noted, *changes)),)
 
 
 def _after(state: TicketFacts | None, ran: Outcome | Refusal) -> TicketFacts | None:
@@ -203,9 +339,9 @@ def _amended(ticket: Ticket, values: dict[str, Any]) -> Ticket:
     return replace(ticket, **(values | {"status": Status(values.get("status", ticket.status))}))
 
 
-def _clash(block: CommandBlock, language: str) -> str:
+def _clash(sheet: _Sheet, language: str) -> str:
     """Two commands that would undo each other, or each send the same words; "" where they go together."""
-    for one, other in combinations(block.commands, 2):
+    for one, other in combinations(sheet.lines, 2):
         if _settled(one) & _settled(other):
             return said(_SAID, "clash", language, one=one.verb, other=other.verb)
     return ""
@@ -215,12 +351,6 @@ def _settled(line: CommandLine) -> set[str]:
     command = _BY_NAME[line.key]
     words = {"words"} if command.text_below(line) is Text.OWN else set()
     return words | set(command.settles.split())
-
-
-def _text(block: CommandBlock) -> Text:
-    """A note keeps everything inside; else one command that wants the words has them."""
-    wanted = {command.text_below(line) for line in block.commands if (command := command_of(line))}
-    return next(text for text in (Text.NOTE, Text.OWN, Text.RELAYED) if text in wanted)
 
 
 def _no_such(line: CommandLine, language: str) -> str:
@@ -257,6 +387,51 @@ _SAID: Sentences = {
         "oder senden Sie zwei Nachrichten",
         "en": "#{one} and #{other} do not go together, nothing was run; write only one of them, or send two "
         "mails",
+    },
+    "many": {
+        "fr": "Rien n’a été exécuté\u00a0: un message porte {most} commandes au plus, une par ticket\u00a0; "
+        "envoyez-en plusieurs",
+        "nl": "Er is niets uitgevoerd: een bericht kan hoogstens {most} opdrachten bevatten, één per ticket; "
+        "stuur er meerdere",
+        "de": "Nichts wurde ausgeführt: Eine Nachricht fasst höchstens {most} Befehle, einen pro Ticket; "
+        "senden Sie mehrere",
+        "en": "Nothing was run: a mail holds {most} commands at most, one a ticket; send several mails",
+    },
+    "words": {
+        "fr": "#{verb}\u00a0: rien n’a été exécuté ni envoyé\u00a0: le texte sous des commandes qui nomment "
+        "un autre ticket ne part pas. Écrivez les commandes seules, et pour écrire au demandeur de {number}, "
+        "répondez à la notification de {number}\u00a0; avec #note, le texte reste interne.",
+        "nl": "#{verb}: er is niets uitgevoerd of verzonden: tekst onder opdrachten die een ander ticket "
+        "noemen, vertrekt niet. Schrijf de opdrachten alleen, en antwoord op de melding van {number} om de "
+        "aanvrager van {number} te schrijven; met #note blijft de tekst intern.",
+        "de": "#{verb}: nichts wurde ausgeführt oder gesendet: Text unter Befehlen, die ein anderes Ticket "
+        "nennen, wird nicht gesendet. Schreiben Sie die Befehle allein, und antworten Sie auf die "
+        "Benachrichtigung zu {number}, um zu {number} zu schreiben; mit #note bleibt der Text intern.",
+        "en": "#{verb}: nothing was run and nothing was sent: the text below commands that name another "
+        "ticket does not leave. Write the commands alone, and to write to the requester of {number} reply "
+        "to the notification of {number}; with #note the text stays internal.",
+    },
+    "no_such": {
+        "fr": "#{verb}\u00a0: {given} n’existe pas, rien n’a été exécuté\u00a0; vérifiez le numéro",
+        "nl": "#{verb}: {given} bestaat niet, niets uitgevoerd; kijk het nummer na",
+        "de": "#{verb}: {given} gibt es nicht, nichts wurde ausgeführt; prüfen Sie die Nummer",
+        "en": "#{verb}: there is no {given}, nothing was run; check the number",
+    },
+    "merged": {
+        "fr": "({other} est fusionné dans {number}.)",
+        "nl": "({other} is samengevoegd met {number}.)",
+        "de": "({other} ist mit {number} zusammengeführt.)",
+        "en": "({other} is merged into {number}.)",
+    },
+    "which": {
+        "fr": "#{verb}\u00a0: de quel ticket\u00a0? Ce message n’en concerne aucun en particulier, rien n’a "
+        "été exécuté\u00a0; écrivez par exemple\u00a0: {example}",
+        "nl": "#{verb}: welk ticket? Dit bericht gaat over geen bepaald ticket, niets uitgevoerd; schrijf "
+        "bijvoorbeeld: {example}",
+        "de": "#{verb}: welches Ticket? Diese Nachricht betrifft kein bestimmtes, nichts wurde ausgeführt; "
+        "schreiben Sie zum Beispiel: {example}",
+        "en": "#{verb}: which ticket? This mail is about none in particular, nothing was run; write for "
+        "example: {example}",
     },
     "no_ticket": {
         "fr": "#{verb}\u00a0: ce message ne porte sur aucun ticket, rien n’a été exécuté\u00a0; répondez à "

@@ -4,6 +4,7 @@ Stands between ``decide`` and ``apply``: a closed union of changes, matched exha
 the type checker names every place where a new one must be handled.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -449,6 +450,15 @@ class Undo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """What a mail orders on a ticket that is not its own: carried out there as an order of its author's own,
+    but nothing of the mail itself goes along."""
+
+    ticket: int
+    changes: "tuple[Change, ...]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MuteAddress:
     """Mail does not reach this address: no automatic answer for a while."""
 
@@ -509,10 +519,19 @@ Change: TypeAlias = (
     | SplitOff
     | HandOver
     | Undo
+    | Elsewhere
     | MuteAddress
     | TellAdministrators
     | Note
 )
+
+
+def all_of(changes: "Iterable[Change]") -> "Iterator[Change]":
+    """These changes, with those on other tickets."""
+    for change in changes:
+        yield change
+        if isinstance(change, Elsewhere):
+            yield from all_of(change.changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,18 @@ class Ask(StrEnum):
     CANNED = "canned"  # the operator's canned answers
 
 
+class Tickets(StrEnum):
+    """Whether a command may name its tickets, directly behind the verb."""
+
+    NONE = "none"  # a number there is its own matter: the ticket to merge into, an extension that called
+    ALONE = "alone"  # tickets, and nothing behind them
+    FIRST = "first"  # tickets, then what the command needs
+
+
+def _never(argument: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """One command line: who wrote it, on which ticket, above which words.
@@ -125,6 +137,8 @@ class Command:
     the words below, where it depends by the line itself. ``fresh``: it may stand in
     a mail that belongs to no ticket. ``settles``: what of the ticket it decides ("status", "hands", "" for
     nothing that another could, both with a blank between): two that settle the same are not run together.
+    ``tickets``: whether it may name its tickets; ``is_own``: of an argument that begins with a bare number,
+    whether that is none, but a span or a name.
     """
 
     names: tuple[str, ...]
@@ -135,6 +149,8 @@ class Command:
     fresh: bool = False
     asks: frozenset[Ask] = frozenset()
     settles: str = ""
+    tickets: Tickets = Tickets.NONE
+    is_own: Callable[[str], bool] = _never
 
     def text_below(self, line: CommandLine) -> Text:
         """What becomes of the words below this very line."""

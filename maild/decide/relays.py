@@ -111,6 +111,12 @@ def has_words(case: Case, who: Agent, state: TicketFacts, words: str) -> bool:
     return bool(words.strip()) and not relay(case, who, state, words).refused
 
 
+def is_anything(case: Case, state: TicketFacts, words: str) -> bool:
+    """Whether the mail says anything besides its commands, in words or files, that is not mere stationery."""
+    answer = _answer(case, state, words)
+    return bool(answer.text.strip() or answer.files)
+
+
 def _answer(case: Case, state: TicketFacts, words: str) -> Answer:
     if case.inside or (not words.strip() and not case.mail.attachments):
         return Answer(text="", html="")

@@ -19,6 +19,8 @@ from enum import StrEnum
 _TOKEN = re.compile(r"([rnaxscv])([a-z2-7]{13})\.([a-z2-7]{7})\.([a-z0-9]{1,18})\.([a-z2-7]{16})")
 
 
+# Stands for the key of a ticket in what is about none, or about many: a list, a digest.
+NO_TICKET = "a" * 13
 # Letters of a mail id (``arrival.mail_id``), with which the serial of a letter about a mail begins.
 MAIL_ID = 14
 
@@ -50,6 +52,11 @@ class Token:
     def cause(self) -> str:
         """The mail id of what made us write the mail that carried it; what else begins a serial is none."""
         return self.serial[:MAIL_ID]
+
+    @property
+    def is_of_ticket(self) -> bool:
+        """It is about one ticket."""
+        return self.key != NO_TICKET
 
     def is_for(self, address: str) -> bool:
         """It was made for this address."""

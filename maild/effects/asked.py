@@ -7,7 +7,7 @@ from maild import compose
 from maild.compose import Line
 from maild.decide.decision import SendList, SendStory
 from maild.decide.tokens import Purpose
-from maild.effects.work import Work, marker_of
+from maild.effects.work import NO_TICKET, Work, marker_of
 from parsers.addresses import Address
 from storage.records import MessageKind
 
@@ -25,7 +25,7 @@ def send_story(work: Work, asked: SendStory) -> None:
 
 
 def send_list(work: Work, asked: SendList) -> None:
-    """The nearest limit first."""
+    """The nearest limit first. It is about no ticket, wherever it was asked for."""
     lines = [
         Line(
             number=work.policy.desk.number(ticket.id), subject=ticket.subject, due_at=ticket.due_at,
@@ -34,6 +34,6 @@ def send_list(work: Work, asked: SendList) -> None:
         )
         for ticket in asked.tickets
     ]  # fmt: skip
-    post = work.post(Purpose.ANSWER, asked.to, asked.language)
+    post = work.post(Purpose.ANSWER, asked.to, asked.language, key=NO_TICKET)
     letter = compose.listing(work.paper, tickets=lines, **post)
     work.owe(letter, MessageKind.ANSWER, f"list:{work.cause}:{asked.to.key}", suppressed=asked.withheld)

@@ -30,7 +30,7 @@ def brief(work: Work, brief: Brief) -> None:
             entity=place["entity"], card=commands.card(language),
             undo=instants.duration(work.policy.relay_delay, language), **post,
         )  # fmt: skip
-        work.owe(letter, MessageKind.NOTIFICATION, f"brief:{work.cause}:{address.casefold()}")
+        work.owe(letter, MessageKind.NOTIFICATION, f"brief:{work.once}:{address.casefold()}")
         work.tell("notified", "maild", to=address, reason=brief.reason)
 
 

@@ -28,7 +28,7 @@ def send(work: Work, relay: SendRelay) -> None:
             work.paper, number=work.number, subject=work.subject, text=relay.text, html=relay.html,
             notice=relay.notice, values=dict(relay.values), **post,
         )  # fmt: skip
-        owed = f"relay:{work.cause}:{to.key}"
+        owed = f"relay:{work.once}:{to.key}"
         work.owe(letter, MessageKind.RELAY, owed, not_before=relay.not_before, held=relay.held)
     work.tell("relayed", work.actor, to=[to.address for to in relay.to], notice=relay.notice)
 
@@ -48,7 +48,7 @@ def tell(work: Work, told: Tell) -> None:
             work.paper, number=work.number, subject=work.subject, headline=told.headline, lines=told.lines,
             marker=marker_of(post), **post,
         )  # fmt: skip
-        work.owe(letter, MessageKind.NOTIFICATION, f"told:{work.cause}:{address.casefold()}")
+        work.owe(letter, MessageKind.NOTIFICATION, f"told:{work.once}:{address.casefold()}")
         work.tell("notified", "maild", to=address)
 
 

@@ -102,8 +102,8 @@ def undo(work: Work, undone: Undo) -> None:
         repair.move_clocks(tx, work.here, released.ticket, only=released.messages)
         repair.leave(tx, work.here, released.people)
     tx.restart_clocks(undone.restart)
-    handling.withdraw(tx, undone.of)
     columns = {number: dict(values) for number, values in undone.columns}
+    handling.withdraw(tx, undone.of, {work.here, *columns})
     # What is restored is no change that could be undone in its turn.
     work.derived |= columns.get(work.here, {}) | clocks.shown(tx, work.here)
     others = {*columns, *(released.ticket for released in undone.released)} - {work.here}

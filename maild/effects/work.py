@@ -23,8 +23,7 @@ from storage import outbox
 from storage.records import Event, KeptMail, MessageKind
 from storage.store import Transaction
 
-# What a letter about no ticket names in its signed header.
-NO_TICKET = "a" * 13
+NO_TICKET = tokens.NO_TICKET
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,7 +33,7 @@ class Work:
     ``cause``: the mail id, or what else the story names. ``kept``: the mail itself; None where no mail came.
     ``changed``: columns of the ticket, written once at the end; ``derived``: those of them that follow from
     its clocks, which nobody undoes. ``opened``: the number of the ticket that begins; ``visit``: the row of
-    the one that it ordered or moved.
+    the one that it ordered or moved. ``elsewhere``: the mail belongs to another ticket, or to none.
     """
 
     tx: Transaction
@@ -57,6 +56,7 @@ class Work:
     said: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     letters: int = 0
     visit: int = 0
+    elsewhere: bool = False
 
     @property
     def number(self) -> str:
@@ -84,6 +84,11 @@ class Work:
         if self.ticket is None:
             raise ValueError("this change needs a ticket")
         return self.ticket
+
+    @property
+    def once(self) -> str:
+        """What makes a letter the only one of its kind: one mail may order on many tickets."""
+        return f"{self.cause}:{self.ticket}" if self.elsewhere else self.cause
 
     def tell(self, fact: str, actor: str, /, **detail: object) -> None:
         """Add a fact to the ticket's story."""

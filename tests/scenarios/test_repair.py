@@ -326,9 +326,9 @@ def test_a_merge_is_taken_back_while_nothing_came_since(any_desk: Desk) -> None:
     assert desk.tickets()[1].status is Status.MERGED
 
 
-@pytest.mark.parametrize("body", ["#annuler 1001", "#annuler\n\nMerci de patienter.", "#annuler\n#prendre"])
+@pytest.mark.parametrize("body", ["#annuler tout", "#annuler\n\nMerci de patienter.", "#annuler\n#prendre"])
 def test_taking_back_stands_alone(desk: Desk, body: str) -> None:
-    """With a number, with words for the requester, or beside another command, nothing happens."""
+    """With a word of its own, with words for the requester, or beside another command, nothing happens."""
     twice(desk)
     orders(desk, "o1", 1001, "#prendre\n")
     before = desk.tickets()

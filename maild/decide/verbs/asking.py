@@ -282,10 +282,15 @@ _SAID: Sentences = {
         "en": "ASK THE DESK",
     },
     "rule": {
-        "fr": "Une commande par ligne, tout en haut de votre réponse, avec ou sans accents.",
-        "nl": "Eén opdracht per regel, helemaal bovenaan uw antwoord, met of zonder accenten.",
-        "de": "Ein Befehl pro Zeile, ganz oben in Ihrer Antwort, mit oder ohne Akzente.",
-        "en": "One command a line, at the very top of your reply, with or without accents.",
+        "fr": "Une commande par ligne, tout en haut de votre réponse, avec ou sans accents. Un numéro "
+        "d’abord vaut pour ce ticket-là, d’où que vous écriviez\u00a0: #prendre 1042 1043, "
+        "#assigner 1042 réseau.",
+        "nl": "Eén opdracht per regel, helemaal bovenaan uw antwoord, met of zonder accenten. Een nummer "
+        "vooraan geldt voor dat ticket, waar u ook op antwoordt: #take 1042 1043, #assign 1042 netwerk.",
+        "de": "Ein Befehl pro Zeile, ganz oben in Ihrer Antwort, mit oder ohne Akzente. Eine Nummer "
+        "voran gilt für jenes Ticket, worauf Sie auch antworten: #take 1042 1043, #assign 1042 Netz.",
+        "en": "One command a line, at the very top of your reply, with or without accents. A number "
+        "first means that ticket, whatever you reply to: #take 1042 1043, #assign 1042 network.",
     },
 }
 

@@ -2,7 +2,7 @@
 
 from maild.decide import relays
 from maild.decide.decision import Amend, Change, Settle
-from maild.decide.order import Command, Order, Outcome, Refusal, Sentences, Text, said
+from maild.decide.order import Command, Order, Outcome, Refusal, Sentences, Text, Tickets, said
 from maild.decide.relays import Relayed
 from maild.decide.standing import of_entity
 from maild.decide.verbs.status import already
@@ -131,4 +131,5 @@ BENEFICIARY = Command(
     run=_beneficiary,
     text=_text,
     settles="standing",
+    tickets=Tickets.FIRST,
 )

@@ -1,7 +1,7 @@
 """A canned answer of the operator's goes to the requester, with the agent's own words below it (pure)."""
 
 from maild.decide import relays
-from maild.decide.order import Ask, Command, Order, Outcome, Refusal, Sentences, Text
+from maild.decide.order import Ask, Command, Order, Outcome, Refusal, Sentences, Text, Tickets
 from parsers.folding import folded
 
 # Names that one line lists.
@@ -68,4 +68,6 @@ TEMPLATE = Command(
     run=_send,
     text=Text.OWN,
     asks=frozenset({Ask.CANNED}),
+    tickets=Tickets.FIRST,
+    is_own=str.isdecimal,
 )

@@ -5,7 +5,7 @@ from datetime import date
 from maild import instants
 from maild.decide.consequences import recipients_of
 from maild.decide.decision import Amend, Brief, Change, StopClocks, TakeInCharge
-from maild.decide.order import Command, Order, Outcome, Refusal, Sentences, Text
+from maild.decide.order import Command, Order, Outcome, Refusal, Sentences, Text, Tickets
 from maild.decide.policy import Agent, Team
 from maild.decide.verbs.status import if_ended
 from maild.decide.whom import Unfound, whom
@@ -178,6 +178,7 @@ TAKE = Command(
     },
     run=_take,
     settles="hands",
+    tickets=Tickets.ALONE,
 )
 ASSIGN = Command(
     names=(
@@ -193,6 +194,7 @@ ASSIGN = Command(
     },
     run=_assign,
     settles="hands",
+    tickets=Tickets.FIRST,
 )  # fmt: skip
 NOTE = Command(
     names=("note", "notes", "nota", "notiz", "interne", "internal"),
@@ -205,4 +207,5 @@ NOTE = Command(
     },
     run=_note,
     text=Text.NOTE,
+    tickets=Tickets.ALONE,
 )

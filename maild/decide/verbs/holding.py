@@ -11,7 +11,7 @@ from typing import Any
 
 from maild import instants
 from maild.decide.decision import Amend, ReleaseLetters, StopClocks, StopLetters, TakeInCharge
-from maild.decide.order import Ask, Command, Order, Outcome, Refusal, Sentences, Text
+from maild.decide.order import Ask, Command, Order, Outcome, Refusal, Sentences, Text, Tickets
 from maild.decide.verbs import charge
 from maild.decide.verbs.status import ENDED, already, named
 from maild.decide.verbs.undo import still_is, typed
@@ -291,6 +291,7 @@ STOP = Command(
     text=Text.NOTE,
     asks=frozenset({Ask.ANSWERS}),
     settles="status hands",
+    tickets=Tickets.ALONE,
 )
 SEND = Command(
     names=("envoyer", "send", "envoie", "libérer", "release", "verzenden", "senden"),
@@ -305,4 +306,5 @@ SEND = Command(
     text=Text.NOTE,
     asks=frozenset({Ask.ANSWERS}),
     settles="status hands",
+    tickets=Tickets.ALONE,
 )

@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 from maild import instants
 from maild.decide import relays, sla
 from maild.decide.decision import Amend, Brief, Change, StopClocks, TakeInCharge
-from maild.decide.order import Command, Order, Outcome, Refusal, Sentences, Text
+from maild.decide.order import Command, Order, Outcome, Refusal, Sentences, Text, Tickets
 from maild.decide.verbs.status import ENDED, OPEN, already, if_ended
-from parsers.moments import find_moment, read_duration
+from parsers.moments import begins_with_time, find_moment, read_duration
 from storage.records import Status
 
 # A day without a time: then its agents begin to read.
 MORNING = 7
+_YEAR = 366
 _FOR = re.compile(r"(?:pendant|pour|durant|for|gedurende|voor|für|während)\s+", re.IGNORECASE)
 
 # ---------------------------------------------------------------------- wait
@@ -47,6 +48,16 @@ def _pace(order: Order) -> str:
             *(order.say(_SAID, "team_still", team=one.team) for one in still if one.team),
         )
     )
+
+
+def _is_time(argument: str) -> bool:
+    """Whether it begins with a span or a day, such as "3 jours" or "24 novembre", and not with a ticket.
+
+    "3" alone may be either, and is asked about; nobody lets a ticket wait for more days than a year has.
+    """
+    if argument.isdecimal():
+        return int(argument) <= _YEAR
+    return begins_with_time(argument)
 
 
 def _until(order: Order) -> datetime | Refusal:
@@ -258,6 +269,8 @@ WAIT = Command(
     },
     run=_wait,
     settles="status",
+    tickets=Tickets.FIRST,
+    is_own=_is_time,
 )
 RESOLVED = Command(
     names=("résolu", "resolved", "résolue", "résoudre", "resolve", "solved", "opgelost", "gelöst"),
@@ -271,6 +284,7 @@ RESOLVED = Command(
     run=_resolve,
     text=Text.OWN,
     settles="status",
+    tickets=Tickets.ALONE,
 )
 REOPEN = Command(
     names=("rouvrir", "reopen", "réouvrir", "rouvre", "heropenen", "heropen", "wieder-öffnen"),
@@ -283,6 +297,7 @@ REOPEN = Command(
     },
     run=_reopen,
     settles="status",
+    tickets=Tickets.ALONE,
 )
 CLOSE = Command(
     names=("clore", "close", "clôturer", "clôture", "clos", "closed", "fermer", "sluiten", "schließen"),
@@ -296,6 +311,7 @@ CLOSE = Command(
     run=_close,
     text=Text.OWN,
     settles="status",
+    tickets=Tickets.ALONE,
 )
 SPAM = Command(
     names=("spam", "junk", "indésirable", "pourriel", "ongewenst", "unerwünscht"),
@@ -309,4 +325,5 @@ SPAM = Command(
     run=_spam,
     text=Text.NOTE,
     settles="status",
+    tickets=Tickets.ALONE,
 )

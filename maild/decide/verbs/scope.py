@@ -3,7 +3,7 @@
 from maild.decide import relays, teams
 from maild.decide.decision import Amend
 from maild.decide.exclusions import EXCLUSIONS, SPAM, SPECIALIST, scope_of
-from maild.decide.order import Command, Order, Outcome, Refusal, Sentences, Text, said
+from maild.decide.order import Command, Order, Outcome, Refusal, Sentences, Text, Tickets, said
 from maild.decide.policy import Policy
 from maild.decide.rules import DEFAULT_TEAM
 from maild.decide.verbs.status import already
@@ -98,4 +98,5 @@ OUT_OF_SCOPE = Command(
     run=_out_of_scope,
     text=Text.OWN,
     settles="status",
+    tickets=Tickets.FIRST,
 )

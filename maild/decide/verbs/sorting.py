@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from maild.decide.consequences import recipients_of
 from maild.decide.decision import Amend, Brief
-from maild.decide.order import Command, Order, Outcome, Refusal, Sentences
+from maild.decide.order import Command, Order, Outcome, Refusal, Sentences, Tickets
 from maild.decide.policy import Category, Policy
 from maild.decide.rules import DEFAULT_TEAM
 from maild.decide.verbs.status import already
@@ -180,6 +180,7 @@ CATEGORY = Command(
         "en": "sort the ticket: incident, request or a category of the configuration",
     },
     run=_category,
+    tickets=Tickets.FIRST,
 )
 PRIORITY = Command(
     names=("priorité", "priority", "prio", "prioriteit", "priorität"),
@@ -191,4 +192,6 @@ PRIORITY = Command(
         "en": "give the ticket a priority; its clock goes on",
     },
     run=_priority,
+    tickets=Tickets.FIRST,
+    is_own=lambda argument: argument.isdecimal() and len(argument) == 1,
 )

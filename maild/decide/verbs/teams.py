@@ -2,7 +2,7 @@
 
 from maild.decide import decoration, relays, sla, teams
 from maild.decide.decision import Change, Consult, Note, StopClocks, TakeInCharge
-from maild.decide.order import Ask, Command, Order, Outcome, Refusal, Sentences, Text, said
+from maild.decide.order import Ask, Command, Order, Outcome, Refusal, Sentences, Text, Tickets, said
 from maild.decide.verbs import status
 from parsers.answer import Answer, answer_of
 from storage.records import Consultation
@@ -188,6 +188,7 @@ ESCALATE = Command(
     },
     run=_escalate,
     text=Text.OWN,
+    tickets=Tickets.FIRST,
 )
 PASS_ON = Command(
     names=_PASS_ON,
@@ -200,5 +201,6 @@ PASS_ON = Command(
     },
     run=_pass_on,
     text=Text.OWN,
+    tickets=Tickets.ALONE,
     asks=frozenset({Ask.TEAM_ANSWER}),
 )

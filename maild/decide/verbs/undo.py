@@ -12,7 +12,7 @@ from typing import Any, Final
 from maild import instants
 from maild.decide import relays
 from maild.decide.decision import Change, Released, Tell, Undo
-from maild.decide.order import Ask, Command, Order, Outcome, Refusal, Sentences, Text, said
+from maild.decide.order import Ask, Command, Order, Outcome, Refusal, Sentences, Text, Tickets, said
 from maild.decide.verbs import visits
 from storage.records import Changed, Event, MessageKind, OutboxState, OwedLetter, Ticket, Visit
 
@@ -303,4 +303,5 @@ UNDO = Command(
     text=Text.OWN,
     asks=frozenset({Ask.LAST_CHANGE}),
     settles="status hands",
+    tickets=Tickets.FIRST,
 )

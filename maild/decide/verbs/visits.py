@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from maild.decide import visits
 from maild.decide.autoresponse import nobody_reads_at
 from maild.decide.decision import SendVisit, StopClocks, TakeInCharge
-from maild.decide.order import Command, Order, Outcome, Refusal, Sentences, Text, said
+from maild.decide.order import Command, Order, Outcome, Refusal, Sentences, Text, Tickets, said
 from parsers.addresses import Address
 from parsers.folding import folded
-from parsers.moments import find_moment, read_duration
+from parsers.moments import begins_with_time, find_moment, read_duration
 from parsers.signature import without_signature
 from storage.records import Status, Visit, VisitState
 
@@ -366,6 +366,8 @@ DISPATCH = Command(
     run=_dispatch,
     text=Text.OWN,
     settles="visit",
+    tickets=Tickets.FIRST,
+    is_own=begins_with_time,  # "24 novembre 14h" moves the visit of this ticket
 )  # fmt: skip
 _CALLED = frozenset(
     {*DISPATCH.names, "rdv", "rendez-vous", "invitation", "afspraak", "termin", "appointment"}
