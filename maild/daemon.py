@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maild import alarm, condition, heap, log, rehearsal, sweep, timers, watchdog
+from maild import alarm, condition, heap, log, metrics, rehearsal, sweep, timers, watchdog
 from maild import config as configuration
 from maild import office as offices
 from maild.alarm import Alarm
@@ -364,6 +364,7 @@ def _board(all_parts: Parts) -> Iterator["Server | None"]:
     from maild.board.desk import BoardDesk
     from maild.board.serving import Server
 
+    metrics.begin()
     board = Server(BoardDesk(config=all_parts.config, office=all_parts.office, health=all_parts.health))
     board.keep_open()
     try:
@@ -419,6 +420,7 @@ def _timers(all_parts: Parts, workers: Sequence[_Worker], board: "Server | None"
 
     def sweep_and_wake() -> None:
         swept = sweep.sweep(all_parts.office)
+        metrics.breached(swept.breached)
         for station in all_parts.stations if swept.near or swept.breached else ():
             station.bell.ring()
         all_parts.dispatch.bell.ring()

@@ -11,13 +11,14 @@ neighbours are filed in the same pass.
 """
 
 import secrets
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from maild import apply as application
-from maild import assembly, isolate, log, steps, wanted
+from maild import assembly, isolate, log, metrics, steps, wanted
 from maild.apply import Applied
 from maild.arrival import Arrival, Source, mail_id
 from maild.compose import Stationery
@@ -123,6 +124,7 @@ def file(
     Args:
         inherited: another process kept them, and may have died of one of them.
     """
+    begun = time.perf_counter()
     parsed = [(mail, _read(mail, lease, office, inherited=inherited)) for mail in kept]
     readable = [(one, mail) for one, mail in parsed if mail is not None]
     with office.store.write() as tx:
@@ -130,6 +132,7 @@ def file(
         budgets = Budgets(tx=tx, policy=office.policy, now=office.now())
         filed = [(one, _file_one(tx, one, mail, budgets, office)) for one, mail in readable]
     steps.reached(Step.FILED)
+    metrics.filed(len(filed), time.perf_counter() - begun)
     for one, applied in filed:
         _say(one, applied)
     return tuple(applied for _, applied in filed if applied is not None)
@@ -287,6 +290,7 @@ def _apply(
 def _say(kept: KeptMail, applied: Applied | None) -> None:
     for event, keys in applied.said if applied is not None else ():
         _log.info(event, mail_id=kept.mail_id, maildrop=kept.maildrop, **keys)
+        metrics.told(event, kept.maildrop, keys)
 
 
 # ---------------------------------------------------------------------- gather

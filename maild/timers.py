@@ -14,7 +14,7 @@ from apscheduler.executors.pool import BasePoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from maild import log
+from maild import log, metrics
 
 _log = log.get("maild.timers")
 
@@ -54,7 +54,8 @@ def stop(scheduler: BackgroundScheduler) -> None:
 def _guarded(name: str, function: Callable[[], object]) -> Callable[[], None]:
     def run() -> None:
         try:
-            function()
+            with metrics.job(name):
+                function()
         except Exception:  # noqa: BLE001  (logged; the next turn comes all the same)
             _log.exception("job.failed", job=name)
 

@@ -17,8 +17,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from maild import condition
-from maild.board import desk
+from maild import condition, metrics
+from maild.board import desk, gauges
 from maild.board.access import Guard, failed
 from maild.board.desk import BoardDesk
 from storage.database import Unavailable
@@ -30,7 +30,12 @@ PATIENCE_SECONDS = 8.0
 def application(served: BoardDesk) -> ASGIApp:
     """Every page of a desk, behind the guard that lets people in."""
     app = Starlette(
-        routes=[Route("/", _index), Route("/healthz", _healthz), Route("/readyz", _readyz)],
+        routes=[
+            Route("/", _index),
+            Route("/healthz", _healthz),
+            Route("/readyz", _readyz),
+            Route("/metrics", _metrics),
+        ],
         exception_handlers={HTTPException: _in_words, Exception: failed},
     )
     app.router.redirect_slashes = False
@@ -70,6 +75,13 @@ async def _problems(asked: BoardDesk) -> tuple[str, ...]:
 def _judged(asked: BoardDesk) -> tuple[str, ...]:
     with asked.office.store.read() as tx:
         return condition.judged(tx, asked.config, asked.now()).problems
+
+
+async def _metrics(request: Request) -> Response:
+    """Counts and gauges for Prometheus."""
+    asked = desk.of(request)
+    text = await asyncio.to_thread(lambda: metrics.exposition(gauges.read(asked)))
+    return Response(text, headers={"content-type": metrics.CONTENT_TYPE})
 
 
 async def _in_words(request: Request, error: Exception) -> Response:

@@ -44,7 +44,9 @@ def answer_clocks(work: Work, stop: StopClocks) -> None:
         work.tell(
             "clock_stopped", stop.by, act=stop.act, at=stop.at, presumed=stop.presumed, messages=stopped
         )
-        work.say("sla.met", ticket=work.number, act=stop.act, agent=stop.by)
+        first = next((c.started_at for c in known.running if c.first and not c.team), None) if known else None
+        seconds = round((stop.at - first).total_seconds()) if first else None
+        work.say("sla.met", ticket=work.number, act=stop.act, agent=stop.by, first_s=seconds)
 
 
 def shown(tx: Transaction, ticket: int) -> dict[str, Any]:

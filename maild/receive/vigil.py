@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
-from maild import log
+from maild import log, metrics
 from maild.bell import Bell
 from maild.config import ConfigError
 from maild.ingest import Office
@@ -67,6 +67,7 @@ def _attempt(failed: Counter[bool], error: Exception, begun: float) -> int:
 
 def _wait_out(name: str, bell: Bell, error: Exception, attempt: int) -> None:
     seconds = backoff(attempt, error)
+    metrics.lost(name, error)
     event = "maildrop.auth_failed" if isinstance(error, LoginRefused) else "maildrop.lost"
     _log.warning(event, maildrop=name, reason=str(error), attempt=attempt, retry_s=round(seconds, 1))
     until = seconds

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from maild import log, steps
+from maild import log, metrics, steps
 from maild.bell import Bell
 from maild.decide.troubles import SUBMISSION
 from maild.health import Health
@@ -251,6 +251,7 @@ def _say(entry: OutboxEntry, settlement: Settlement, now: datetime) -> None:
         OutboxState.READY: "outbox.deferred",
         OutboxState.FAILED: "outbox.bounced",
     }.get(settlement.state, "outbox.uncertain")
+    metrics.delivered(event.removeprefix("outbox."))
     say = _log.info if settlement.state is OutboxState.SENT else _log.warning
     say(
         event, mail_id=entry.mail_id, outbox=entry.id, ticket=entry.ticket_id, kind=entry.kind.value,

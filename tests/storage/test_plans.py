@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event, text
 
-from storage import figures, handling, outbox, repair, standings, troubles
+from storage import figures, handling, outbox, repair, standings, tallies, troubles
 from storage.database import Database
 from storage.outbox import Act, Settlement
 from storage.records import Lease, MessageKind, OutboxState, SightingState, Stage
@@ -129,6 +129,8 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "troubles": troubles.standing,
     "a trouble ends": lambda tx: troubles.end(tx, "outbox"),
     "set aside": troubles.set_aside,
+    # what monitors draw
+    "tallies": lambda tx: tallies.count(tx, NOON),
     # looking
     "thread": lambda tx: tx.messages([1001]),
     "links": lambda tx: tx.links([1001]),

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -123,3 +124,46 @@ def test_a_stream_ends_with_the_server_and_not_before(
             while part := client.recv(1 << 16):
                 said += part
     assert b"last\n" in said
+
+
+def gauges(board: Board) -> dict[str, float]:
+    """What the monitor reads now, but for the counts and the process itself."""
+    answer = board.ask("/metrics")
+    assert answer.headers["content-type"] == "text/plain; version=1.0.0; charset=utf-8"
+    lines = re.findall(
+        r"^(maild_(?:up|mailbox|outbox|tickets|sla_[st]|quarantine_m)\S*) (\S+)$", answer.text, re.MULTILINE
+    )
+    return {name: float(value) for name, value in lines}
+
+
+def test_the_monitor_reads_what_is(tmp_path: Path) -> None:
+    """A desk at rest, one where somebody waits, and one whose ledger does not answer."""
+    with boards.board(tmp_path) as board:
+        at_rest = gauges(board)
+        assert at_rest == {
+            "maild_up": 1,
+            'maild_mailbox_last_success_timestamp_seconds{mailbox="support"}': 0,
+            'maild_mailbox_unprocessed_messages{mailbox="support"}': 0,
+            'maild_outbox_messages{state="due"}': 0, 'maild_outbox_messages{state="later"}': 0,
+            "maild_outbox_oldest_age_seconds": 0,
+            'maild_tickets{state="new"}': 0, 'maild_tickets{state="taken"}': 0,
+            'maild_tickets{state="waiting"}': 0,
+            'maild_sla_tickets{state="ok"}': 0, 'maild_sla_tickets{state="warning"}': 0,
+            'maild_sla_tickets{state="breached"}': 0, 'maild_sla_tickets{state="paused"}': 0,
+            "maild_quarantine_messages": 0,
+        }  # fmt: skip
+        polled(board)
+        board.room.ingest(raw())
+        board.room.clock.later(minutes=30)
+        busy = gauges(board)
+        assert {name: value for name, value in busy.items() if value != at_rest.get(name)} == {
+            'maild_mailbox_last_success_timestamp_seconds{mailbox="support"}': NOON.timestamp(),
+            'maild_outbox_messages{state="due"}': 2,
+            "maild_outbox_oldest_age_seconds": 1800,
+            'maild_tickets{state="new"}': 1,
+            'maild_sla_tickets{state="ok"}': 1,
+            "maild_sla_seconds_to_next_breach": 23.5 * 3600,
+        }
+        board.room.office.store.database.engine.dispose()
+        (tmp_path / "maild.db").write_bytes(b"this is no database at all, by any means" * 100)
+        assert gauges(board) == {"maild_up": 0}
