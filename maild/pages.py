@@ -17,10 +17,13 @@ def page(paper: Stationery, name: str, language: str, /, **values: Any) -> str:
     where a page has no words in that language; ``language`` is the one that was found. What is in ``values``
     is escaped, also by a macro of the words.
     """
-    environment = paper.environment
+    found = words(paper, name, language)
+    template = paper.environment.get_template(f"pages/{name}.html.j2")
+    return template.render(values, words=found, language=found.__name__.split(".")[-3])
+
+
+def words(paper: Stationery, name: str, language: str, /) -> Any:
+    """The words of a page in a language, or in English: an object that has them by their names."""
     # By its ending a macro of the words escapes what it is given: called from a page, it is taken for clean.
-    known = (f"pages/{name}.{each}.html.j2" for each in dict.fromkeys((language, "en", "fr")))
-    words = environment.select_template(list(known))
-    found = str(words.name).split(".")[-3]
-    template = environment.get_template(f"pages/{name}.html.j2")
-    return template.render(values, words=words.module, language=found)
+    known = [f"pages/{name}.{each}.html.j2" for each in dict.fromkeys((language, "en", "fr"))]
+    return paper.environment.select_template(list(known)).module
