@@ -190,6 +190,15 @@ class _Sheet:
         return next(text for text in (Text.NOTE, Text.OWN, Text.RELAYED) if text in wanted)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    """What became of a sheet, order by order. ``state``: the ticket as they leave it."""
+
+    sheet: _Sheet
+    outcomes: tuple[Outcome | Refusal, ...]
+    state: TicketFacts | None
+
+
 def run(block: CommandBlock, agent: Agent, state: TicketFacts | None, case: Case) -> Result:
     """Run every command of a mail, or none; each sees its ticket as those above it leave it."""
     if unknown := tuple(_no_such(line, agent.language) for line in block.commands if not command_of(line)):
@@ -198,25 +207,20 @@ def run(block: CommandBlock, agent: Agent, state: TicketFacts | None, case: Case
     sheets = _sheets(orders, state, case.facts)
     if why := _objection(orders, sheets, block, agent.language, case):
         return Result(lines=(why,), refused=True)
-    elsewhere = any(not sheet.own for sheet in sheets)
-    done = [_ran(sheet, block, agent, case, elsewhere=elsewhere) for sheet in sheets]
-    ran = [one for outcomes, _ in done for one in outcomes]
+    done = _carried_out(sheets, block, agent, case)
+    ran = [one for sheet in done for one in sheet.outcomes]
     if refused := tuple(one.line for one in ran if isinstance(one, Refusal)):
         nothing = (said(_SAID, "nothing", agent.language),) if len(orders) > 1 else ()
         return Result(lines=(*refused, *nothing), refused=True)
-    here = next((index for index, sheet in enumerate(sheets) if sheet.own), None)
+    here = next((one for one in done if one.sheet.own), None)
     texts = {sheet.text for sheet in sheets}
     return Result(
         lines=tuple(one.line for one in ran if one.line),
-        changes=tuple(
-            change
-            for sheet, (outcomes, _) in zip(sheets, done, strict=True)
-            for change in _changes(sheet, outcomes, block, agent)
-        ),
+        changes=tuple(change for one in done for change in _changes(one, block, agent)),
         text=next(text for text in (Text.NOTE, Text.OWN, Text.RELAYED) if text in texts),
-        state=state if here is None else done[here][1],
-        verbs=() if here is None else tuple(line.key for line in sheets[here].lines),
-        elsewhere=elsewhere,
+        state=here.state if here is not None else state,
+        verbs=tuple(line.key for line in here.sheet.lines) if here is not None else (),
+        elsewhere=any(not sheet.own for sheet in sheets),
     )
 
 
@@ -264,10 +268,23 @@ def _objection(
     return said(_SAID, "words", language, verb=verb, number=number_of(other, case.policy))
 
 
-def _ran(
-    sheet: _Sheet, block: CommandBlock, agent: Agent, case: Case, *, elsewhere: bool
-) -> tuple[tuple[Outcome | Refusal, ...], TicketFacts | None]:
-    """What became of each order for one ticket, and the ticket as they leave it."""
+def _carried_out(
+    sheets: tuple[_Sheet, ...], block: CommandBlock, agent: Agent, case: Case
+) -> tuple[_Done, ...]:
+    """Every sheet, each knowing the tickets of those above it as they leave them: nobody merges into what a
+    line has just closed."""
+    elsewhere = any(not sheet.own for sheet in sheets)
+    done: list[_Done] = []
+    for sheet in sheets:
+        done.append(_ran(sheet, block, agent, case, elsewhere=elsewhere))
+        if (after := done[-1].state) is not None:
+            tickets = {**case.facts.tickets, after.ticket.id: after}
+            case = replace(case, facts=replace(case.facts, tickets=tickets))
+    return tuple(done)
+
+
+def _ran(sheet: _Sheet, block: CommandBlock, agent: Agent, case: Case, *, elsewhere: bool) -> _Done:
+    """What became of each order for one ticket."""
     state, ran = sheet.state, list[Outcome | Refusal]()
     is_note = sheet.text is Text.NOTE
     # What is a note must not be in the hands of a verb that writes to the requester.
@@ -280,7 +297,8 @@ def _ran(
         )  # fmt: skip
         ran.append(_run(order, sheet))
         state = _after(state, ran[-1])
-    return tuple(_numbered(one, sheet, case.policy, agent) for one in ran) if elsewhere else tuple(ran), state
+    outcomes = (_numbered(one, sheet, case.policy, agent) for one in ran) if elsewhere else ran
+    return _Done(sheet=sheet, outcomes=tuple(outcomes), state=state)
 
 
 def _run(order: Order, sheet: _Sheet) -> Outcome | Refusal:
@@ -304,11 +322,10 @@ def _numbered(one: Outcome | Refusal, sheet: _Sheet, policy: Policy, agent: Agen
     return replace(one, line=" ".join((line, *told)))
 
 
-def _changes(
-    sheet: _Sheet, outcomes: tuple[Outcome | Refusal, ...], block: CommandBlock, agent: Agent
-) -> tuple[Change, ...]:
+def _changes(done: _Done, block: CommandBlock, agent: Agent) -> tuple[Change, ...]:
     """What the orders for one ticket bring about; on another than the mail's its story tells of them too."""
-    changes = tuple(change for one in outcomes if isinstance(one, Outcome) for change in one.changes)
+    sheet = done.sheet
+    changes = tuple(change for one in done.outcomes if isinstance(one, Outcome) for change in one.changes)
     if sheet.own or sheet.state is None:
         return changes
     verbs = " ".join(line.key for line in sheet.lines)

@@ -83,7 +83,8 @@ def test_a_digest_is_worked_off_by_one_reply(old: Desk) -> None:
 
 
 def test_two_tickets_of_one_person_are_told_of_both(old: Desk) -> None:
-    """A letter each, to the same requester and to the same colleague, of one mail."""
+    """A letter each, to the same requester and to the same colleague, of one mail; what was merged beside
+    another order is taken back alone."""
     orders(old, "#résolu 1001 1003", "r1", to=old.letters(ANNE, about="plus anciennes")[0])
     orders(old, "#rouvrir 1001 1003\n#assigner 1001 1003 bob", "r2")
     old.later(minutes=5)
@@ -95,3 +96,8 @@ def test_two_tickets_of_one_person_are_told_of_both(old: Desk) -> None:
     with old.ledger() as tx:
         filed = tx.find_messages("r2@etnic.test")
     assert [(one.kind, one.ticket_id) for one in filed] == [(MessageKind.COMMAND, None)]
+    (brief,) = old.letters(BOB, about="1001")
+    merged = orders(old, "#fusionner 1003\n#prendre 1002", "b1", to=brief, who=BOB)
+    assert ["1003, qui continue" in merged[0], "ETNIC-1002 est pris" in merged[1]] == [True, True]
+    orders(old, "#annuler 1003", "b2", who=BOB)
+    assert stands(old) == dict.fromkeys((1001, 1002, 1003), (Status.TAKEN, BOB))

@@ -4,11 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from maild.decide import message, tokens
 from maild.decide.decision import (
     Amend,
     AnswerAgent,
+    Consult,
     Decision,
     Elsewhere,
     Note,
@@ -17,6 +20,7 @@ from maild.decide.decision import (
     SendStory,
     StopClocks,
     TakeInCharge,
+    all_of,
 )
 from maild.decide.facts import TicketFacts
 from maild.decide.policy import Agent
@@ -149,6 +153,49 @@ def test_words_below_orders_for_others_stay_inside(body: str) -> None:
     assert 1042 in elsewhere(decision)
     assert decision.kind is MessageKind.NOTE
     assert answer(decision)[-1].startswith("Votre texte n’a été envoyé à personne")
+
+
+def test_an_order_knows_what_those_above_it_do_elsewhere() -> None:
+    """Nobody merges into a ticket that a line has just closed; the other way round both are done."""
+    refused = decided("#clore 1042\n#fusionner 1042", answers=NOTIFIED)
+    assert not elsewhere(refused)
+    assert "rouvrez-le d’abord" in answer(refused)[0]
+    merged = decided("#fusionner 1042\n#clore 1042", answers=NOTIFIED)
+    kinds = [type(change).__name__ for change in merged.changes]
+    assert kinds.index("Merge") < kinds.index("Elsewhere")
+
+
+FILE = (
+    "--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{}\r\n--b\r\nContent-Type: application/pdf; "
+    'name="plan.pdf"\r\nContent-Disposition: attachment; filename="plan.pdf"\r\n\r\n%PDF-1\r\n--b--\r\n'
+)
+_LINES = (
+    "#prendre", "#prendre 1042", "#résolu 1042 1043", "#résolu", "#clore 1043", "#modèle 1042 delai",
+    "#bénéficiaire 1042 non", "#hors-périmètre 1043 formation", "#assigner 1042 bob", "#note 1043",
+    "#attente 1042 2j", "#annuler 1042", "#escalader 1043 réseau", "#relayer 1042", "#spam 1043",
+)  # fmt: skip
+
+
+@given(
+    lines=st.lists(st.sampled_from(_LINES), min_size=1, max_size=4),
+    words=st.sampled_from(("", "\nVoici le plan.\n", "\n> [ETNIC-1043] Wifi de Marie\n")),
+    answers=st.sampled_from((LISTED, NOTIFIED)),
+    has_file=st.booleans(),
+)
+def test_nothing_of_the_mail_leaves_below_orders_for_others(
+    lines: list[str], words: str, answers: str, *, has_file: bool
+) -> None:
+    """Neither words nor files, whatever is ordered: what a digest quotes is other people's."""
+    body = "\n".join(lines) + "\n" + words
+    kind = {"Content_Type": "multipart/mixed; boundary=b"} if has_file else {}
+    decision = decided(FILE.format(body) if has_file else body, answers=answers, **kind)
+    if not elsewhere(decision):
+        return
+    for change in all_of(decision.changes):
+        if isinstance(change, SendRelay):
+            assert (change.text, change.html, change.files) == ("", "", ())
+        if isinstance(change, Consult):
+            assert (change.files, any("plan" in letter[2] for letter in change.letters)) == ((), False)
 
 
 def test_a_signature_alone_is_no_text() -> None:
