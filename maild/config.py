@@ -18,14 +18,13 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Annotated, Any, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import holidays
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -1191,10 +1190,27 @@ def _check_calendar(config: Config) -> Iterator[Finding]:
         what = f'no holidays of "{config.calendar.holidays}" are known'
         yield ("calendar", "holidays"), what, 'write a country, such as "BE", or "" for none'
         return
-    days = calendar(config)
+    days = replace(calendar(config), holidays=hours.no_holidays)  # no country keeps none but holidays
     if all(days.is_closed_on(date(2024, 1, 1) + timedelta(days=n)) for n in range(4 * 365 + 1)):
         remedy = 'write opening hours, such as hours = ["mon-fri 08:00-17:00"]'
         yield ("calendar", "hours"), "the desk is never open", remedy
+    elif config.sla.clock == "desk":
+        yield from _too_long(config, days)
+
+
+def _too_long(config: Config, days: hours.Calendar) -> Iterator[Finding]:
+    """Limits that so few opening hours reach in no time that anybody waits."""
+    begin = datetime(2024, 1, 1, tzinfo=UTC)
+    most = days.between(begin, begin + timedelta(days=3653))
+    limits: list[tuple[Place, timedelta | None]] = [
+        (("sla", "limit"), config.sla.limit),
+        *((("team", index, "limit"), team.limit) for index, team in enumerate(config.team)),
+        *((("category", index, "limit"), category.limit) for index, category in enumerate(config.category)),
+    ]
+    for place, limit in limits:
+        if limit and limit > most:
+            what = f'"{format_duration(limit)}" of opening hours do not pass in ten years'
+            yield place, what, 'write a shorter time, such as "24h"'
 
 
 def _twice(table: str, key: str, values: Iterable[str]) -> Iterator[Finding]:
@@ -1312,7 +1328,7 @@ _CHECKS: tuple[tuple[Callable[[Config], Iterator[Finding]], frozenset[str]], ...
     (_check_junk, frozenset({"maildrop"})),
     (_check_retry, frozenset({"submission"})),
     (_check_warnings, frozenset({"sla"})),
-    (_check_calendar, frozenset({"desk", "calendar"})),
+    (_check_calendar, frozenset({"desk", "calendar", "sla", "team", "category"})),
     (_check_duplicates, frozenset({"agent", "team", "category"})),
     (_check_own_addresses, frozenset({"desk", "agent", "team", "category"})),
     (_check_aliases, frozenset({"desk", "category"})),
@@ -1467,9 +1483,12 @@ class PublicHolidays:
         return _public_holidays(self.country, year)
 
 
-# A year costs a quarter of a millisecond, once.
+# Loading the library takes half as long as starting maild, which is no price for looking at a ticket; a year
+# takes a quarter of a millisecond, once.
 @functools.cache
 def _public_holidays(country: str, year: int) -> frozenset[date]:
+    import holidays
+
     code, _, part = country.partition("-")
     return frozenset(holidays.country_holidays(code, subdiv=part or None, years=year, expand=False))
 
@@ -1477,7 +1496,7 @@ def _public_holidays(country: str, year: int) -> frozenset[date]:
 def is_known_country(country: str) -> bool:
     """The library has its holidays; nothing is known too, and has none."""
     try:
-        return not country or _public_holidays(country, 2024) is not None
+        return country in ("", Calendar().holidays) or _public_holidays(country, 2024) is not None
     except NotImplementedError:
         return False
 

@@ -459,6 +459,8 @@ def _warm_up(all_parts: Parts) -> None:
     for problem in rehearsal.render_needed(all_parts.office.paper):
         _log.error("template.broken", reason=problem)
     parse_mail(_SAMPLE)
+    office = all_parts.office  # its holidays are looked up with the first day
+    office.policy.calendar.opens(office.now())
     all_parts.database.make_room(len(all_parts.maildrops) + _READERS)
 
 

@@ -6,6 +6,7 @@ change are as long as they are: a time of day that is left out begins when the c
 is there twice is meant the first time. A calendar that never opens is refused by ``maild.config``.
 """
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -48,7 +49,7 @@ class Calendar:
 
     def is_open(self, at: datetime) -> bool:
         """Somebody is there at this instant; the instant of closing is closed."""
-        return any(opens <= at < closes for opens, closes in self._of_day(self._local_day(at)))
+        return any(opens <= at < closes for opens, closes in _of_day(self, self._local_day(at)))
 
     def opens(self, at: datetime) -> datetime:
         """This instant where the desk is open, else the next opening.
@@ -111,20 +112,13 @@ class Calendar:
         """
         day = self._local_day(at)
         while True:
-            yield from self._of_day(day)
+            yield from _of_day(self, day)
             day += _DAY
 
-    def _of_day(self, day: date) -> Iterator[tuple[datetime, datetime]]:
-        if self.is_closed_on(day):
-            return
-        for opens, closes in self.hours[day.weekday()]:
-            begin, end = self._instant(day, opens), self._instant(day, closes)
-            if begin < end:  # an hour that the change of the clocks leaves out is none
-                yield begin, end
-
-    def _instant(self, day: date, minutes: int) -> datetime:
+    def instant_of(self, day: date, minutes: int) -> datetime:
+        """So many minutes of a local day, in UTC; 1440 is the midnight that ends it."""
         if minutes >= _ALL_DAY:
-            return self._instant(day + _DAY, 0)
+            return self.instant_of(day + _DAY, 0)
         local = datetime.combine(day, time(minutes // 60, minutes % 60), ZoneInfo(self.zone))
         at = local.astimezone(UTC)
         is_there = at.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None) == local.replace(tzinfo=None)
@@ -142,3 +136,14 @@ class Calendar:
         local = now.astimezone(ZoneInfo(self.zone))
         past = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
         return now - past + _HOUR
+
+
+# A clock counts the same few days again and again, and a change of zone costs more than a look.
+@functools.lru_cache(maxsize=4096)
+def _of_day(calendar: Calendar, day: date) -> tuple[tuple[datetime, datetime], ...]:
+    """The opening hours of one day; an hour that the change of the clocks leaves out is none."""
+    if calendar.is_closed_on(day):
+        return ()
+    opening = calendar.hours[day.weekday()]
+    spans = ((calendar.instant_of(day, opens), calendar.instant_of(day, closes)) for opens, closes in opening)
+    return tuple((opens, closes) for opens, closes in spans if opens < closes)

@@ -6,6 +6,7 @@ stood still is counted in that time too. Instants are aware UTC, so the nights w
 long as they are.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -155,3 +156,96 @@ def _rounds(clock: Clock, now: datetime, policy: Policy) -> list[datetime]:
     if told_at is None:
         return []
     return [told_at if told_at > now else policy.calendar.round_after(now)]
+
+
+# ---------------------------------------------------------------------- all of it, from what happened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrote:
+    """A person wrote on an open ticket, which waits no longer."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acted:
+    """A person of the desk acted, or a flag says that somebody did."""
+
+    at: datetime
+    presumed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stood:
+    """The ticket begins to wait, or waits no longer."""
+
+    at: datetime
+    waits: bool
+
+
+Happened = Wrote | Acted | Stood
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """The clocks of one ticket, and since when it is taken in charge."""
+
+    clocks: tuple[Clock, ...] = ()
+    taken_at: datetime | None = None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """The earliest limit of those that run."""
+        runs = (c.due_at for c in self.clocks if c.stopped_at is None and c.paused_at is None)
+        return min(runs, default=None)
+
+
+def replayed(happened: Iterable[Happened], policy: Policy) -> Course:
+    """The clocks of a ticket as a function of what happened to it, in the order in which it came to light.
+
+    The ledger must say the same of the same facts. Stages and warnings follow from it and from the time.
+    """
+    course = Course()
+    for one in happened:
+        match one:
+            case Wrote():
+                course = _wrote(_stood(course, one.at, waits=False, policy=policy), one.at, policy)
+            case Stood():
+                course = _stood(course, one.at, waits=one.waits, policy=policy)
+            case Acted():
+                course = _acted(course, one, policy)
+    return course
+
+
+def _wrote(course: Course, at: datetime, policy: Policy) -> Course:
+    of, number = limits(at, policy), len(course.clocks) + 1
+    begun = Clock(
+        id=number, ticket_id=0, message_id=number, first=course.taken_at is None, started_at=at,
+        near_at=of.near_at, due_at=of.due_at, stage=Stage.RUNNING, span=of.span, desk=of.desk,
+    )  # fmt: skip
+    return replace(course, clocks=(*course.clocks, begun))
+
+
+def _stood(course: Course, at: datetime, *, waits: bool, policy: Policy) -> Course:
+    if not waits:
+        return replace(course, clocks=tuple(resumed(clock, at, policy) for clock in course.clocks))
+    held = (replace(c, paused_at=at) if pauses(c, at, policy) else c for c in course.clocks)
+    return replace(course, clocks=tuple(held))
+
+
+def _acted(course: Course, act: Acted, policy: Policy) -> Course:
+    stopped = replace(course, clocks=tuple(_stopped(clock, act, policy) for clock in course.clocks))
+    if course.taken_at is not None and act.at < course.taken_at:
+        # It came to light late: it is the first all the same, and undoes nothing that people did since.
+        return stopped if act.presumed else replace(stopped, taken_at=act.at)
+    taken = replace(stopped, taken_at=course.taken_at or act.at)
+    return _stood(taken, act.at, waits=False, policy=policy)
+
+
+def _stopped(clock: Clock, act: Acted, policy: Policy) -> Clock:
+    """What an act answers; one that was found corrects what was presumed, and what came later."""
+    corrects = not act.presumed and (clock.presumed or (clock.stopped_at or act.at) > act.at)
+    if clock.started_at > act.at or not (clock.stopped_at is None or corrects):
+        return clock
+    return replace(resumed(clock, act.at, policy), stopped_at=act.at, presumed=act.presumed)

@@ -30,6 +30,7 @@ LEDGER = (
 ORDERS = (
     "#prendre",
     "#assigner bruno",
+    "#attente 2j",
     "#fusionner 1002",
     "#lier 1002",
     "#lier 1002\n#prendre",

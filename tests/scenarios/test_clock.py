@@ -250,3 +250,51 @@ def test_without_agents_the_administrator_is_the_one_who_hears(desk: Desk) -> No
     desk.receive(mail("m1@ecole.test"), at=MONDAY - timedelta(hours=25))
     desk.once()
     assert desk.letters(ADMIN, "ETNIC-1001")
+
+
+def test_the_desk_s_own_hours_make_the_promise_and_the_receipt_names_its_moment(desk: Desk) -> None:
+    """A Friday at 16:00, the Monday after is 11 November: 24 opening hours are over on Thursday at 13:00."""
+    desk.configure(sla={"clock": "desk"})
+    desk.now = datetime.fromisoformat("2024-11-08T15:00:00+00:00")
+    desk.receive(mail("m1@ecole.test"))
+    desk.once()
+    (ticket,) = desk.tickets()
+    assert ticket.due_at == datetime.fromisoformat("2024-11-14T12:00:00+00:00")
+    assert "jeudi 14 novembre 2024 à 13 h 00" in _words(desk.letters("jean@ecole.test")[0])
+    assert "jeudi 14 novembre 2024 à 13 h 00" in _words(notification(desk))
+    desk.now = ticket.due_at - timedelta(hours=20)  # Wednesday at five, nineteen of the hours have passed
+    desk.once()
+    assert desk.flags() == [{FILED}]
+    desk.now = ticket.due_at
+    desk.once()
+    assert desk.flags() == [{FILED, FLAGGED, NEAR, BREACHED}]
+
+
+def test_while_the_ticket_waits_the_next_answer_may_wait_too(any_desk: Desk) -> None:
+    """Its marks go and come back with it, its limit is later by that time, and Anne is told so."""
+    desk = any_desk
+    desk.receive(mail("m1@ecole.test"))
+    desk.once()
+    desk.receive(take(desk))
+    desk.once()
+    desk.receive(mail("m2@ecole.test", References=quoted("m1@ecole.test"), body="Et maintenant ?\n"))
+    desk.once()
+    due_at = desk.now + timedelta(hours=24)
+    assert desk.tickets()[0].due_at == due_at
+    desk.later(hours=21)
+    desk.once()
+    assert desk.flags()[2] == {FILED, FLAGGED, NEAR}
+    desk.receive(reply("wait@etnic.test", notification(desk), "#attente 5j\n", sender=f"Anne <{ANNE}>"))
+    desk.once()
+    told = _words(desk.letters(ANNE)[-1])
+    assert "le délai de la prochaine réponse est suspendu tant que le ticket attend" in told
+    assert desk.flags()[2] == {FILED}
+    assert desk.tickets()[0].due_at is None
+    desk.later(days=3)
+    desk.receive(mail("m3@ecole.test", References=quoted("m1@ecole.test"), body="Voici le modèle.\n"))
+    desk.once()
+    (ticket,) = desk.tickets()
+    assert (ticket.status, ticket.due_at) == (Status.TAKEN, due_at + timedelta(days=3))
+    assert desk.flags()[2] == {FILED, FLAGGED, NEAR}
+    rows = desk.rows("SELECT paused, paused_at FROM clock ORDER BY id")
+    assert [(row.paused, row.paused_at) for row in rows] == [(0, None), (3 * 86_400, None), (0, None)]

@@ -1,14 +1,19 @@
 """Clocks: what they count, what of them people must hear, and when they are looked at again."""
 
+import itertools
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from maild.decide import sla
-from maild.decide.policy import Sla
+from maild.decide.policy import Category, Policy, Sla, Team
+from maild.decide.sla import Acted, Happened, Stood, Wrote
 from storage.records import Clock, Stage
 from tests.maild.decide.cases import DAY, HOUR, NOON, clock, policy
+from tests.maild.decide.stories import POLICIES, stories
 
 DESK = policy(sla=Sla(clock="desk"))
 
@@ -81,3 +86,111 @@ def test_what_was_paused_is_counted_in() -> None:
     later = clock(paused=7200, due_at=NOON + DAY + 2 * HOUR)
     assert sla.at_share(later, 0.5, policy()) == NOON + 14 * HOUR
     assert sla.at_share(later, 1.0, policy()) == NOON + timedelta(hours=26)
+
+
+@pytest.mark.parametrize(
+    ("category", "team", "due"),
+    [
+        ("incident", "réseau", NOON + 4 * HOUR),  # until the desk closes at 17:00 by its own time
+        ("", "réseau", NOON + 20 * HOUR),
+        ("", "sap", NOON + 17 * DAY + 3 * HOUR),  # longer than a week: 120 hours at 45 a week
+    ],
+)
+def test_a_limit_of_a_category_or_team_counts_desk_hours_too(category: str, team: str, due: datetime) -> None:
+    """As the desk's own does."""
+    desk = policy(
+        sla=Sla(clock="desk"),
+        categories=(Category(name="incident", limit=4 * HOUR),),
+        teams=(Team(name="réseau", limit=5 * HOUR), Team(name="sap", limit=5 * DAY)),
+    )
+    assert sla.limits(NOON, desk, category=category, team=team).due_at == due
+
+
+# --- standing still
+
+
+@pytest.mark.parametrize(
+    ("values", "hours", "stands"),
+    [
+        ({"first": False}, 5, True),
+        ({"first": False}, 24, False),  # at its limit
+        ({"first": False, "stage": Stage.BREACHED}, 5, False),
+        ({"first": False, "stage": Stage.NEAR}, 5, True),
+        ({"first": False}, -1, False),  # it began only after the ticket did wait
+        ({"first": False, "paused_at": NOON + HOUR}, 5, False),
+        ({"first": False, "stopped_at": NOON + HOUR}, 5, False),
+        ({"first": False, "team": "réseau"}, 5, False),
+        ({}, 5, False),
+    ],
+)
+def test_what_stands_still_while_its_ticket_waits(
+    values: dict[str, object], hours: int, stands: bool
+) -> None:
+    """A next answer that is neither given nor late; where a policy says nothing else."""
+    assert sla.pauses(clock(**values), NOON + hours * HOUR, policy()) is stands
+    assert not sla.pauses(clock(**values), NOON + hours * HOUR, policy(sla=Sla(pause=())))
+
+
+def test_a_team_s_own_stands_still_where_the_policy_says_so() -> None:
+    """Under desk hours only these count: a ticket that waits over a week-end is late by nothing for it."""
+    desk = policy(sla=Sla(pause=("team",), clock="desk"))
+    theirs = clock(first=False, team="réseau", desk=True)
+    assert sla.pauses(theirs, NOON, desk)
+    friday = NOON + 4 * DAY + 3 * HOUR  # at 16:00 by the desk's time
+    monday = NOON + 7 * DAY - 4 * HOUR  # at 09:00
+    on = sla.resumed(replace(theirs, due_at=friday + HOUR, paused_at=friday), monday, desk)
+    assert (on.paused, on.paused_at) == (2 * 3600, None)
+    assert on.due_at == monday + HOUR
+
+
+# --- what holds for every story of a ticket
+
+
+@given(stories(), POLICIES)
+def test_a_longer_story_takes_nothing_back(story: list[Happened], desk: Policy) -> None:
+    """What is taken in charge stays so, no earlier act is forgotten, and no limit moves backwards."""
+    courses = [sla.replayed(story[:length], desk) for length in range(1, len(story) + 1)]
+    for before, after in itertools.pairwise(courses):
+        assert before.taken_at is None or (after.taken_at and after.taken_at <= before.taken_at)
+        for was, now in zip(before.clocks, after.clocks, strict=False):
+            assert now.due_at >= was.due_at
+            assert now.near_at >= was.near_at
+            assert was.stopped_at is None or was.presumed or (now.stopped_at or NOON) <= was.stopped_at
+
+
+@given(stories(), POLICIES)
+def test_waiting_never_shortens(story: list[Happened], desk: Policy) -> None:
+    """Each limit is where it would be without any waiting, or later; a first one is exactly there."""
+    plain = [one for one in story if not isinstance(one, Stood)]
+    for waited, other in zip(sla.replayed(story, desk).clocks, sla.replayed(plain, desk).clocks, strict=True):
+        assert waited.due_at >= other.due_at
+        assert waited.due_at == other.due_at or not waited.first
+        assert sla.at_share(waited, 0.5, desk) >= sla.at_share(other, 0.5, desk)
+        assert sla.at_share(waited, 0.5, desk) <= sla.at_share(waited, 0.95, desk) <= waited.due_at
+
+
+@given(st.permutations(range(1, 5)), st.lists(st.integers(0, 100), min_size=4, max_size=4), POLICIES)
+def test_of_acts_that_come_to_light_in_any_order_the_earliest_counts(
+    order: list[int], hours: list[int], desk: Policy
+) -> None:
+    """Of those that came after the mail."""
+    mails = [Wrote(at=NOON), Wrote(at=NOON + 30 * HOUR)]
+    acts = [Acted(at=NOON + hours[n - 1] * HOUR) for n in order]
+    course = sla.replayed([*mails, *acts], desk)
+    for one in course.clocks:
+        after = [act.at for act in acts if act.at >= one.started_at]
+        assert one.stopped_at == min(after, default=None)
+    assert course.taken_at == min(act.at for act in acts)
+
+
+@given(stories(), POLICIES, st.lists(st.integers(0, 20_000), min_size=1, max_size=9).map(sorted))
+def test_shares_are_reached_in_their_order_and_each_is_looked_at(
+    story: list[Happened], desk: Policy, minutes: list[int]
+) -> None:
+    """Whatever stood still: what is reached stays reached, and the next look is never in the past."""
+    for one in sla.replayed(story, desk).clocks:
+        seen = [sla.reached(one, one.started_at + timedelta(minutes=m), desk) for m in minutes]
+        assert seen == sorted(seen)
+        now = one.started_at + timedelta(minutes=minutes[0])
+        at = sla.next_look(replace(one, stage=sla.stage(one, now)), now, desk)
+        assert at is None or at > now

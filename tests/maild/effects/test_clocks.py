@@ -1,17 +1,26 @@
 """Clocks that stand still while their ticket waits: which, since when, and what makes them go on."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
-from maild import byhand, sweep
-from maild.decide.policy import Agent, Sla, Team
+from maild import apply, byhand, sweep
+from maild.decide import sla
+from maild.decide.decision import Amend, Change, StopClocks, TakeInCharge
+from maild.decide.policy import Agent, Policy, Sla, Team
+from maild.decide.sla import Acted, Happened, Stood, Wrote
 from maild.effects.clocks import presume_answered
-from storage.records import Mark
+from maild.ingest import known
+from storage import repair
+from storage.records import Clock, Mark, Status
 from tests.maild.decide.cases import ANNE, DAY, HOUR, NOON
+from tests.maild.decide.stories import POLICIES, stories
 from tests.maild.office import Room, raw, room
 
 AGENTS = (Agent(name="Anne", address=ANNE),)
@@ -200,3 +209,55 @@ def test_marks_go_while_it_stands_still_and_come_back(desk: Room) -> None:
     write_again(desk, "m3")
     assert [m.stage for m in marked()] == ["near"]
     assert desk.tickets()[0].near_limit
+
+
+# --- the ledger says what the pure function says
+
+
+def befall(desk: Room, happened: Happened, number: int) -> None:
+    """Let it happen to the first ticket, as far as clocks are concerned."""
+    match happened:
+        case Wrote():
+            desk.clock.now = happened.at
+            headers = {"In_Reply_To": "<m0@ecole.test>"} if number else {}
+            desk.ingest(raw(f"m{number}@ecole.test", body=f"Et alors, pour la fois {number} ?\n", **headers))
+        case Stood():
+            desk.clock.now = happened.at
+            status = Status.WAITING if happened.waits else Status.TAKEN
+            change(desk, Amend(values=(("status", status.value),)))
+        case Acted(presumed=True):
+            told: dict[str, Any] = {"mail_id": "poll", "policy": desk.office.policy}
+            with desk.office.store.write() as tx:
+                presume_answered(tx, 1001, begun=happened.at, at=happened.at, **told)
+        case Acted():
+            stopped = StopClocks(at=happened.at, by=ANNE, act="take")
+            change(desk, TakeInCharge(agent=ANNE, at=happened.at), stopped)
+
+
+def change(desk: Room, *changes: Change) -> None:
+    """What somebody changes on the first ticket, without a mail."""
+    judged, paper = desk.office.policy, desk.office.paper
+    with desk.office.store.write() as tx:
+        facts = known(tx, (1001,), desk.office)
+        apply.act(tx, changes, facts, ticket=1001, actor=ANNE, policy=judged, paper=paper)
+
+
+def bare(one: Clock) -> Clock:
+    """A clock without what only the ledger knows."""
+    return replace(one, id=0, message_id=0, ticket_id=0, stopped_by="")
+
+
+@settings(max_examples=10)
+@given(story=stories(), judged=POLICIES)
+def test_the_ledger_holds_what_a_story_makes(story: list[Happened], judged: Policy) -> None:
+    """Each clock with its limits, its stops and what it stood still, and what the ticket shows of them."""
+    with TemporaryDirectory() as folder, room(Path(folder), agents=AGENTS, sla=judged.sla) as desk:
+        for number, happened in enumerate(story):
+            befall(desk, happened, number)
+        with desk.office.store.read() as tx:
+            rows = [row.message_id for row in desk.rows("SELECT message_id FROM clock ORDER BY id")]
+            found = [one for row in rows if (one := repair.clock_of(tx, row))]
+        made = sla.replayed(story, desk.office.policy)
+        assert list(map(bare, found)) == list(map(bare, made.clocks))
+        (ticket,) = desk.tickets()
+        assert (ticket.taken_at, ticket.due_at) == (made.taken_at, made.due_at)
