@@ -21,6 +21,13 @@ _MOMENT = {
     "de": "{day}, um {hour}:{minute:02} Uhr",
     "en": "{day} at {hour:02}:{minute:02}",
 }
+_HOUR = {
+    "fr": "{hour}\u00a0h\u00a0{minute:02}",
+    "nl": "{hour}.{minute:02}\u00a0uur",
+    "de": "{hour}:{minute:02}\u00a0Uhr",
+}
+# Days, hours and minutes where there is room for a few letters only.
+_UNITS = {"fr": ("j", "h", "min"), "nl": ("d", "u", "min"), "de": ("T", "Std.", "Min.")}
 _SEASON = {
     "fr": ("heure d’été", "heure d’hiver"),
     "nl": ("zomertijd", "wintertijd"),
@@ -83,6 +90,31 @@ def day_of(day: date, language: str) -> str:
 def duration(span: timedelta, language: str) -> str:
     """How long something takes, as people say it: "2 minutes"; "" for no time at all."""
     return format_timedelta(span, locale=language, threshold=1) if span else ""
+
+
+def hour_of(at: datetime, zone: str, language: str, today: date) -> str:
+    """A time of day, with its day where that is not ``today``: "14 h 32", "mar. 24 nov., 14 h 32"."""
+    local = at.astimezone(ZoneInfo(zone))
+    text = _HOUR.get(language, "{hour:02}:{minute:02}").format(hour=local.hour, minute=local.minute)
+    return text if local.date() == today else f"{_short_day(local.date(), language)}, {text}"
+
+
+@lru_cache(maxsize=256)
+def _short_day(day: date, language: str) -> str:
+    return format_date(day, "EEE d MMM", locale=language).replace(" ", "\u00a0")
+
+
+def left_of(span: timedelta, language: str) -> str:
+    """A span that is read at a glance: "< 1 min", "12 min", "2 h 05", "3 j 4 h"."""
+    days, hours, minutes = _UNITS.get(language, ("d", "h", "min"))
+    whole = int(span.total_seconds()) // 60
+    if whole < 1:
+        return f"<\u00a01\u00a0{minutes}"
+    if whole < 60:
+        return f"{whole}\u00a0{minutes}"
+    if whole < 48 * 60:
+        return f"{whole // 60}\u00a0{hours}\u00a0{whole % 60:02}"
+    return f"{whole // 1440}\u00a0{days}\u00a0{whole // 60 % 24}\u00a0{hours}"
 
 
 def span(starts_at: datetime, ends_at: datetime, zone: str, language: str) -> str:

@@ -27,3 +27,10 @@ def words(paper: Stationery, name: str, language: str, /) -> Any:
     # By its ending a macro of the words escapes what it is given: called from a page, it is taken for clean.
     known = [f"pages/{name}.{each}.html.j2" for each in dict.fromkeys((language, "en", "fr"))]
     return paper.environment.select_template(list(known)).module
+
+
+def file(paper: Stationery, name: str) -> str:
+    """What a page needs besides its text, a style or a script, out of ``pages/NAME``."""
+    loader = paper.environment.loader
+    assert loader is not None
+    return loader.get_source(paper.environment, f"pages/{name}")[0]

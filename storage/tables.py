@@ -212,6 +212,8 @@ class ClockRow(SQLModel, table=True):
         _partial("clock_running", "ticket_id", "message_id", where="stopped_at IS NULL"),
         # A report reads the clocks of its month, of so many years.
         Index("clock_started", "started_at"),
+        # The board counts what was answered today.
+        _partial("clock_stopped", "stopped_at", where="stopped_at IS NOT NULL"),
     )
     id: int | None = Field(default=None, primary_key=True)
     ticket_id: int = Field(foreign_key="ticket.id", index=True)

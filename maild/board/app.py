@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from maild import condition, metrics
-from maild.board import desk, gauges
+from maild.board import desk, gauges, page, stream
 from maild.board.access import Guard, failed
 from maild.board.desk import BoardDesk
 from storage.database import Unavailable
@@ -31,7 +31,9 @@ def application(served: BoardDesk) -> ASGIApp:
     """Every page of a desk, behind the guard that lets people in."""
     app = Starlette(
         routes=[
-            Route("/", _index),
+            Route("/", page.index),
+            *(Route(path, page.file) for path in page.PATHS),
+            Route("/events", stream.events),
             Route("/healthz", _healthz),
             Route("/readyz", _readyz),
             Route("/metrics", _metrics),
@@ -40,12 +42,9 @@ def application(served: BoardDesk) -> ASGIApp:
     )
     app.router.redirect_slashes = False
     app.state.desk = served
+    app.state.feed = stream.Feed(served)
     assert served.config.http is not None
     return Guard(app, served.config.http)
-
-
-async def _index(_request: Request) -> Response:
-    return PlainTextResponse("maild\n")
 
 
 async def _healthz(_request: Request) -> Response:

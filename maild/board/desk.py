@@ -20,12 +20,14 @@ class BoardDesk:
     """The desk of one server, from its start to its stop or the next SIGHUP.
 
     ``office``: ledger, policy, paper and time; ``health``: how the servers met us; ``closing``: set when the
-    server is to end, within its own loop.
+    server is to end, within its own loop; ``every``: seconds
+    between two looks for the pages that are open.
     """
 
     config: Config
     office: Office
     health: Health
+    every: float = 5.0
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def now(self) -> datetime:

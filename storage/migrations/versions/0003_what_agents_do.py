@@ -90,6 +90,7 @@ def _clocks() -> None:
     ):
         op.add_column("clock", column)
     op.create_index("clock_started", "clock", ["started_at"])
+    _partial("clock_stopped", "clock", ["stopped_at"], "stopped_at IS NOT NULL")
     # What ran until now ran in wall time; whoever heard of a stage hears of no share below it.
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     span = (

@@ -65,11 +65,11 @@ def settings(folder: Path, *, token: str = "", **tables: Any) -> Config:
 
 
 @contextmanager
-def board(folder: Path, *, token: str = "", **tables: Any) -> Iterator[Board]:
-    """A board on a fresh ledger, until the end."""
+def board(folder: Path, *, token: str = "", every: float = 5.0, **tables: Any) -> Iterator[Board]:
+    """A board on a fresh ledger, until the end; it looks at that ``every`` so many seconds."""
     config, health = settings(folder, token=token, **tables), Health()
     with room(folder) as made:
-        server = Server(BoardDesk(config=config, office=made.office, health=health))
+        server = Server(BoardDesk(config=config, office=made.office, health=health, every=every))
         server.start()
         try:
             yield Board(server=server, room=made, health=health)

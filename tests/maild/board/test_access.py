@@ -14,7 +14,11 @@ def test_every_response_is_strict(board: Board, closed: Board) -> None:
     ]  # fmt: skip
     assert [answer.status for answer in answers] == [200, 200, 404, 405, 421, 401, 200]
     for answer in answers:
-        assert {name: answer.headers[name] for name in access.HEADERS} == access.HEADERS
+        # What the page itself needs stands behind what no response may do.
+        strict = access.HEADERS["content-security-policy"]
+        policy = answer.headers["content-security-policy"][: len(strict)]
+        said = answer.headers | {"content-security-policy": policy}
+        assert {name: said[name] for name in access.HEADERS} == access.HEADERS
         assert "server" not in answer.headers
 
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from maild.board import access, app, wire
+from maild.board import access, wire
 from maild.board.desk import BoardDesk
 from maild.board.serving import Server
 from maild.decide import troubles
@@ -167,7 +167,7 @@ def test_whoever_does_not_read_is_cut_off(tmp_path: Path, monkeypatch: pytest.Mo
     async def page(_request: Request) -> Response:
         return Watched(endless())
 
-    monkeypatch.setattr(app, "_index", page)
+    monkeypatch.setattr("maild.board.page.index", page)
     with boards.board(tmp_path) as board, dialled(board) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert ended.wait(10)
