@@ -60,6 +60,8 @@ CUT_EVERY = timedelta(seconds=1)
 BOARD_EVERY = timedelta(seconds=15)
 # Beside the maildrops the courier, the sweep and the alarm read the ledger.
 _READERS = 3
+# So many pages of the board read it at once (``board.serving``, which is loaded only where there is one).
+_PAGES = 3
 # Within one pass a mail that its server cannot give ends four sessions before it is passed by.
 MOST_SESSIONS = 20
 
@@ -461,7 +463,8 @@ def _warm_up(all_parts: Parts) -> None:
     parse_mail(_SAMPLE)
     office = all_parts.office  # its holidays are looked up with the first day
     office.policy.calendar.opens(office.now())
-    all_parts.database.make_room(len(all_parts.maildrops) + _READERS)
+    pages = _PAGES if all_parts.config.http is not None else 0
+    all_parts.database.make_room(len(all_parts.maildrops) + _READERS + pages)
 
 
 _SAMPLE = (

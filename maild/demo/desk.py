@@ -45,6 +45,9 @@ tls = "none"
 [sla]
 sweep = "1s"
 
+[http]
+listen = "127.0.0.1:{http_port}"
+
 [[agent]]
 name = {agent_name}
 address = {agent}
@@ -68,7 +71,7 @@ class Desk:
         return self.folder / "maild.log"
 
 
-def furnish(folder: Path, *, imap_port: int, smtp_port: int) -> tuple[Desk, str]:
+def furnish(folder: Path, *, imap_port: int, smtp_port: int, http_port: int) -> tuple[Desk, str]:
     """Write configuration and secrets into an empty folder; returns the desk and its mailbox's password.
 
     Raises:
@@ -83,7 +86,8 @@ def furnish(folder: Path, *, imap_port: int, smtp_port: int) -> tuple[Desk, str]
     }  # fmt: skip
     # A JSON string is a TOML string, as long as it is not all ASCII by escapes.
     quoted = {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}
-    _write(desk.config, _CONFIG.format(**quoted, imap_port=imap_port, smtp_port=smtp_port))
+    ports = {"imap_port": imap_port, "smtp_port": smtp_port, "http_port": http_port}
+    _write(desk.config, _CONFIG.format(**quoted, **ports))
     return desk, password
 
 

@@ -90,8 +90,8 @@ def play(*, seconds: int = 45) -> bool:
     pace = tempo(seconds, began=time.monotonic())
     folder = Path(tempfile.mkdtemp(prefix="maild-demo-"))
     console = view.console()
-    imap_port, smtp_port = post_office.free_ports(2)
-    desk, password = premises.furnish(folder, imap_port=imap_port, smtp_port=smtp_port)
+    imap_port, smtp_port, http_port = post_office.free_ports(3)
+    desk, password = premises.furnish(folder, imap_port=imap_port, smtp_port=smtp_port, http_port=http_port)
     # The operator's own variables belong to another desk, and must not lead the rehearsal to it.
     config = configuration.load(desk.config, {})
     with _logged(desk):
@@ -120,7 +120,7 @@ def _perform(
         raise TypeError("the rehearsal's desk has one mailbox")
     clock = Clock(_this_morning(config), speed=pace.speed)
     frame = _frame(config, pace)
-    _introduce(frame, desk, clock, console)
+    _introduce(frame, desk, clock, console, config)
     with (
         post_office.opened(config.submission.port) as letters,
         mailroom.opened(drop, password, desk.folder / "pymap.log") as room,
@@ -281,9 +281,11 @@ def _interruptible() -> Iterator[None]:
 # --- before and after ---------------------------------------------------------------------------------------
 
 
-def _introduce(frame: Frame, desk: Desk, clock: Clock, console: Console) -> None:
+def _introduce(frame: Frame, desk: Desk, clock: Clock, console: Console, config: Config) -> None:
     _say(console, f"Répétition du Service Desk, {frame.day(clock())}\u00a0; {frame.pace}.")
-    _say(console, f"Tout se passe sur cette machine, dans {desk.folder}.\n")
+    _say(console, f"Tout se passe sur cette machine, dans {desk.folder}.")
+    if config.http is not None:
+        _say(console, f"Le tableau, tant que dure la répétition\u00a0: http://{config.http.listen}/\n")
     console.file.flush()
 
 

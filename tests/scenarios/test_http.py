@@ -48,5 +48,10 @@ def test_it_goes_where_the_configuration_says(desk: DoorDesk) -> None:
         assert board_address(child) == f"http://{LOOPBACK}:{free}/"
         assert asked(free, "/healthz") == (200, "ok\n")
         assert asked(free, "/")[0] == 200
+        child.wait_until(lambda: asked(free, "/readyz") == (200, "ready\n"))
+        desk.hand_in(mail("m2@ecole.test"))
+        desk.sink.wait_for(2)
+        # What was counted before the reload still is.
+        child.wait_until(lambda: 'outcome="filed"} 2.0' in asked(free, "/metrics")[1])
         assert child.end() == 0
-    assert desk.outbox() == {"sent": 1}
+    assert desk.outbox() == {"sent": 2}

@@ -67,12 +67,14 @@ def test_the_rehearsal_tells_the_whole_story_and_what_it_recommends_works(tmp_pa
     ):
         assert words in told, told
     assert told.count("resté sans réponse") == 3
+    assert re.search(r"Le tableau, tant que dure la répétition\u00a0: http://127\.0\.0\.1:\d+/", told)
 
     (folder,) = tmp_path.glob("maild-demo-*")
     assert not listens(port_of(folder))
     events = [json.loads(line)["event"] for line in (folder / "maild.log").read_text("utf-8").splitlines()]
     assert {"daemon.started", "daemon.ready"} <= set(events)
     assert events.count("message.ingested") == 13
+    assert "http.open" in events
     assert not {"message.failed", "job.failed", "maildrop.failed", "maildrop.standby"} & set(events)
 
     del environ["MAILD_STATE__DIRECTORY"]
