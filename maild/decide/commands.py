@@ -30,7 +30,7 @@ from maild.decide.order import (
     numbers_in,
     said,
 )
-from maild.decide.placing import MOST_ORDERS, Placed, example, placed
+from maild.decide.placing import MOST_ORDERS, Placed, example, is_unclear, placed
 from maild.decide.policy import Agent, Policy
 from maild.decide.verbs import (
     asking,
@@ -255,6 +255,8 @@ def _objection(
     """Why these orders are not run together; "" where they go together."""
     if len(orders) > MOST_ORDERS:
         return said(_SAID, "many", language, most=str(MOST_ORDERS))
+    if unclear := next((one.line for one in orders if is_unclear(one, _BY_NAME[one.line.key])), None):
+        return said(_SAID, "unclear", language, verb=unclear.verb, given=unclear.argument[:100])
     if clash := next(filter(None, (_clash(sheet, language) for sheet in sheets)), ""):
         return clash
     texts = {sheet.text for sheet in sheets}
@@ -413,6 +415,16 @@ _SAID: Sentences = {
         "de": "Nichts wurde ausgeführt: Eine Nachricht fasst höchstens {most} Befehle, einen pro Ticket; "
         "senden Sie mehrere",
         "en": "Nothing was run: a mail holds {most} commands at most, one a ticket; send several mails",
+    },
+    "unclear": {
+        "fr": "#{verb}\u00a0: «\u00a0{given}\u00a0» n’a pas été compris, rien n’a été exécuté\u00a0; écrivez "
+        "#{verb} seul pour ce ticket-ci, ou les numéros des autres, par exemple\u00a0: #{verb} 1042 1043",
+        "nl": "#{verb}: '{given}' is niet begrepen, niets uitgevoerd; schrijf alleen #{verb} voor dit "
+        "ticket, of de nummers van andere, bijvoorbeeld: #{verb} 1042 1043",
+        "de": "#{verb}: „{given}“ wurde nicht verstanden, nichts wurde ausgeführt; schreiben Sie nur #{verb} "
+        "für dieses Ticket, oder die Nummern der anderen, zum Beispiel: #{verb} 1042 1043",
+        "en": "#{verb}: '{given}' was not understood, nothing was run; write #{verb} alone for this ticket, "
+        "or the numbers of others, for example: #{verb} 1042 1043",
     },
     "words": {
         "fr": "#{verb}\u00a0: rien n’a été exécuté ni envoyé\u00a0: le texte sous des commandes qui nomment "

@@ -46,6 +46,7 @@ class Tickets(StrEnum):
     NONE = "none"  # a number there is its own matter: the ticket to merge into, an extension that called
     ALONE = "alone"  # tickets, and nothing behind them
     FIRST = "first"  # tickets, then what the command needs
+    WORDS = "words"  # tickets alone, or marked as such ("ETNIC-1042") before any words
 
 
 def _never(argument: str) -> bool:

@@ -41,24 +41,32 @@ def placed(line: CommandLine, command: Command, prefix: str) -> tuple[Placed, ..
 def _named(argument: str, command: Command, prefix: str) -> tuple[list[int], str]:
     """The tickets at the beginning of an argument, and what stands behind them."""
     numbers: list[int] = []
-    rest, is_plain = argument, True
+    rest, is_marked = argument, True
     while command.tickets is not Tickets.NONE and (found := _pattern(prefix).match(rest)):
         if (found["joint"] and not numbers) or (not found["mark"] and command.is_own(rest)):
             break
-        is_plain = is_plain and bool(found["mark"])
+        is_marked = is_marked and bool(found["mark"])
         numbers.append(int(found["number"]))
         rest = rest[found.end() :]
-    if rest and command.tickets is Tickets.ALONE and not is_plain:
+    if rest and command.tickets is not Tickets.FIRST and not is_marked:
         return [], argument  # "#note 3 appels": words that begin with a number
     return numbers, rest
 
 
+def is_unclear(one: Placed, command: Command) -> bool:
+    """Whether a line names a ticket that was not understood, such as "1042/1043": where nothing but tickets
+    may stand behind the verb, it must not be carried out on that of the mail."""
+    is_own = one.named is None and command.tickets is Tickets.ALONE
+    return is_own and any(map(str.isdigit, one.line.argument))
+
+
 @lru_cache(maxsize=16)
 def _pattern(prefix: str) -> re.Pattern[str]:
+    ticket = r"(?:le\s|les\s|the\s|het\s|das\s)?tickets?\s+[#＃]?"
     return re.compile(
         r"(?P<joint>[&+]\s*|(?:et|en|und|and)\s+)?"
-        rf"\[?(?P<mark>[#＃]|{re.escape(prefix)}\s?[-–]|(?:le\s|les\s|the\s|het\s|das\s)?tickets?\s+[#＃]?)?"
-        r"(?P<number>\d{1,9})\]?(?=[\s,;]|[.!]?$)[\s,;.!]*",
+        rf"[\[(]?(?P<mark>[#＃]|{re.escape(prefix)}[\s–-]{{0,3}}|n[°ºo]?[.\s]\s?|n[°º]|nr[.\s]\s?|{ticket})?"
+        r"(?P<number>\d{1,9})[\])]?(?=[\s,;]|[:.!]?(?:\s|$))[:.!]?[\s,;]*(?:[=–-]\s+)?",
         re.IGNORECASE,
     )
 

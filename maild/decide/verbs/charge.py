@@ -207,5 +207,5 @@ NOTE = Command(
     },
     run=_note,
     text=Text.NOTE,
-    tickets=Tickets.ALONE,
+    tickets=Tickets.WORDS,
 )

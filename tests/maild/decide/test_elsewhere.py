@@ -145,6 +145,16 @@ def test_the_number_of_the_ticket_itself_changes_nothing() -> None:
     assert sent.text == "Je m'en occupe cet après-midi."
 
 
+@pytest.mark.parametrize("given", ["1042/1043", "le 1042", "1042 et puis voilà", "10422222222"])
+@pytest.mark.parametrize("verb", ["prendre", "résolu", "spam"])
+def test_what_may_name_another_ticket_is_not_done_to_this_one(verb: str, given: str) -> None:
+    """A number that was not understood refuses the order; in a note it is a word like any."""
+    refused = decided(f"#{verb} {given}", answers=NOTIFIED)
+    assert f"« {given} » n’a pas été compris" in answer(refused)[0]
+    assert not any(isinstance(change, TakeInCharge | StopClocks | Amend) for change in refused.changes)
+    assert "est gardé comme note" in answer(decided(f"#note {given}", answers=NOTIFIED))[0]
+
+
 @pytest.mark.parametrize("body", ["#prendre\n#prendre 1042", "#prendre 1042"])
 def test_words_below_orders_for_others_stay_inside(body: str) -> None:
     """Whose they are is not certain: they leave for nobody, and their author is told."""
