@@ -4,7 +4,7 @@ One of the effects of ``apply``; ``receive.sent`` presumes an answer through ``p
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from maild.decide import sla
 from maild.decide.decision import Recognise, StartClock, StopClocks, TakeInCharge
 from maild.decide.policy import Policy
 from maild.effects.work import Work
+from storage import handling
 from storage.records import Clock, Event, Stage, Status, Ticket
 from storage.store import Transaction
 
@@ -68,28 +69,37 @@ def keep_pace(work: Work) -> None:
     if known is None:
         return  # the same mail opens it: its one clock is the first
     status = Status((work.derived | work.changed).get("status", known.ticket.status))
-    if Status.WAITING not in (status, known.ticket.status):
-        return
-    at = _until(known.ticket, work.facts.arrived_at)
-    if hold_or_go_on(work.tx, work.here, waits=status is Status.WAITING, at=at, policy=work.policy):
+    if Status.WAITING not in (status, known.ticket.status) or status is Status.MERGED:
+        return  # what is merged keeps the pace of where it went
+    waits, at = status is Status.WAITING, _until(known.ticket, work.facts.arrived_at)
+    line = handling.line_of(work.tx, work.here)
+    if moved := hold_or_go_on(work.tx, line, waits=waits, at=at, policy=work.policy):
         work.derived |= shown(work.tx, work.here)
+        kind = "clock_paused" if waits else "clock_resumed"
+        work.tell(kind, work.actor, at=at, due_at=[clock.due_at for clock in moved])
 
 
-def hold_or_go_on(tx: Transaction, ticket: int, *, waits: bool, at: datetime, policy: Policy) -> bool:
-    """Let the clocks of a ticket stand still while it waits, else go on; True where one did not before."""
-    running = tx.running(ticket)
+def hold_or_go_on(
+    tx: Transaction, line: Sequence[int], *, waits: bool, at: datetime, policy: Policy
+) -> list[Clock]:
+    """Let the clocks of a ticket stand still while it waits, else go on; returns those that did not before.
+
+    Args:
+        line: the ticket and those that were merged into it, with which the clocks of teams stay.
+    """
+    running = [clock for number in line for clock in tx.running(number)]
     if not waits:
         return _go_on(tx, running, at, policy)
     held = [replace(clock, paused_at=at) for clock in running if sla.pauses(clock, at, policy)]
     tx.hold_clocks([(clock, None) for clock in held])
-    return bool(held)
+    return held
 
 
-def _go_on(tx: Transaction, clocks: Iterable[Clock], at: datetime, policy: Policy) -> bool:
+def _go_on(tx: Transaction, clocks: Iterable[Clock], at: datetime, policy: Policy) -> list[Clock]:
     on = [sla.resumed(clock, at, policy) for clock in clocks if clock.paused_at]
     # The sweep looks at once: what was reached meanwhile is found by whoever looks.
     tx.hold_clocks([(clock, clock.started_at) for clock in on])
-    return bool(on)
+    return on
 
 
 def _go_on_until(
@@ -137,7 +147,8 @@ def presume_answered(
     changed: dict[str, Any] = {}
     if before.status in (Status.NEW, Status.WAITING):
         changed = {"status": Status.TAKEN.value, "wake_at": None}
-        hold_or_go_on(tx, ticket, waits=False, at=_until(before, at), policy=policy)
+        line = handling.line_of(tx, ticket)
+        hold_or_go_on(tx, line, waits=False, at=_until(before, at), policy=policy)
     tx.change_ticket(ticket, **shown(tx, ticket), **changed, taken_at=before.taken_at or at)
     detail = json.dumps({"act": "answered_flag", "at": at, "presumed": True}, default=str)
     tx.add_events(

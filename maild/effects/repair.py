@@ -23,17 +23,18 @@ def merge(work: Work, merged: Merge) -> None:
     people = repair.join(tx, work.here, into)
     work.changed |= {"status": Status.MERGED.value, "merged_into": into, "wake_at": None}
     work.derived |= clocks.shown(tx, work.here)
-    _reckon(work, into)
+    _reckon(work, into, work.here)
     work.tell("merged", work.actor, into=into)
     work.tell_of(into, "absorbed", work.actor, ticket=work.here, messages=messages, people=people)
     work.say("ticket.merged", ticket=work.number, into=into)
 
 
-def _reckon(work: Work, number: int) -> None:
+def _reckon(work: Work, number: int, *merged: int) -> None:
     """The clocks that came to another ticket stand still or run like its own; it shows what is left."""
     status = work.tx.states((number,))[number].ticket.status
     waits, at = status is Status.WAITING, work.facts.arrived_at
-    clocks.hold_or_go_on(work.tx, number, waits=waits, at=at, policy=work.policy)
+    line = (*handling.line_of(work.tx, number), *merged)
+    clocks.hold_or_go_on(work.tx, line, waits=waits, at=at, policy=work.policy)
     work.tx.change_ticket(number, **clocks.shown(work.tx, number))
 
 

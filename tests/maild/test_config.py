@@ -674,6 +674,40 @@ def test_the_least_file_has_the_policy_of_the_defaults(tmp_path: Path) -> None:
     assert made == policy.Policy(desk=desk, calendar=days)
 
 
+@pytest.mark.parametrize(
+    ("lines", "week"),
+    [
+        (["mon-fri 08:00-17:00"], "MMMMM--"),
+        (["sat-mon 08:00-17:00"], "M----MM"),
+        (["mon,wed-thu 08:00-17:00"], "M-MM---"),
+        (["mon 08:00-12:00", "mon 11:00-17:00", "tue 13:00-17:00", "tue 08:00-12:00"], "MA-----"),
+        (["mon 08:00-12:00", "mon 12:00-17:00", "sun 00:00-24:00"], "M-----D"),
+    ],
+)
+def test_opening_hours_are_those_of_the_lines_together(tmp_path: Path, lines: list[str], week: str) -> None:
+    """By weekday, over the end of the week too; what touches is one."""
+    kinds = {"-": (), "M": ((480, 1020),), "A": ((480, 720), (780, 1020)), "D": ((0, 1440),)}
+    made = config.calendar(loaded(tmp_path, LEAST + f"[calendar]\nhours = {json.dumps(lines)}\n"))
+    assert made.hours == tuple(kinds[day] for day in week)
+
+
+def test_closed_days_are_of_each_year_or_once_beside_the_country_s(tmp_path: Path) -> None:
+    """And a country may have none."""
+    text = '[calendar]\nholidays = ""\nclosed = ["09-27", "2026-12-24"]\n'
+    made = config.calendar(loaded(tmp_path, LEAST + text))
+    closed = [day for day in ("2026-09-28", "2027-09-27", "2026-12-24", "2027-12-24", "2026-07-21")
+              if made.is_closed_on(date.fromisoformat(day))]  # fmt: skip
+    assert closed == ["2027-09-27", "2026-12-24"]
+    assert config.calendar(loaded(tmp_path, LEAST)).is_closed_on(date(2099, 7, 21))
+
+
+def test_a_limit_that_opening_hours_never_reach_is_refused(tmp_path: Path) -> None:
+    """Wherever it stands; wall time reaches it."""
+    text = '[calendar]\nhours = ["mon 08:00-08:10"]\n[[category]]\nname = "sap"\nlimit = "100h"\n[sla]\n'
+    assert set(problems(tmp_path, LEAST + text + 'clock = "desk"\n')) == {"category[1].limit"}
+    assert loaded(tmp_path, LEAST + text).sla.clock == "wall"
+
+
 def test_templates_lie_beside_the_configuration(tmp_path: Path) -> None:
     text = LEAST.replace('name = "Desk"', 'name = "Desk"\ntemplates = "letters"')
     assert loaded(tmp_path, text).desk.templates == tmp_path / "letters"

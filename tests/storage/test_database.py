@@ -6,10 +6,11 @@ import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, MetaData, Table, insert, inspect, text
 from sqlmodel import SQLModel
 
 import storage.tables  # noqa: F401  (fills the metadata)
@@ -17,7 +18,7 @@ from storage import database
 from storage.database import Database, SchemaTooNew, Unavailable
 from storage.store import Store
 from tests.peers.child import free_port
-from tests.storage.entries import NOON, keep, ticket
+from tests.storage.entries import DAY, NOON, keep, ticket
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -40,6 +41,45 @@ def test_an_empty_database_is_brought_up_to_date(empty_url: str) -> None:
             assert ticket(tx) == 1001
     finally:
         base.close()
+
+
+def test_clocks_of_a_former_schema_go_on(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In wall time, with the limit that they have; of what was told nobody hears again."""
+    base = database.open_database(empty_url)
+    try:
+        with monkeypatch.context() as before:
+            before.setattr(database, "head", lambda: "0002")
+            database.upgrade(base)
+        with base.write() as connection:
+            tables = MetaData()
+            tables.reflect(connection)
+            stages = {"running": NOON, "near": NOON, "breached": None}
+            for number, (stage, next_at) in enumerate(stages.items(), 1):
+                of = {"message_id": number, "ticket_id": number}
+                _fill(connection, tables.tables["raw"], id=number, sha256=stage)
+                _fill(connection, tables.tables["ticket"], id=number, key=stage)
+                _fill(connection, tables.tables["message"], id=number, mail_id=stage, raw_id=number, **of)
+                times = {"started_at": NOON - DAY, "due_at": NOON, "next_at": next_at}
+                _fill(connection, tables.tables["clock"], id=number, stage=stage, **of, **times)
+        database.upgrade(base)
+        with Store(database=base).read() as tx:
+            found = [tx.running(number)[0] for number in (1, 2, 3)]
+            assert [(c.span, c.desk, c.paused, c.warned) for c in found] == [
+                (86_400, False, 0, 0.0), (86_400, False, 0, 0.8), (86_400, False, 0, 1.0),
+            ]  # fmt: skip
+            due = [c.stage.value for c in tx.clocks_due(now=NOON - DAY, limit=9)]
+            assert due == ["running"]  # for a share that is told of now
+    finally:
+        base.close()
+
+
+def _fill(connection: Connection, table: Table, **values: object) -> None:
+    """A row with something in each column that must hold something."""
+    blank: dict[type, object] = {int: 0, str: "", bool: False, bytes: b"", datetime: NOON}
+    made = {
+        c.name: blank[c.type.python_type] for c in table.columns if not c.nullable and not c.server_default
+    }
+    connection.execute(insert(table).values({**made, **values}))
 
 
 def test_the_migrations_make_what_the_tables_say(base: Database) -> None:

@@ -48,6 +48,13 @@ def clocks(desk: Room) -> list[tuple[bool, datetime, datetime | None, int]]:
     return [(c.first, c.due_at, c.paused_at, c.paused) for _, c in sorted(found.items())]
 
 
+def ask_team(desk: Room) -> None:
+    """Anne asks a specialist team about the one ticket that there is."""
+    (told,) = desk.rows("SELECT message_id FROM outbox WHERE kind = 'notification'")
+    headers = {"From": ANNE, "In_Reply_To": f"<{told.message_id}>"}
+    desk.ingest(raw("a1@etnic.test", body="#escalader réseau\n\nLa borne ?\n", **headers))
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Room]:
     """Jean's mail was taken at noon, and at one he wrote again."""
@@ -183,13 +190,27 @@ def test_a_team_s_own_clock_stands_still_where_the_policy_says_so(
     made: dict[str, Any] = {"agents": AGENTS, "teams": (Team(name="réseau", address="net@etnic.test"),)}
     with room(tmp_path, sla=pause, **made) as desk:
         desk.ingest(raw())
-        (told,) = desk.rows("SELECT message_id FROM outbox WHERE kind = 'notification'")
-        asked = raw("a1@etnic.test", body="#escalader réseau\n\nLa borne ?\n", From=ANNE,
-                    In_Reply_To=f"<{told.message_id}>")  # fmt: skip
-        desk.ingest(asked)
+        ask_team(desk)
         desk.clock.later(hours=1)
         assert ("the team réseau stands still" in order(desk, "attente")) is (since is not None)
         assert clocks(desk) == [(False, NOON + DAY, since, 0)]
+
+
+def test_a_team_s_clock_keeps_the_pace_of_what_its_ticket_was_merged_into(tmp_path: Path) -> None:
+    """Whoever goes on with the survivor decides when the team is waited for again."""
+    made: dict[str, Any] = {"agents": AGENTS, "teams": (Team(name="réseau", address="net@etnic.test"),)}
+    with room(tmp_path, sla=BOTH, **made) as desk:
+        desk.ingest(raw())
+        ask_team(desk)
+        desk.ingest(raw("n1@ecole.test", Subject="Un autre sujet"))
+        order(desk, "attente", ticket=1002)
+        order(desk, "fusionner", "1002", ticket=1001)
+        assert clocks(desk)[0] == (False, NOON + DAY, NOON, 0)
+        desk.clock.later(hours=2)
+        order(desk, "prendre", ticket=1002)
+        assert clocks(desk) == [(False, NOON + DAY + 2 * HOUR, None, 7200)]
+        kinds = [row.kind for row in desk.rows("SELECT kind FROM event WHERE ticket_id = 1002")]
+        assert "clock_resumed" in kinds
 
 
 def test_marks_go_while_it_stands_still_and_come_back(desk: Room) -> None:
