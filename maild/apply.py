@@ -61,6 +61,7 @@ from maild.decide.facts import Facts
 from maild.decide.policy import Policy
 from maild.effects import (
     asked,
+    attendance,
     briefs,
     clocks,
     consultations,
@@ -201,6 +202,7 @@ def _change(work: Work) -> None:
         _carry_out(work, change)
     if work.ticket is not None:
         clocks.keep_pace(work)
+        attendance.mind(work)
     if work.decision.agent and (work.changed or work.visit):
         _tell_of_change(work)
     if values := work.derived | work.changed:

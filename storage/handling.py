@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Select, and_, bindparam, delete, exists, func, insert, select, text, update
 from sqlmodel import SQLModel
 
 from storage.records import (
@@ -20,6 +20,7 @@ from storage.records import (
     OutboxState,
     Participant,
     Spoken,
+    Status,
     Ticket,
     Visit,
     Written,
@@ -189,10 +190,31 @@ def written(tx: Transaction, ticket_ids: Iterable[int]) -> tuple[Written, ...]:
     return tuple(sorted(found, key=lambda one: one.arrived_at))
 
 
+def has_still(tx: Transaction, *, now: datetime) -> bool:
+    """Whether a ticket wakes now, or is to be looked at."""
+    wakes, is_looked_at = exists().where(TICKET.c.wake_at <= now), exists().where(TICKET.c.look_at <= now)
+    return any(tx.connection.execute(select(wakes, is_looked_at)).one())
+
+
 def waking(tx: Transaction, *, now: datetime, limit: int) -> tuple[Ticket, ...]:
-    """Waiting tickets whose time has come."""
+    """Waiting tickets whose time has come, taken in hand; those that another process has are left to it."""
     due = select(TICKET).where(TICKET.c.wake_at <= now).order_by(TICKET.c.wake_at, TICKET.c.id)
-    return tuple(map(ticket_record, tx.connection.execute(due.limit(limit))))
+    return _in_hand(tx, due, limit)
+
+
+def unattended(tx: Transaction, *, now: datetime, limit: int, resolved: bool = False) -> tuple[Ticket, ...]:
+    """Tickets to be looked at now because nobody has for long, those that are resolved or all others; as
+    ``waking``."""
+    due = select(TICKET).where(
+        TICKET.c.look_at <= now,
+        TICKET.c.status == Status.RESOLVED.value if resolved else TICKET.c.status != Status.RESOLVED.value,
+    )
+    return _in_hand(tx, due.order_by(TICKET.c.look_at, TICKET.c.id), limit)
+
+
+def _in_hand(tx: Transaction, due: Select[Any], limit: int) -> tuple[Ticket, ...]:
+    rows = tx.connection.execute(due.limit(limit).with_for_update(skip_locked=True))
+    return tuple(map(ticket_record, rows))
 
 
 # ---------------------------------------------------------------------- consultations

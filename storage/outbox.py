@@ -27,6 +27,7 @@ RANKS = {
     MessageKind.RECEIPT: 1,
     MessageKind.ANSWER: 1,
     MessageKind.ALERT: 2,
+    MessageKind.WARNING: 2,
     MessageKind.TROUBLE: 2,
     MessageKind.NOTIFICATION: 3,
     MessageKind.DIGEST: 3,

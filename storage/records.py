@@ -39,6 +39,7 @@ class MessageKind(StrEnum):
     NOTIFICATION = "notification"
     ANSWER = "answer"
     ALERT = "alert"
+    WARNING = "warning"
     DIGEST = "digest"
     TROUBLE = "trouble"
     CONSULTATION = "consultation"  # the case, to a specialist team
@@ -221,7 +222,11 @@ class SeenAgain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """One matter between a requester and the desk. ``key``: random, what signed tokens name."""
+    """One matter between a requester and the desk. ``key``: random, what signed tokens name.
+
+    ``touched_at``: when a person last wrote or acted on it, None where that is not known; ``look_at``: when
+    the sweep looks whether it is forgotten, or may be closed.
+    """
 
     id: int
     key: str
@@ -246,6 +251,8 @@ class Ticket:
     wake_at: datetime | None = None
     standing: str = ""
     entity: str = ""
+    touched_at: datetime | None = None
+    look_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

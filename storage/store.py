@@ -717,11 +717,10 @@ class Transaction:
     # ------------------------------------------------------------------ the sweep
 
     def clocks_due(self, *, now: datetime, limit: int) -> tuple[Clock, ...]:
-        """Running clocks that have reached their next stage, the longest due first."""
-        rows = self._all(
-            select(CLOCK).where(CLOCK.c.next_at <= now).order_by(CLOCK.c.next_at, CLOCK.c.id).limit(limit)
-        )
-        return tuple(clock_record(row) for row in rows)
+        """Running clocks at which the sweep must look, the longest due first; those that another process has
+        in hand are left to it."""
+        due = select(CLOCK).where(CLOCK.c.next_at <= now).order_by(CLOCK.c.next_at, CLOCK.c.id).limit(limit)
+        return tuple(clock_record(row) for row in self._all(due.with_for_update(skip_locked=True)))
 
     def advance_clocks(self, stages: Sequence[tuple[int, Stage, datetime | None, float]]) -> None:
         """Write (clock, stage, next look, share that people know of) of clocks that the sweep looked at."""
@@ -731,6 +730,13 @@ class Transaction:
                 for id_, stage, at, warned in stages
             ]
             self.connection.execute(_ADVANCE, rows)
+
+    def show_limits(self, tickets: Mapping[int, bool]) -> None:
+        """Tickets whose clocks came near their limit, or (true) reached it, show that."""
+        for breached in (False, True):
+            shown = {"near_limit": True} | ({"breached": True} if breached else {})
+            for part in in_parts(number for number, over in tickets.items() if over is breached):
+                self.connection.execute(update(TICKET).where(TICKET.c.id.in_(part)).values(**shown))
 
     def backlog(self) -> tuple[Ticket, ...]:
         """Tickets of old mail that the team has not heard of yet."""

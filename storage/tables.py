@@ -100,6 +100,7 @@ class TicketRow(SQLModel, table=True):
         _partial("ticket_due", "due_at", where="due_at IS NOT NULL"),
         _flagged("ticket_backlog", "id", flag="backlog"),
         _partial("ticket_wake", "wake_at", where="wake_at IS NOT NULL"),
+        _partial("ticket_look", "look_at", where="look_at IS NOT NULL"),
         # Whoever asks for the list of his tickets asks for those that are open, of so many that were.
         _partial("ticket_open", "assignee", "team", where=_OPEN),
         _partial("ticket_merged", "merged_into", where="merged_into IS NOT NULL"),
@@ -131,6 +132,9 @@ class TicketRow(SQLModel, table=True):
     # Whether the requester may use the service, and in whose name: what was settled, else what is known.
     standing: str = ""
     entity: str = ""
+    # When a person last wrote or acted on it, and when the sweep looks whether anybody has since.
+    touched_at: datetime | None = None
+    look_at: datetime | None = None
 
 
 class MessageRow(SQLModel, table=True):

@@ -57,12 +57,12 @@ class Scene:
         return self.content(Moment(desk=desk, at=at, answered=answered or own))
 
 
-def agent_take(notification: bytes, agent_address: str, *, at: datetime | None = None) -> bytes:
-    """The reply of an agent who takes the ticket in charge: ``#prendre``, the notification quoted below.
+def agent_take(letter: bytes, agent_address: str, *, at: datetime | None = None) -> bytes:
+    """The reply of an agent who takes the ticket in charge: ``#prendre``, the desk's letter quoted below.
 
-    ``notification`` is the mail that the desk sent to that agent. ``at`` defaults to two minutes after it.
+    ``letter``: what the desk sent to that agent about the ticket. ``at`` defaults to two minutes after it.
     """
-    asked = BytesParser(policy=SMTP).parsebytes(notification)
+    asked = BytesParser(policy=SMTP).parsebytes(letter)
     sent = parsedate_to_datetime(asked["Date"])
     at = at or sent + timedelta(minutes=2)
     own_id, subject = asked["Message-ID"].strip("<> "), asked["Subject"]
@@ -198,7 +198,7 @@ Béatrice Noël
 
 
 def _boite_partagee(moment: Moment) -> bytes:
-    """The mail that nobody has looked at since yesterday: its limit comes near during the rehearsal."""
+    """The mail that nobody has looked at since yesterday: the last hours of its limit pass meanwhile."""
     mail = _mail(
         moment,
         name="boite-partagee",
@@ -414,7 +414,7 @@ SCENES: tuple[Scene, ...] = (
         name="boite-partagee",
         title="Un mail que personne n’a vu depuis hier",
         content=_boite_partagee,
-        hours_ago=17.5,
+        hours_ago=19.3,
     ),
     Scene(
         name="mot-de-passe",

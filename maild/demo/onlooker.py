@@ -46,6 +46,7 @@ _SIGNALS = {
 _LETTERS = {
     MessageKind.RECEIPT: "accusé",
     MessageKind.ALERT: "alerte",
+    MessageKind.WARNING: "rappel",
     MessageKind.ANSWER: "retour",
     MessageKind.RELAY: "réponse",
     MessageKind.DIGEST: "relevé",
@@ -183,17 +184,10 @@ class Onlooker:
         found = (x.mail for x in self._of_kind(MessageKind.RECEIPT) if scene.message_id in x.mail.in_reply_to)
         return next((mail.message_id for mail in found), "")
 
-    def notification_of(self, ticket: int) -> Letter | None:
-        """The letter by which an agent hears of a ticket."""
-        found = (
-            x for x in self._of_kind(MessageKind.NOTIFICATION) if x.stored and x.stored.ticket_id == ticket
-        )
-        return next(found, None)
-
-    def alerts(self) -> list[int]:
-        """The tickets of which somebody was told that their limit is near."""
-        found = [x.stored.ticket_id for x in self._of_kind(MessageKind.ALERT) if x.stored]
-        return [ticket for ticket in found if ticket is not None]
+    def alerts(self) -> list[tuple[int, Letter]]:
+        """The tickets of which somebody was told by itself that their limit is near, and that letter."""
+        found = [(x.stored.ticket_id, x) for x in self._of_kind(MessageKind.ALERT) if x.stored]
+        return [(ticket, letter) for ticket, letter in found if ticket is not None]
 
     def _of_kind(self, kind: MessageKind) -> Iterator[Letter]:
         return (letter for letter in self.letters if letter.kind == kind)
@@ -217,9 +211,9 @@ class Onlooker:
                 signal = _SIGNALS.get(message.thread_reason, f"par {message.thread_reason}")
                 text, tone = f"rejoint {number}, reconnu {signal}", Tone.GOOD
             case MessageKind.COMMAND:
-                text, tone = f"commande pour {number}, prouvée par la signature de la notification", Tone.GOOD
+                text, tone = f"commande pour {number}, prouvée par la signature de l’alerte", Tone.GOOD
             case MessageKind.RELAY:
-                proof = "prouvées par la signature de la notification"
+                proof = "prouvées par la signature de l’alerte"
                 text = f"commande et réponse pour {number}, {proof}\u00a0; {self._window()}"
                 tone = Tone.GOOD
             case kind if kind in MACHINES:
@@ -340,6 +334,8 @@ def _first_words(text: str) -> tuple[str, ...]:
     """The lines of a letter's first paragraphs, without greeting and signature."""
     letter = text.partition("\n-- \n")[0]
     paragraphs = [part.strip("\n") for part in letter.split("\n\n")]
-    told = [part for part in paragraphs if part.strip() and not part.endswith(",")][:PARAGRAPHS]
+    told = [p for p in paragraphs if p.strip() and not p.endswith(",") and not p.startswith("##-")][
+        :PARAGRAPHS
+    ]
     # No-break spaces are kept: French punctuation stands on them.
     return tuple(_SPACES.sub(" ", line).strip(" ") for part in told for line in part.splitlines())

@@ -220,17 +220,16 @@ class Stage:
         self.shown.tell(self.seen.deliver(scene.name, scene.title, content, at=at, now=now))
 
     def _agent(self) -> None:
-        """Her mail program: who is told that a limit is near answers the notification of that ticket."""
+        """Her mail program: who is told that a limit is near answers that letter."""
         now = self.clock()
-        for ticket in self.seen.alerts():
+        for ticket, letter in self.seen.alerts():
             read_at = self.read_at.setdefault(ticket, now)
-            letter = self.seen.notification_of(ticket)
-            if letter is None or ticket in self.answered or now - read_at < AGENT_READS:
+            if ticket in self.answered or now - read_at < AGENT_READS:
                 continue
             self.answered.add(ticket)
             sender = f"{premises.AGENT_NAME} <{premises.AGENT}>"
             content = mails.agent_take(letter.delivered.content, sender, at=now)
-            title = "L’agent répond à la notification\u00a0: #prendre, et quelques mots pour le demandeur"
+            title = "L’agent répond à l’alerte\u00a0: #prendre, et quelques mots pour le demandeur"
             self.shown.tell(self.seen.deliver(f"prendre-{ticket}", title, content, at=now, now=now))
 
     def _is_over(self) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from maild.decide import sla
+from maild.decide import silence, sla
 from maild.decide.decision import Recognise, StartClock, StopClocks, TakeInCharge
 from maild.decide.policy import Policy
 from maild.effects.work import Work
@@ -149,6 +149,8 @@ def presume_answered(
         changed = {"status": Status.TAKEN.value, "wake_at": None}
         line = handling.line_of(tx, ticket)
         hold_or_go_on(tx, line, waits=False, at=_until(before, at), policy=policy)
+    status = Status(changed.get("status", before.status))
+    changed |= {"touched_at": at, "look_at": silence.look_at_once(status, at)}
     tx.change_ticket(ticket, **shown(tx, ticket), **changed, taken_at=before.taken_at or at)
     detail = json.dumps({"act": "answered_flag", "at": at, "presumed": True}, default=str)
     tx.add_events(

@@ -6,7 +6,7 @@ One of the effects of ``apply``: for the ticket that a mail opens, and for one t
 import secrets
 from datetime import datetime
 
-from maild.decide import tokens
+from maild.decide import silence, tokens
 from maild.decide.decision import AddParticipants, OpenTicket
 from maild.effects.work import Work
 
@@ -35,6 +35,8 @@ def write_ticket(
             "entity": opening.entity, "assignee": assignee, "due_at": due_at,
             "taken_at": taken_at, "acked_at": work.facts.now if acknowledged else None, "near_limit": False,
             "breached": False, "backlog": opening.backlog, "merged_into": None,
+            "touched_at": work.facts.arrived_at,
+            "look_at": silence.look_at_once(opening.status, work.facts.now),
         }
     )  # fmt: skip
     for other in opening.links:

@@ -24,6 +24,7 @@ def merge(work: Work, merged: Merge) -> None:
     work.changed |= {"status": Status.MERGED.value, "merged_into": into, "wake_at": None}
     work.derived |= clocks.shown(tx, work.here)
     _reckon(work, into, work.here)
+    tx.change_ticket(into, touched_at=work.facts.now)
     work.tell("merged", work.actor, into=into)
     work.tell_of(into, "absorbed", work.actor, ticket=work.here, messages=messages, people=people)
     work.say("ticket.merged", ticket=work.number, into=into)
@@ -109,8 +110,9 @@ def undo(work: Work, undone: Undo) -> None:
     work.derived |= columns.get(work.here, {}) | clocks.shown(tx, work.here)
     others = {*columns, *(released.ticket for released in undone.released)} - {work.here}
     for number in others:
-        if number in columns:
-            tx.change_ticket(number, **columns[number])
+        # Whatever its status is again: the sweep looks, and finds out.
+        looks = {"touched_at": work.facts.now, "look_at": work.facts.now}
+        tx.change_ticket(number, **columns.get(number, {}), **looks)
         _reckon(work, number)
     for number in sorted({work.here, *others, *undone.unlink}):
         work.tell_of(number, "undone", work.actor, of=undone.of, restored=columns.get(number, {}))

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -214,6 +214,10 @@ class Desk:
         """Every ticket, by number."""
         with self.ledger() as tx:
             return list(tx.tickets())
+
+    def standing(self) -> list[Ticket]:
+        """Every ticket as it stands, whoever has looked at it since."""
+        return [replace(ticket, touched_at=None, look_at=None) for ticket in self.tickets()]
 
     def thread(self, ticket: int) -> list[StoredMessage]:
         """The messages of a ticket, in and out."""

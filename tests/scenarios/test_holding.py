@@ -40,14 +40,14 @@ def relayed(desk: Desk) -> list[str]:
 
 def test_an_answer_that_is_stopped_leaves_when_its_author_says_so(told: Desk) -> None:
     """Meanwhile the ticket stands as before, and its clock runs."""
-    before = told.tickets()[0]
+    before = told.standing()[0]
     says(told, "Redémarrez l'imprimante.", "r1")
     assert told.tickets()[0].status is Status.TAKEN
     told.later(minutes=1)
     line = says(told, "#stop\n\nNon, attendez, c'était pour un autre ticket.", "r2")
     assert "la réponse de Anne du lundi 25 novembre 2024 à 14 h 32 est retenue" in line
     assert "ETNIC-1001 est « nouveau ». Son délai court de nouveau." in line
-    assert told.tickets()[0] == before
+    assert told.standing()[0] == before
     told.later(hours=3)
     told.once()
     assert relayed(told) == []

@@ -112,10 +112,10 @@ def test_what_cannot_be_repaired_changes_nothing(desk: Desk, order: str) -> None
     twice(desk)
     desk.receive(mail("m3@ailleurs.test", sender="Marc <marc@ailleurs.test>", subject="Badge", at=desk.now))
     desk.once()
-    before = desk.tickets()
+    before = desk.standing()
     said = orders(desk, "o1", 1001, f"{order}\n")
     assert "rien n’a changé" in said
-    assert desk.tickets() == before
+    assert desk.standing() == before
     assert len(desk.letters(ANNE)) == 4
     assert reconciles(desk)
 
@@ -246,11 +246,11 @@ def test_what_was_acted_on_stays_taken(desk: Desk) -> None:
 def test_the_mail_that_opened_a_ticket_stays(desk: Desk) -> None:
     """The refusal names one that could be split off."""
     mail_id = drifted(desk)
-    before = desk.tickets()
+    before = desk.standing()
     said = orders(desk, "o1", 1001, "#détacher\n")
     assert "a commencé par ce message" in said
     assert f"#détacher {mail_id}" in said
-    assert desk.tickets() == before
+    assert desk.standing() == before
 
 
 # --- taking back --------------------------------------------------------------------------------------------
@@ -261,7 +261,7 @@ def test_the_last_change_is_taken_back_and_then_the_one_before(any_desk: Desk) -
     desk = any_desk
     desk.configure(agent=[{"name": "Anne", "address": ANNE}, {"name": "Bruno", "address": BRUNO}])
     twice(desk)
-    before = desk.tickets()
+    before = desk.standing()
     orders(desk, "o1", 1001, "#prendre\n")
     orders(desk, "o2", 1001, "#lier 1002\n#assigner bruno\n")
     assert desk.links(1001) == {1002}
@@ -270,7 +270,7 @@ def test_the_last_change_is_taken_back_and_then_the_one_before(any_desk: Desk) -
     assert (desk.links(1001), desk.tickets()[0].assignee) == (set(), ANNE)
     assert "Anne est revenu sur ce dont nous vous avions averti" in words(desk.letters(BRUNO)[-1])
     assert "ETNIC-1001 est de nouveau « new »." in orders(desk, "u2", 1001, "#undo\n")
-    assert desk.tickets() == before
+    assert desk.standing() == before
     assert "il n’y a rien à annuler" in orders(desk, "u3", 1001, "#annuler\n")
     assert reconciles(desk)
 
@@ -313,10 +313,10 @@ def test_a_merge_is_taken_back_while_nothing_came_since(any_desk: Desk) -> None:
     """Each ticket has its own clock again; after a mail it is too late."""
     desk = any_desk
     twice(desk)
-    before = desk.tickets()
+    before = desk.standing()
     orders(desk, "o1", 1002, "#fusionner 1001\n")
     assert "ETNIC-1002 est de nouveau un ticket à lui." in orders(desk, "u1", 1002, "#annuler\n")
-    assert desk.tickets() == before
+    assert desk.standing() == before
     assert reconciles(desk)
     orders(desk, "o2", 1002, "#fusionner 1001\n")
     desk.later(minutes=1)
@@ -331,6 +331,6 @@ def test_taking_back_stands_alone(desk: Desk, body: str) -> None:
     """With a word of its own, with words for the requester, or beside another command, nothing happens."""
     twice(desk)
     orders(desk, "o1", 1001, "#prendre\n")
-    before = desk.tickets()
+    before = desk.standing()
     assert "rien n’a" in orders(desk, "u1", 1001, f"{body}\n")
-    assert desk.tickets() == before
+    assert desk.standing() == before

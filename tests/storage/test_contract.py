@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
-from storage import outbox
+from storage import handling, outbox
 from storage.database import Database
 from storage.records import (
     DOOR_EPOCH,
@@ -737,3 +737,21 @@ def test_the_figures_of_the_outbox(store: Store) -> None:
         owe(tx, suppressed="no")
         assert outbox.counts(tx) == {"ready": 2, "suppressed": 1}
         assert outbox.waiting(tx, since=NOON).due_at == NOON - HOUR
+
+
+def test_what_one_sweep_has_in_hand_another_leaves_alone(postgres_base: Database) -> None:
+    """Two daemons on one ledger: neither waits for the other, and none looks at what the other looks at."""
+    store = Store(database=postgres_base)
+    with store.write() as tx:
+        number = ticket(tx, status="taken", wake_at=NOON, look_at=NOON)
+        (kept,) = keep(tx, 1)
+        clock(tx, number, message(tx, number, kept), next_at=NOON)
+
+    def due(tx: Transaction) -> tuple[int, int, int]:
+        wakes = handling.waking(tx, now=NOON, limit=10)
+        forgotten = handling.unattended(tx, now=NOON, limit=10)
+        return len(tx.clocks_due(now=NOON, limit=10)), len(wakes), len(forgotten)
+
+    with store.write() as one, store.write() as other:
+        assert due(one) == (1, 1, 1)
+        assert due(other) == (0, 0, 0)

@@ -24,6 +24,7 @@ FOUND = {"seen", "seen_0", "seen_1", "lately"}
 TO_DO = {
     "sighting_received", "sighting_unmarked", "ticket_due", "ticket_backlog", "clock_due", "clock_running",
     "outbox_due", "sighting_quarantined", "sighting_untold", "ticket_open", "ticket_wake",
+    "ticket_look",
 }  # fmt: skip
 IDS = ["a@x", "b@x", "c@x"]
 
@@ -71,6 +72,10 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "presume": lambda tx: tx.stop_clocks(1001, at=NOON + HOUR, by="", presumed=True),
     "recognise": lambda tx: tx.recognise(1, MessageKind.OUTSIDE_ANSWER),
     "waking": lambda tx: handling.waking(tx, now=NOON, limit=100),
+    "unattended": lambda tx: handling.unattended(tx, now=NOON, limit=100),
+    "resolved and unattended": lambda tx: handling.unattended(tx, now=NOON, limit=100, resolved=True),
+    "whether a ticket stands still": lambda tx: handling.has_still(tx, now=NOON),
+    "show limits": lambda tx: tx.show_limits({1001: True, 1002: False}),
     "backlog": lambda tx: tx.backlog(),
     "announced": lambda tx: tx.announced([1001]),
     "change a ticket": lambda tx: tx.change_ticket(1001, team="x"),

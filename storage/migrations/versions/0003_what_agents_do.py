@@ -16,6 +16,7 @@ def upgrade() -> None:
     for name in ("standing", "entity"):
         op.add_column("ticket", sa.Column(name, AutoString(), server_default="", nullable=False))
     _clocks()
+    _attendance()
     _partial("ticket_wake", "ticket", ["wake_at"], "wake_at IS NOT NULL")
     is_open = "status = 'new' OR status = 'taken' OR status = 'waiting'"
     _partial("ticket_merged", "ticket", ["merged_into"], "merged_into IS NOT NULL")
@@ -76,6 +77,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("address"),
     )
     op.create_index("ix_settled_ticket_id", "settled", ["ticket_id"])
+
+
+def _attendance() -> None:
+    """When a person last minded a ticket; the sweep finds out by itself when to look at it next."""
+    for name in ("touched_at", "look_at"):
+        op.add_column("ticket", sa.Column(name, UTCDateTime(), nullable=True))
+    op.execute("UPDATE ticket SET touched_at = COALESCE(taken_at, created_at)")
+    op.execute("UPDATE ticket SET look_at = touched_at WHERE status IN ('taken', 'resolved')")
+    _partial("ticket_look", "ticket", ["look_at"], "look_at IS NOT NULL")
 
 
 def _clocks() -> None:

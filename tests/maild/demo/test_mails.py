@@ -62,7 +62,7 @@ def test_scenes_show_what_their_titles_say() -> None:
 
 
 def test_an_agent_takes_the_ticket_by_replying() -> None:
-    """The command stands alone on top, the notification below is quoted, the thread is kept."""
+    """The command stands alone on top, the letter below is quoted, the thread is kept."""
     notification = compose.notification(
         compose.stationery(Desk(name="Service Desk ETNIC", address=DESK)),
         number="ETNIC-1042",
