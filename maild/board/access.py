@@ -92,7 +92,7 @@ class Guard:
         if request.method not in METHODS:
             told = "the board is read only: GET and HEAD"
             return _refusal(HTTPStatus.METHOD_NOT_ALLOWED, told, allow=", ".join(METHODS))
-        if request.url.path in OPEN_PATHS:
+        if request.scope["path"] in OPEN_PATHS:
             return None
         if self.http.key:
             return self._with_token(request)
@@ -105,7 +105,7 @@ class Guard:
         key = self.http.key
         if _is_same(bearer(request), key) or _is_same(request.cookies.get(COOKIE, ""), ticket_of(key)):
             return None
-        if request.url.path == "/" and _is_same(request.query_params.get("token", ""), key):
+        if request.scope["path"] == "/" and _is_same(request.query_params.get("token", ""), key):
             return _handed_over(request, key)
         told = "show the token of [http] once: /?token=…; programs show it as Authorization: Bearer …"
         return _refusal(HTTPStatus.UNAUTHORIZED, told, **{"www-authenticate": 'Bearer realm="maild"'})

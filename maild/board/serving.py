@@ -8,6 +8,7 @@ import asyncio
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import uvicorn
 
@@ -88,6 +89,8 @@ class Server:
         family = socket.AF_INET6 if ":" in http.host else socket.AF_INET
         listener = socket.create_server((http.host, http.port), family=family)
         self.port = int(listener.getsockname()[1])
+        # Whatever belongs to a loop ends with it, and this may be the second one.
+        self.desk = replace(self.desk, closing=asyncio.Event())
         self._uvicorn = _Uvicorn(
             self.desk,
             uvicorn.Config(
@@ -106,6 +109,8 @@ class Server:
             return
         self._uvicorn.should_exit = True
         self._thread.join(2 * PARTING_SECONDS)
+        if self._thread.is_alive():
+            _log.warning("http.abandoned", reason="a page waits for a database that does not answer")
 
     def _run(self, listener: socket.socket) -> None:
         try:

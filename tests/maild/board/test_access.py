@@ -1,8 +1,17 @@
 """Who is let in: tokens, names, methods, and the headers of every response."""
 
+import asyncio
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from starlette.responses import PlainTextResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from maild.board import access
+from maild.config import Http
 from tests.maild.board.boards import TOKEN, Board
 
 
@@ -100,3 +109,77 @@ def test_health_is_for_everybody(closed: Board) -> None:
     """It tells nothing but that the process is alive."""
     answer = closed.ask("/healthz", Host="10.0.0.7")
     assert (answer.status, answer.text) == (200, "ok\n")
+
+
+@pytest.mark.parametrize("host", ["x/healthz?", "localhost/healthz?", "localhost/healthz#", "@/healthz?"])
+def test_a_name_that_holds_a_path_is_no_way_in(board: Board, closed: Board, host: str) -> None:
+    """What is asked for stands in the request line alone."""
+    assert closed.ask("/", Host=host).status == 401
+    assert board.ask("/", Host=host).status == 421
+
+
+# --- for every request --------------------------------------------------------------------------------------
+
+
+async def _page(scope: Scope, receive: Receive, send: Send) -> None:
+    await PlainTextResponse("seen")(scope, receive, send)
+
+
+def guarded(http: Http, path: str, query: str, method: str, **fields: str) -> list[Message]:
+    """What the guard says, without a listener."""
+    said: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        said.append(dict(message))
+
+    raw = [(name.encode(), value.encode("latin-1", "replace")) for name, value in fields.items()]
+    scope = {
+        "type": "http", "method": method, "path": path, "raw_path": path.encode("utf-8", "replace"),
+        "query_string": query.encode("latin-1", "replace"), "headers": raw, "scheme": "http",
+        "server": ("127.0.0.1", 8025), "root_path": "",
+    }  # fmt: skip
+    asyncio.run(access.Guard(_page, http)(scope, receive, send))
+    return said
+
+
+near = st.sampled_from([TOKEN, TOKEN[:-1], f"{TOKEN} ", "", access.ticket_of("other"), "Bearer", "é"])
+words = near | st.text(max_size=30)
+
+
+@given(
+    path=st.sampled_from(["/", "/readyz", "/events", "//evil.test", "/%2e%2e/healthz", "/healthz/"]),
+    query=words.map(lambda word: f"token={word}&lang=fr"),
+    method=st.sampled_from(["GET", "HEAD", "POST", "get", "BREW"]),
+    authorization=words.map(lambda word: f"Bearer {word}") | words,
+    cookie=words.map(lambda word: f"{access.COOKIE}={word}") | words,
+    host=st.sampled_from(["localhost", "evil.test"]) | st.text(max_size=20),
+)
+def test_nobody_comes_near_a_page_without_the_token(
+    path: str, query: str, method: str, authorization: str, cookie: str, host: str
+) -> None:
+    """Whatever else he sends; and whatever is answered is strict."""
+    http = Http(token=SecretStr(TOKEN))
+    start, *rest = guarded(http, path, query, method, authorization=authorization, cookie=cookie, host=host)
+    names = {name for name, _ in start["headers"]}
+    assert {name.encode() for name in access.HEADERS} <= names
+    is_shown = authorization.partition(" ")[2].strip() == TOKEN and authorization.lower().startswith(
+        "bearer "
+    )
+    body = b"".join(message.get("body", b"") for message in rest)
+    assert (body == b"seen") == (is_shown and method == "GET")
+    assert (b"set-cookie" in names) == (
+        not is_shown and path == "/" and method in access.METHODS and query == f"token={TOKEN}&lang=fr"
+    )
+
+
+@given(host=st.text(max_size=30) | st.from_regex(r"\A(localhost|127\.0\.0\.1|\[::1\])[.:@/]?\w{0,9}\Z"))
+def test_no_other_name_is_answered_without_a_token(host: str) -> None:
+    """A name of this machine, alone or with a port."""
+    start, *_ = guarded(Http(), "/", "", "GET", host=host)
+    is_ours = re.fullmatch(
+        r"(?i)(localhost|127(\.\d{1,3}){3})(:.*)?|\[(0*:)*(0*1)\].*", host.strip(), re.DOTALL
+    )
+    assert start["status"] == (200 if is_ours else 421)
