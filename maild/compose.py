@@ -46,6 +46,7 @@ _STORY_LIMIT = 200_000
 _ENTRIES = 500
 _LISTED = 200
 _EARLIER = 10
+_BREACHES = 30
 
 # Why an agent gets a notification.
 REASONS: Final = ("new", "later", "assigned", "reopened", "woken", "handed")
@@ -507,6 +508,34 @@ def junk(paper: Stationery, *, count: int, folder: str, maildrop: str, **post: U
     """To a lead or an administrator: ``count`` mails were left in a junk folder; nothing of what they say."""
     values = {"count": count, "folder": one_line(folder, NAME_LIMIT), "maildrop": maildrop}
     return _letter(paper, "junk", values, post, automatic="auto-generated")
+
+
+def report(
+    paper: Stationery,
+    *,
+    period: str,
+    as_of: str,
+    share: str,
+    share_of: str,
+    figures: Sequence[tuple[str, str]],
+    breaches: Sequence[tuple[str, str, str, str]],
+    command: str,
+    **post: Unpack[Post],
+) -> Letter:
+    """To whoever answers for the promise: the figures of a month; its page goes along as a file, if it may.
+
+    ``figures``: name and value. ``breaches``: number, arrival, act and delay; 30 are told. ``command``: what
+    writes the page anew. All of it in the reader's language already.
+    """
+    told = [
+        dict(zip(("number", "arrived", "acted", "delay"), each, strict=True)) for each in breaches[:_BREACHES]
+    ]
+    values = {
+        "period": period, "as_of": as_of, "share": share, "share_of": share_of,
+        "figures": [{"name": name, "value": value} for name, value in figures], "breaches": told,
+        "more": len(breaches) - len(told), "attached": bool(post.get("files")), "command": command,
+    }  # fmt: skip
+    return _letter(paper, "report", values, post, automatic="auto-generated")
 
 
 def trouble(paper: Stationery, *, headline: str, details: str = "", **post: Unpack[Post]) -> Letter:

@@ -656,6 +656,13 @@ class Alert(Table):
     command: Words = ()
 
 
+class Report(Table):
+    """``[report]``: whether last month's report is mailed on the first day of a month, and to whom."""
+
+    mail: bool = False
+    recipients: Addresses = ()
+
+
 class Http(Table):
     """``[http]``: the status page, health and metrics; off unless the table is there."""
 
@@ -718,6 +725,7 @@ class Config(BaseSettings):
     security: Security = Security()
     budget: Budget = Budget()
     alert: Alert = Alert()
+    report: Report = Report()
     http: Http | None = None
     log: Log = Log()
 
@@ -907,6 +915,7 @@ _TABLE_OF: dict[str, type[BaseModel]] = {
     "security": Security,
     "budget": Budget,
     "alert": Alert,
+    "report": Report,
     "http": Http,
     "log": Log,
 }
@@ -1229,14 +1238,21 @@ def _check_duplicates(config: Config) -> Iterator[Finding]:
     yield from _twice("category", "name", (category.name for category in config.category))
 
 
+def _check_report(config: Config) -> Iterator[Finding]:
+    if config.report.mail and not config.report.recipients and not any(a.lead for a in config.agent):
+        remedy = 'write recipients = ["…"], or lead = true in the [[agent]] who answers for the desk'
+        yield ("report", "mail"), "there is nobody to mail the report to", remedy
+
+
 def _check_own_addresses(config: Config) -> Iterator[Finding]:
-    """Mail to an agent, team or administrator at the desk's own address would come back for ever."""
+    """Mail to one of the desk's own people at the desk's own address would come back for ever."""
     aliases = (alias for category in config.category for alias in category.aliases)
     own = {address.casefold() for address in (config.desk.address, *config.desk.aliases, *aliases)}
     others: list[tuple[Place, str]] = [
         *((("agent", i, "address"), agent.address) for i, agent in enumerate(config.agent)),
         *((("team", i, "address"), team.address) for i, team in enumerate(config.team)),
         *((("desk", "administrators", i), address) for i, address in enumerate(config.desk.administrators)),
+        *((("report", "recipients", i), address) for i, address in enumerate(config.report.recipients)),
     ]
     for place, address in others:
         if address.casefold() in own:
@@ -1330,7 +1346,8 @@ _CHECKS: tuple[tuple[Callable[[Config], Iterator[Finding]], frozenset[str]], ...
     (_check_warnings, frozenset({"sla"})),
     (_check_calendar, frozenset({"desk", "calendar", "sla", "team", "category"})),
     (_check_duplicates, frozenset({"agent", "team", "category"})),
-    (_check_own_addresses, frozenset({"desk", "agent", "team", "category"})),
+    (_check_own_addresses, frozenset({"desk", "agent", "team", "category", "report"})),
+    (_check_report, frozenset({"report", "agent"})),
     (_check_aliases, frozenset({"desk", "category"})),
     (_check_beneficiaries, frozenset({"beneficiary"})),
     (_check_teams, frozenset({"agent", "team", "category", "rule"})),

@@ -56,6 +56,8 @@ LETTER_TIMEOUTS = 15
 # Beyond its exchanges a loop needs this long for a round: a batch of large mails, a busy database.
 ROUND_SECONDS = 240.0
 CUT_EVERY = timedelta(seconds=1)
+# On the first day of a month somebody waits for it; on all others it costs a look by an index.
+REPORT_EVERY = timedelta(minutes=5)
 # Whatever holds its port may let go of it.
 BOARD_EVERY = timedelta(seconds=15)
 # Beside the maildrops the courier, the sweep and the alarm read the ledger.
@@ -195,9 +197,21 @@ def once(config: Config, now: Now = system_now) -> bool:
             *map(_catch_up_once, all_parts.doors),
         ]
         sweep.sweep(all_parts.office, final=True)
+        _mail_report(all_parts)
         _send_and_look(all_parts)
         _stopped(all_parts)
         return any(reached) or not reached
+
+
+def _mail_report(all_parts: Parts) -> int:
+    """Owe the report of the last month, where that is wanted and due."""
+    wanted = all_parts.config.report
+    if not wanted.mail:
+        return 0
+    # What draws the charts is loaded where it is wanted.
+    from maild.report import monthly
+
+    return monthly.mail(all_parts.office, wanted.recipients)
 
 
 def _send_and_look(all_parts: Parts) -> None:
@@ -432,12 +446,18 @@ def _timers(all_parts: Parts, workers: Sequence[_Worker], board: "Server | None"
         if alarm.look(all_parts.alarm):
             all_parts.dispatch.bell.ring()
 
+    def report() -> None:
+        if _mail_report(all_parts):
+            all_parts.dispatch.bell.ring()
+
     every = timedelta(seconds=all_parts.config.sla.sweep.total_seconds())
     table: dict[str, tuple[Callable[[], object], timedelta]] = {
         "sweep": (sweep_and_wake, every),
         "lines": (partial(_cut_overdue, workers), CUT_EVERY),
         "alarm": (look_around, alarm.EVERY),
     }
+    if all_parts.config.report.mail:
+        table["report"] = (report, REPORT_EVERY)
     if board is not None:
         table["board"] = (board.keep_open, BOARD_EVERY)
     if alive := watchdog.interval(os.environ):

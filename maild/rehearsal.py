@@ -81,6 +81,7 @@ def _samples() -> Iterator[_Sample]:
         for flood in (True, False):
             yield "digest", {"tickets": [ticket] * (1 + full), "many": flood}, _BOTH
         yield "junk", {"count": 1 + full, "folder": "Junk", "maildrop": "support"}, _PLAIN
+        yield "report", _REPORT if full else {**_REPORT, **_QUIET_MONTH}, _PLAIN
         for kind, uncertain in (("receipt", full), ("relay", not full), ("consultation", full)):
             lost = {"recipient": "ana@example.org", "kind": kind, "reply": "550 no", "uncertain": uncertain}
             yield "undelivered", {**ticket, **lost}, _PLAIN
@@ -103,6 +104,20 @@ _ROW = {
     "day": "lundi",
 }
 _BARE = {**_ROW, "subject": "", "topic": "", "due": "", "since": "", "first": False, "status": "", "day": ""}
+
+
+_REPORT: Mapping[str, Any] = {
+    "period": "novembre 2026",
+    "as_of": "mardi",
+    "share": "66,6 %",
+    "share_of": "6 sur 9",
+    "figures": [{"name": "Reçues", "value": "11"}],
+    "breaches": [{"number": "ETNIC-1042", "arrived": "lundi", "acted": "mercredi", "delay": "25 h 30"}],
+    "more": 2,
+    "attached": True,
+    "command": "maild report",
+}
+_QUIET_MONTH: Mapping[str, Any] = {"breaches": [], "more": 0, "attached": False}
 
 
 def _samples_to_requesters() -> Iterator[_Sample]:

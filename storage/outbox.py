@@ -7,7 +7,8 @@ moment: what is claimed just then is left alone. Raises ``database.Unavailable``
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +16,7 @@ from typing import Any
 
 import zstandard
 from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from storage.records import HELD_BY, Event, MessageKind, OutboxEntry, OutboxState, OwedLetter
 from storage.store import OUTBOX, Transaction, in_parts
@@ -87,6 +89,16 @@ def owe(
             "reply": suppressed or held,
         },
     )  # fmt: skip
+
+
+@contextmanager
+def at_most_once(tx: Transaction) -> Iterator[None]:
+    """What another process has owed meanwhile is not owed again: all that is written inside is undone."""
+    try:
+        with tx.savepoint():
+            yield
+    except IntegrityError:
+        return
 
 
 def is_owed(tx: Transaction, owed: str) -> bool:

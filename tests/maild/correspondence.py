@@ -174,6 +174,15 @@ def lines(count: int) -> list[Line]:
     ]
 
 
+MONTH: dict[str, Any] = {
+    "period": "novembre 2026",
+    "as_of": "Situation au 1er décembre",
+    "share": "66,6\u00a0%",
+    "share_of": "6 sur 9",
+    "figures": [("Reçues", "11")],
+    "breaches": [("ETNIC-1042", "lundi", "mercredi", "25\u00a0h\u00a030")] * 31,
+    "command": "maild report --month 2026-11 --html report-2026-11.html",
+}
 WORDS = {"text": "Bonjour,\n\nC’est fait.", "entity": "Athénée de Namur"}
 LETTERS: dict[str, Callable[..., Letter]] = {
     "receipt": receipt,
@@ -236,6 +245,10 @@ LETTERS: dict[str, Callable[..., Letter]] = {
     "junk": lambda language, **more: compose.junk(
         PAPER, count=3, folder="Junk", maildrop="support", **post(language, **more)
     ),
+    "report": lambda language, **more: compose.report(PAPER, **MONTH, **post(language, **more)),
+    "report of a quiet month": lambda language, **more: compose.report(
+        PAPER, **{**MONTH, "breaches": ()}, **post(language, **({"files": (REPORT,)} | more))
+    ),
     "trouble": lambda language, **more: compose.trouble(
         PAPER, headline="IMAP", details="refused\nagain", **post(language, **more)
     ),
@@ -252,7 +265,7 @@ LETTERS: dict[str, Callable[..., Letter]] = {
 }
 # Read by the desk's own people, in any program: text alone.
 PLAIN = {
-    "told", "answer", "junk", "trouble", "recovered",
+    "told", "answer", "junk", "report", "report of a quiet month", "trouble", "recovered",
     "undelivered receipt", "undelivered answer", "uncertain receipt", "uncertain answer",
 }  # fmt: skip
 

@@ -739,3 +739,16 @@ def test_the_alert_command_is_a_list_of_words(tmp_path: Path) -> None:
     environ = {"MAILD_ALERT__COMMAND": '["/bin/page", "-x"]'}
     assert loaded(tmp_path, LEAST, **environ).alert.command == ("/bin/page", "-x")
     assert "alert.command" in str(problems(tmp_path, LEAST + '\n[alert]\ncommand = [""]\n'))
+
+
+def test_a_report_is_mailed_to_somebody(tmp_path: Path) -> None:
+    """To those who are named, else to the leads; never to the desk itself."""
+    wanted = LEAST + "\n[report]\nmail = true\n"
+    lead = '\n[[agent]]\nname = "A"\naddress = "a@etnic.be"\nlead = true\n'
+    assert "there is nobody" in problems(tmp_path, wanted)["report.mail"].what
+    assert loaded(tmp_path, wanted + lead).report.mail
+    assert loaded(tmp_path, wanted + 'recipients = ["b@etnic.be"]\n').report.recipients == ("b@etnic.be",)
+    assert list(problems(tmp_path, wanted + 'recipients = ["support@etnic.be"]\n')) == [
+        "report.recipients[1]"
+    ]
+    assert loaded(tmp_path, LEAST).report == config.Report()

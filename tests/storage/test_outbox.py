@@ -360,3 +360,13 @@ def test_a_person_and_a_courier_never_have_the_same_letter(postgres_base: Databa
         assert found is not None
         assert outbox.is_being_sent(found, NOON)
         assert outbox.counts(tx) == {"held": 1, "claimed": 1}
+
+
+def test_what_is_owed_meanwhile_is_owed_once(store: Store) -> None:
+    """Whoever comes second writes nothing, and goes on with what else he has to write."""
+    with store.write() as tx:
+        for recipient in ("jean@ecole.test", "marc@ecole.test", "jean@ecole.test"):
+            with outbox.at_most_once(tx):
+                owe(tx, f"report:2026-11:{recipient}", recipient=recipient)
+    with store.read() as tx:
+        assert outbox.counts(tx)["ready"] == 2
