@@ -17,6 +17,7 @@ from tests.peers.browser import Chromium
 
 pytestmark = pytest.mark.real
 HOUR = timedelta(hours=1)
+TOO_WIDE = "found => found.filter(one => one.scrollWidth > one.clientWidth).map(one => one.id)"
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,17 @@ def test_everybody_can_read_it(
         tab.page.goto(busy.server.address)
         assert tab.violations() == []
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert tab.page.locator("section, .figure").evaluate_all(TOO_WIDE) == []
         assert (tab.errors, tab.outside) == ([], [])
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_there_is_room_for_the_words_of_every_language(chromium: Chromium, busy: Board, width: int) -> None:
+    """German ones are long."""
+    with chromium.tab(width=width) as tab:
+        for language in page.LANGUAGES:
+            tab.page.goto(f"{busy.server.address}?lang={language}")
+            assert tab.page.locator("section, .figure").evaluate_all(TOO_WIDE) == [], language
 
 
 def test_what_counts_is_large_enough_for_three_metres(chromium: Chromium, busy: Board) -> None:
