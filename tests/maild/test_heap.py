@@ -40,8 +40,11 @@ def test_garbage_is_looked_for_again_as_before(looks: bool) -> None:
     try:
         with pytest.raises(ModuleNotFoundError), heap.growing():
             importlib.import_module("maild.nowhere")
+        gc.unfreeze()
         with heap.growing():
             assert not gc.isenabled()
+        assert (gc.get_freeze_count() > 0) is looks
         assert gc.isenabled() is looks
     finally:
+        gc.unfreeze()
         (gc.enable if before else gc.disable)()
