@@ -731,6 +731,10 @@ class Transaction:
             ]
             self.connection.execute(_ADVANCE, rows)
 
+    def numbered(self, ticket_ids: Iterable[int]) -> dict[int, Ticket]:
+        """The tickets with these numbers, and nothing beside them."""
+        return {row.id: ticket_record(row) for row in self._in(_TICKETS, ticket_ids)}
+
     def show_limits(self, tickets: Mapping[int, bool]) -> None:
         """Tickets whose clocks came near their limit, or (true) reached it, show that."""
         for breached in (False, True):

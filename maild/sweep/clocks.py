@@ -17,7 +17,7 @@ from maild.effects.work import owe_letter
 from maild.ingest import Office
 from maild.steps import Step
 from storage import outbox
-from storage.records import Clock, Event, MessageKind, Stage, Ticket
+from storage.records import Clock, Event, MessageKind, Stage
 from storage.store import TicketState, Transaction
 
 _log = log.get("maild.sweep")
@@ -45,28 +45,26 @@ def _advance(tx: Transaction, due: Sequence[Clock], office: Office) -> list[Stag
     """The new stages of the desk's own clocks."""
     if not due:
         return []
-    now = office.now()
-    looked = [warnings.look(clock, now, office.policy) for clock in due]
+    now, policy = office.now(), office.policy
+    looked = [warnings.look(clock, now, policy) for clock in due]
     tx.advance_clocks([(one.clock.id, one.clock.stage, one.next_at, one.clock.warned) for one in looked])
-    states = tx.states({clock.ticket_id for clock in due})
     for found in looked:
         if found.clock.team and found.advanced:
-            _remind(tx, states[found.clock.ticket_id], found.clock, office)
+            _remind(tx, found.clock, now, office)
     ours = [found for found in looked if not found.clock.team]
-    tickets = {number: state.ticket for number, state in states.items()}
-    _mark(tx, [found.clock for found in ours if found.advanced], tickets, now)
-    _tell(tx, ours, tickets, office)
+    _mark(tx, [found.clock for found in ours if found.advanced], now)
+    _tell(tx, ours, Circle(policy=policy, paper=office.paper, now=now))
     return [found.clock.stage for found in ours if found.advanced]
 
 
-def _mark(tx: Transaction, came: Sequence[Clock], tickets: dict[int, Ticket], now: datetime) -> None:
+def _mark(tx: Transaction, came: Sequence[Clock], now: datetime) -> None:
     """What everybody sees of a stage: on the ticket, in its story, on the mail."""
     tx.unmark([clock.message_id for clock in came])
     tx.show_limits({clock.ticket_id: clock.stage is Stage.BREACHED for clock in _worst_last(came)})
     tx.add_events([_event(clock, now) for clock in came])
     for clock in came:
         name = "sla.breached" if clock.stage is Stage.BREACHED else "sla.near"
-        _log.info(name, ticket=tickets[clock.ticket_id].id, due_at=clock.due_at)
+        _log.info(name, ticket=clock.ticket_id, due_at=clock.due_at)
 
 
 def _worst_last(came: Iterable[Clock]) -> list[Clock]:
@@ -79,8 +77,8 @@ def _event(clock: Clock, now: datetime) -> Event:
     return Event(ticket_id=clock.ticket_id, at=now, kind=kind, actor="clock", cause=CAUSE, detail=detail)
 
 
-def _tell(tx: Transaction, looked: Sequence[Looked], tickets: dict[int, Ticket], office: Office) -> None:
-    circle = Circle(policy=office.policy, paper=office.paper, now=office.now())
+def _tell(tx: Transaction, looked: Sequence[Looked], circle: Circle) -> None:
+    tickets = tx.numbered({one.clock.ticket_id for one in looked if one.way})
     for way in Way:
         told = [(tickets[one.clock.ticket_id], one.clock) for one in looked if one.way is way]
         if told:
@@ -89,12 +87,12 @@ def _tell(tx: Transaction, looked: Sequence[Looked], tickets: dict[int, Ticket],
             _log.info("sla.warned", ticket=ticket.id, by=way.value, share=clock.warned, due_at=clock.due_at)
 
 
-def _remind(tx: Transaction, state: TicketState, clock: Clock, office: Office) -> None:
+def _remind(tx: Transaction, clock: Clock, now: datetime, office: Office) -> None:
     """A specialist team's own limit: whoever waits for the team hears of it, and who leads it.
 
     The promise to the requester is the desk's: neither the ticket nor the mail is marked for it.
     """
-    state, now, stage = _survivor(tx, state), office.now(), clock.stage
+    state, stage = _survivor(tx, clock.ticket_id), clock.stage
     if state.ticket.status not in teams.OPEN:
         return  # nobody waits for an answer any more
     known = TicketFacts(ticket=state.ticket, participants=state.participants)
@@ -108,9 +106,9 @@ def _remind(tx: Transaction, state: TicketState, clock: Clock, office: Office) -
     _log.info("sla.team", ticket=state.ticket.id, team=clock.team, stage=stage.value, due_at=clock.due_at)
 
 
-def _survivor(tx: Transaction, state: TicketState) -> TicketState:
+def _survivor(tx: Transaction, number: int) -> TicketState:
     """The ticket, or what it was merged into: a team's clock stays with the ticket of which it was asked."""
-    seen = set[int]()
+    state, seen = tx.states((number,))[number], set[int]()
     while (into := state.ticket.merged_into) is not None and into not in seen:
         seen.add(into)
         state = tx.states((into,))[into]

@@ -108,6 +108,41 @@ def test_a_command_on_the_alert_is_about_its_ticket(led: Desk) -> None:
     assert led.letters(BOB, "[ETNIC-1001]")
 
 
+def test_a_digest_is_worked_off_by_one_reply(led: Desk) -> None:
+    """Each line names its ticket; both stories tell it, and neither is told of any more."""
+    led.configure(agent=[{"name": "Anne", "address": ANNE}, {"name": "Bob", "address": BOB}])
+    led.receive(mail("n1@ecole.test", sender="Zoé <zoe@ecole.test>", subject="Badge"))
+    led.once()
+    until(led, 17.5)
+    (digest,) = led.letters(ANNE, "2 demandes à traiter avant leur délai")
+    body = "#prendre 1001\n#assigner ETNIC-1002 bob\n"
+    led.receive(reply("r1@etnic.test", digest, body, sender=f"Anne <{ANNE}>"))
+    led.once()
+    assert [(ticket.assignee, ticket.due_at) for ticket in led.tickets()] == [(ANNE, None), (BOB, None)]
+    answer = words(led.letters(ANNE)[-1])
+    assert "ETNIC-1001" in answer
+    assert "ETNIC-1002" in answer
+    told = len(about_time(led)), len(about_time(led, BOB))
+    until(led, 30)
+    assert (len(about_time(led)), len(about_time(led, BOB))) == told
+
+
+def test_words_that_answer_a_digest_reach_nobody(led: Desk) -> None:
+    """It is about no ticket by itself: its reader is told so, with an example, and no requester reads it."""
+    until(led, 17.5)
+    (digest,) = led.letters(ANNE, "avant son délai")
+    led.receive(reply("r1@etnic.test", digest, "#prendre\n", sender=f"Anne <{ANNE}>"))
+    led.once()
+    assert led.tickets()[0].assignee == ""
+    assert "#prendre 10" in words(led.letters(ANNE)[-1])
+    before = len(led.letters(JEAN))
+    led.receive(reply("r2@etnic.test", digest, "Je m'en occupe demain matin.\n", sender=f"Anne <{ANNE}>"))
+    led.once()
+    led.later(minutes=2)
+    led.once()
+    assert len(led.letters(JEAN)) == before
+
+
 def test_after_a_long_night_there_is_one_letter_each(led: Desk) -> None:
     """The daemon was down while thirty limits passed: what is still true, once, and nothing of the shares."""
     led.receive(*(mail(f"n{n}@ecole.test", subject=f"Demande {n}") for n in range(30)))
