@@ -139,7 +139,7 @@ def test_a_receipt_for_a_call_stands_in_the_thread_of_its_ticket(phone: Desk) ->
     [
         ("#appel luc@ecole.test tarif=3m\n", "« tarif= » est inconnu"),
         ("#appel durée=3m\n", "qui a appelé ?"),
-        ("#appel luc@ecole.test\n#prendre\n", "ne porte sur aucun ticket"),
+        ("#appel luc@ecole.test\n#prendre\n", "de quel ticket ?"),
     ],
 )
 def test_what_is_not_understood_opens_nothing(phone: Desk, body: str, told: str) -> None:
