@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -48,11 +48,15 @@ def clocks(desk: Room) -> list[tuple[bool, datetime, datetime | None, int]]:
     return [(c.first, c.due_at, c.paused_at, c.paused) for _, c in sorted(found.items())]
 
 
+def write_as_agent(desk: Room, name: str, text: str) -> None:
+    """Anne answers the first notification that she got."""
+    (told,) = desk.rows("SELECT message_id FROM outbox WHERE kind = 'notification' ORDER BY id LIMIT 1")
+    desk.ingest(raw(f"{name}@etnic.test", body=text, From=ANNE, In_Reply_To=f"<{told.message_id}>"))
+
+
 def ask_team(desk: Room) -> None:
     """Anne asks a specialist team about the one ticket that there is."""
-    (told,) = desk.rows("SELECT message_id FROM outbox WHERE kind = 'notification'")
-    headers = {"From": ANNE, "In_Reply_To": f"<{told.message_id}>"}
-    desk.ingest(raw("a1@etnic.test", body="#escalader réseau\n\nLa borne ?\n", **headers))
+    write_as_agent(desk, "a1", "#escalader réseau\n\nLa borne ?\n")
 
 
 @pytest.fixture
@@ -143,6 +147,18 @@ def test_an_answer_that_is_undone_lets_it_stand_still_again(desk: Room) -> None:
     desk.clock.later(hours=1)
     order(desk, "annuler")
     assert clocks(desk) == [(False, NOON + DAY + 5 * HOUR, NOON + 6 * HOUR, 4 * 3600)]
+
+
+def test_an_answer_that_is_held_lets_it_stand_still_again(desk: Room) -> None:
+    """As if it had not been written; what it stood still until then is counted."""
+    order(desk, "attente")
+    desk.clock.later(hours=4)
+    write_as_agent(desk, "a1", "Bonjour, voici le modèle à commander.\n")
+    assert clocks(desk) == []
+    desk.clock.later(minutes=1)
+    write_as_agent(desk, "a2", "#stop\n")
+    stopped = NOON + 5 * HOUR
+    assert clocks(desk) == [(False, stopped + DAY, stopped + timedelta(minutes=1), 4 * 3600)]
 
 
 def test_a_presumed_answer_ends_the_waiting(desk: Room) -> None:
