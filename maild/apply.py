@@ -86,6 +86,8 @@ _ON_A_TICKET = {
     Disposition.FILED: SightingState.FILED,
     Disposition.QUARANTINED: SightingState.QUARANTINED,
 }
+# What agents order is said in the log, too.
+_LOGGED = frozenset({"command", "command_rejected"})
 # A media type has at most 255 characters (RFC 6838 4.2), and a Content-ID needs no more.
 LONGEST_NAME = 255
 
@@ -401,6 +403,9 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912, PLR0
             )  # fmt: skip
         case Note():
             work.tell(change.kind, change.actor, **dict(change.detail))
+            if change.kind in _LOGGED:
+                verbs = dict(change.detail).get("verbs", "")
+                work.say(f"agent.{change.kind}", ticket=work.number, agent=change.actor, verbs=verbs)
         case _:
             assert_never(change)
 

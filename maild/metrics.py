@@ -67,6 +67,7 @@ class _Series:
     ingested: "Counter"
     filing: "Histogram"
     suppressed: "Counter"
+    commands: "Counter"
     first_response: "Histogram"
     breaches: "Counter"
     reconnects: "Counter"
@@ -109,6 +110,9 @@ def _made() -> _Series:
         suppressed=Counter(
             "maild_loops_suppressed", "Automatic answers that did not leave.", ("reason",), registry=own
         ),
+        commands=Counter(
+            "maild_agent_commands", "Orders of agents by mail.", ("command", "outcome"), registry=own
+        ),
         first_response=Histogram(
             "maild_first_response_seconds", "From the arrival of a first mail to the first act, by mail.",
             buckets=_FIRST_RESPONSE, registry=own,
@@ -139,6 +143,12 @@ def told(event: str, mailbox: str, keys: Mapping[str, object]) -> None:
         _series.ingested.labels(mailbox, _OUTCOMES[event]).inc()
     elif event == "loop.suppressed":
         _series.suppressed.labels(_in_a_word(str(keys.get("reason", "")))).inc()
+    elif event == "agent.command":
+        for verb in str(keys.get("verbs", "")).split():
+            _series.commands.labels(verb, "done").inc()
+    elif event == "agent.command_rejected":
+        # What was not understood may be any word.
+        _series.commands.labels("unknown", "rejected").inc()
     elif event == "sla.met" and isinstance(seconds := keys.get("first_s"), int | float):
         _series.first_response.observe(seconds)
 

@@ -34,6 +34,8 @@ def happen() -> None:
     metrics.told("ticket.opened", "support", {})
     metrics.told("loop.suppressed", "support", {"reason": "muted: jean@ecole.test"})
     metrics.told("loop.suppressed", "support", {"reason": "because of jean@ecole.test"})
+    metrics.told("agent.command", "support", {"verbs": "prendre note"})
+    metrics.told("agent.command_rejected", "support", {"verbs": ""})
     metrics.told("sla.met", "support", {"first_s": 5400})
     metrics.told("sla.met", "support", {"first_s": None})
     metrics.filed(2, 0.5)
@@ -63,6 +65,9 @@ def test_everything_is_counted_once() -> None:
         'maild_messages_ingested_total{mailbox="support",outcome="duplicate"}': 1,
         'maild_loops_suppressed_total{reason="muted"}': 1,
         'maild_loops_suppressed_total{reason="other"}': 1,
+        'maild_agent_commands_total{command="prendre",outcome="done"}': 1,
+        'maild_agent_commands_total{command="note",outcome="done"}': 1,
+        'maild_agent_commands_total{command="unknown",outcome="rejected"}': 1,
         "maild_first_response_seconds_count": 1,
         "maild_first_response_seconds_sum": 5400,
         "maild_ingest_duration_seconds_count": 2,
@@ -97,6 +102,33 @@ def test_filing_counts_when_it_is_durable(tmp_path: Path) -> None:
     assert found['maild_messages_ingested_total{mailbox="support",outcome="duplicate"}'] == 1
     assert found['maild_loops_suppressed_total{reason="automatic"}'] == 1
     assert found["maild_ingest_duration_seconds_count"] == 3
+
+
+def by_anne(message_id: str, words: str) -> bytes:
+    """An order of an agent on the first ticket."""
+    proof = "mx.etnic.test; dmarc=pass header.from=etnic.test"
+    return raw(
+        message_id, body=words, From="Anne <anne@etnic.test>", Subject="Re: [ETNIC-1001] Imprimante",
+        Authentication_Results=proof, In_Reply_To="<m1@ecole.test>", References="<m1@ecole.test>",
+    )  # fmt: skip
+
+
+def test_the_first_answer_is_counted_with_the_order_that_gave_it(tmp_path: Path) -> None:
+    """Once: what an agent does later is no first answer, and what is not understood is no order."""
+    metrics.begin()
+    with office.room(tmp_path) as room:
+        room.ingest(raw())
+        room.clock.later(minutes=90)
+        room.ingest(by_anne("a1@etnic.test", "#prendre\n"))
+        room.ingest(by_anne("a2@etnic.test", "#priorité haute\n"), by_anne("a3@etnic.test", "#prendrre\n"))
+    found = counted()
+    assert found["maild_first_response_seconds_sum"] == 5400
+    assert found["maild_first_response_seconds_count"] == 1
+    assert {name: value for name, value in found.items() if "commands" in name} == {
+        'maild_agent_commands_total{command="prendre",outcome="done"}': 1,
+        'maild_agent_commands_total{command="priorite",outcome="done"}': 1,
+        'maild_agent_commands_total{command="unknown",outcome="rejected"}': 1,
+    }
 
 
 def test_a_timer_counts_its_turns_also_those_that_fail(caplog: pytest.LogCaptureFixture) -> None:
