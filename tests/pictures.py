@@ -11,10 +11,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from maild import compose
+from maild.report import sheet
 from storage.store import Transaction
 from tests.maild.board import boards
 from tests.maild.board.tickets import ticket
-from tests.maild.decide.cases import ANNE
+from tests.maild.decide.cases import ANNE, policy
+from tests.maild.report import sample
 from tests.peers import browser
 from tests.peers.browser import Chromium
 
@@ -61,7 +64,18 @@ def _looked_at(tx: Transaction) -> None:
     tx.note_poll(drop.id, uidvalidity=1, at=MONDAY - timedelta(seconds=8))
 
 
-PICTURES: dict[str, Callable[[Chromium, Path], None]] = {"board": board}
+def report(chromium: Chromium, target: Path) -> None:
+    """The head of the page of a month in which ten mails were late."""
+    desk = policy(desk={"name": "ETNIC Service Desk", "address": "support@etnic.be"})
+    paper = compose.stationery(desk.desk)
+    with tempfile.TemporaryDirectory() as folder, chromium.tab(width=1060, height=1330) as tab:
+        file = Path(folder) / "report-2026-11.html"
+        file.write_text(sheet.page(sample.november(desk), paper, desk, "fr"), encoding="utf-8")
+        tab.page.goto(file.as_uri())
+        tab.page.screenshot(path=target)
+
+
+PICTURES: dict[str, Callable[[Chromium, Path], None]] = {"board": board, "report": report}
 
 
 def main() -> int:

@@ -231,6 +231,7 @@ def maild(
 
 # By name, so that no module is loaded only to know its errors. A class stands for its subclasses too.
 _CODE_OF = {
+    "jinja2.exceptions.TemplateError": Code.CONFIG,
     "maild.config.ConfigError": Code.CONFIG,
     "maild.daemon.Locked": Code.TRY_LATER,
     "maild.isolate.NoWorker": Code.TRY_LATER,

@@ -127,3 +127,15 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(
     assert "No space left" in capsys.readouterr().err
     assert (place / "r.html").read_text(encoding="utf-8") == "the old one"
     assert not list(place.glob(".r.html*"))
+
+
+def test_a_template_of_the_operators_that_fails_is_a_matter_of_the_configuration(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """78 and what is wrong with it, no traceback."""
+    (place / "letters/pages").mkdir(parents=True)
+    (place / "letters/pages/report.html.j2").write_text("{{ nombre }}", encoding="utf-8")
+    text = CONFIG.replace('name = "Desk"', 'name = "Desk"\ntemplates = "letters"')
+    (place / "config.toml").write_text(text, encoding="utf-8")
+    assert cli.answer(["report", "--month", "2026-11", "--html", "r.html"]) == Code.CONFIG
+    assert capsys.readouterr().err == "maild: 'nombre' is undefined\n"

@@ -57,6 +57,18 @@ def test_the_page_in_a_browser(chromium: Chromium, november: Report, tmp_path: P
         assert tab.outside == []
 
 
+def test_on_a_phone_nothing_is_wider_than_the_screen(
+    chromium: Chromium, november: Report, tmp_path: Path
+) -> None:
+    """Wide tables are moved within their place, the page is not."""
+    file = tmp_path / "report.html"
+    file.write_text(sheet.page(november, PAPER, policy(), "de"), encoding="utf-8")
+    with chromium.tab(width=390, height=844) as tab:
+        tab.page.goto(file.as_uri())
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert tab.errors == []
+
+
 def test_on_paper_the_tickets_behind_a_figure_stand_open(
     chromium: Chromium, november: Report, tmp_path: Path
 ) -> None:
