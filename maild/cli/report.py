@@ -26,6 +26,8 @@ _EXAMPLE = "for example --month 2026-11, or --from 2026-11-02 --to 2026-11-08"
 # More than this is no report that anybody reads, and a slip of the finger.
 _LONGEST_DAYS = 3660
 _PIPED_WIDTH = 140
+# Of mail; and a calendar has an end on both sides.
+_YEARS = range(1970, 9999)
 
 MonthOption = Annotated[
     str, typer.Option("--month", metavar="2026-11", help="This month (default: the one that runs).")
@@ -130,7 +132,7 @@ def _day(text: str, written: str = "") -> date:
         found = date.fromisoformat(text)
     except ValueError:
         found = None
-    if found is None or found.isoformat() != text:
+    if found is None or found.isoformat() != text or found.year not in _YEARS:
         raise Stop(Code.USAGE, f"{written or text} is no {'month' if written else 'day'}", _EXAMPLE)
     return found
 

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from math import ceil
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -175,7 +174,7 @@ def median(spans: Sequence[timedelta]) -> timedelta | None:
 
 def p90(spans: Sequence[timedelta]) -> timedelta | None:
     """The least that nine of ten do not exceed (nearest rank): one that was measured; None of none."""
-    return sorted(spans)[ceil(len(spans) * 0.9) - 1] if spans else None
+    return sorted(spans)[-(-9 * len(spans) // 10) - 1] if spans else None
 
 
 # ---------------------------------------------------------------------- the telephone

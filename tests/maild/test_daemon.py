@@ -1,6 +1,7 @@
 """One process a desk, told to the service manager; whole days of it stand in tests/scenarios."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -8,7 +9,12 @@ from typing import cast
 import pytest
 
 from maild import daemon
+from maild.bell import Bell
 from maild.config import Config
+from maild.daemon import Parts
+from maild.decide.policy import Agent
+from tests.maild.office import room
+from tests.maild.report import month
 
 
 def at(folder: Path) -> Config:
@@ -27,3 +33,27 @@ def test_the_state_has_one_owner(tmp_path: Path) -> None:
         assert (tmp_path / "var").stat().st_mode & 0o777 == 0o700
     with daemon.locked(at(tmp_path)):
         pass
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_report_has_a_timer_where_it_is_wanted(tmp_path: Path, *, wanted: bool) -> None:
+    """It mails last month's, and lets the courier know; elsewhere nothing looks for it."""
+    with room(tmp_path, agents=(Agent(name="Léa", address="lea@etnic.test", lead=True),)) as desk:
+        with desk.office.store.write() as tx:
+            month.write(tx)
+        desk.clock.now = month.NOW
+        settings = SimpleNamespace(
+            sla=SimpleNamespace(sweep=timedelta(seconds=20)),
+            report=SimpleNamespace(mail=wanted, recipients=()),
+        )
+        bell = Bell()
+        served = SimpleNamespace(config=settings, office=desk.office, dispatch=SimpleNamespace(bell=bell))
+        table = daemon._timers(cast("Parts", served), (), None)
+        assert ("report" in table) is wanted
+        if wanted:
+            function, every = table["report"]
+            assert every <= timedelta(minutes=5)
+            function()
+            assert bell.wait(0.0)
+            assert desk.letters() == [("digest", "lea@etnic.test")]
+        bell.dispose()

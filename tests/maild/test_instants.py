@@ -52,3 +52,43 @@ def test_deadline_in_a_language_without_a_form_of_its_own() -> None:
 def test_a_span_names_its_day_once(language: str, hours: int, expected: str) -> None:
     """Unless it ends on another."""
     assert instants.span(DUE, DUE + timedelta(hours=hours), "Europe/Brussels", language) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "moment", "hours", "percent", "number", "month"),
+    [
+        ("fr", "24/11/2026 14 h 32", "27 h 05", "97,4 %", "1 234", "novembre 2026"),
+        ("nl", "24/11/2026 14.32", "27 u 05", "97,4%", "1.234", "november 2026"),
+        ("de", "24.11.2026 14:32", "27 Std. 05", "97,4 %", "1.234", "November 2026"),
+        ("en", "24/11/2026 14:32", "27 h 05", "97.4%", "1,234", "November 2026"),
+    ],
+)
+def test_figures_as_belgium_writes_them(
+    language: str, moment: str, hours: str, percent: str, number: str, month: str
+) -> None:
+    """A minute that has begun counts, and a share is rounded down; no line breaks within any of them."""
+    told = (
+        instants.moment(DUE, "Europe/Brussels", language),
+        instants.hours(timedelta(hours=27, minutes=4, seconds=1), language),
+        instants.percent(0.9749, language),
+        instants.number(1234, language),
+    )
+    assert told == tuple(
+        text.replace(" ", "\u00a0").replace("2026\u00a0", "2026 ")
+        for text in (moment, hours, percent, number)
+    )
+    assert instants.month_of(DUE.date(), language) == month
+
+
+@pytest.mark.parametrize(
+    ("share", "told"), [(1.0, "100,0"), (0.9999, "99,9"), (0.2999, "29,9"), (0.29, "29,0"), (0.0, "0,0")]
+)
+def test_only_the_whole_is_a_hundred(share: float, told: str) -> None:
+    """What is not whole never looks so."""
+    assert instants.percent(share, "fr") == f"{told}\u00a0%"
+
+
+def test_a_moment_of_the_hour_that_comes_twice_says_which() -> None:
+    """In a column, too."""
+    at = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert instants.moment(at, "Europe/Brussels", "en") == "25/10/2026 02:30 (summer time)"

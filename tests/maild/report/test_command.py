@@ -62,7 +62,10 @@ def test_which_days_are_meant(said: tuple[str, str, str], first: date, last: dat
         (("", "", "2026-11-08"), "--to needs the day from which"),
         (("2026-11", "2026-11-01", ""), "a month and a span are two things"),
         (("", "2026-11-08", "2026-11-02"), "is no span of days"),
-        (("", "0001-01-02", ""), "is no span of days"),
+        (("", "1970-01-01", ""), "is no span of days"),
+        (("", "0001-01-01", ""), "0001-01-01 is no day"),
+        (("", "2026-11-01", "9999-12-31"), "9999-12-31 is no day"),
+        (("9999-12", "", ""), "9999-12 is no month"),
         (("2027-03", "", ""), "2027-03 has not begun"),
     ],
 )
