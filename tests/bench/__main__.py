@@ -16,6 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tests.bench import walls
 from tests.bench.desk import MAILD, DaemonError, Desk
 from tests.bench.latency import Latencies, measure
 from tests.bench.mailroom import Mailroom
@@ -79,17 +80,25 @@ def alternate(bench: Bench, chosen: argparse.Namespace) -> tuple[list[Round], li
     return rounds, floors, desks[-1]
 
 
-def crowded(bench: Bench, full: Desk, chosen: argparse.Namespace) -> tuple[Round, Cost, int]:
-    """The same two rounds on a ledger that holds many tickets already, through a maildrop of its own."""
+def crowded(bench: Bench, full: Desk, chosen: argparse.Namespace) -> tuple[Round, Cost, list[Figure]]:
+    """The same two rounds on a ledger that holds many tickets already, through a maildrop of its own; before
+    them, what the board's page costs there."""
     bench.tell(f"filling the ledger with {chosen.tickets} tickets", 0, 0)
     desk = Desk(bench.folder / "crowded", bench.peers, {"annex": "crowded"})
     shutil.copy(full.ledger, desk.ledger)
     tickets = fill(desk.ledger, chosen.tickets)
+    few, many = walls.pages(full, desk)
+    shown = [
+        Figure(name=f"the board's page with {tickets:,} tickets", value=1000 * many, unit="ms"),
+        Figure(
+            name="... against those that are open alone", value=many / few, unit="", digits=2, at_most=1.5
+        ),
+    ]
     startup = bench.startup("crowded", desk)
     corpus = bench.corpus(chosen.seed + 1000, chosen.mails)
     done = bench.round("crowded", corpus, startup=startup, desk=desk)
     floor_startup = bench.floor("floor-start-crowded", []).cpu
-    return done, bench.floor("floor-crowded", done.mails, startup=floor_startup), tickets
+    return done, bench.floor("floor-crowded", done.mails, startup=floor_startup), shown
 
 
 def ratio(rounds: list[Round], floors: list[Cost]) -> float:
@@ -153,13 +162,15 @@ def run(bench: Bench, chosen: argparse.Namespace, console: Console) -> bool:
     if chosen.flowing:
         shown += latency_figures(measure(bench, flowing=chosen.flowing, quiet=chosen.quiet))
     if chosen.tickets:
-        last, beside, tickets = crowded(bench, desk, chosen)
+        last, beside, of_pages = crowded(bench, desk, chosen)
+        tickets = chosen.tickets
         judged[f"{tickets:,} tickets stored"] = last.verdicts
         # Both against the floor of the same minutes: the machine's own mood cancels out.
         share = last.cost.rate / beside.rate / ratio(rounds, floors)
         name = f"rate with {tickets:,} tickets, against few"
         shown.append(Figure(name=name, value=share, unit="", digits=3, at_least=0.9))
         shown.append(Figure(name="... CPU a mail", value=last.cost.per_mail, unit="ms", digits=2))
+        shown += of_pages
     if not chosen.profile:
         shown += in_short(1 if chosen.quick else 3, bench.tell)
         shown.append(Figure(name="maild --help", value=help_seconds(), unit="s", digits=3, at_most=0.333))

@@ -27,17 +27,18 @@ PLAIN = frozenset({"kind", "domain", "state", "status"})
 """Indexed texts that are words and no identities."""
 EMPTIED = frozenset({("raw", "content"), ("outbox", "content")})
 """Bytes that nobody reads again: 100,000 tickets would hold gigabytes of them."""
+DAYS_A_COPY = 5
+EARLIER = f"datetime({{0}}, '-' || (:copy * {DAYS_A_COPY}) || ' days') || substr({{0}}, 20)"
 CLOSED = {
     ("ticket", "status"): "'closed'",
     ("ticket", "due_at"): "null",
     ("clock", "next_at"): "null",
-    ("clock", "stopped_at"): "started_at",
+    ("clock", "stopped_at"): EARLIER.format("started_at"),
     ("clock", "stopped_by"): "'bench'",
     ("sighting", "uidvalidity"): "uidvalidity - :copy",
     ("sighting", "dirty"): "0",
     ("outbox", "next_at"): "null",
 }
-DAYS_A_COPY = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +118,7 @@ def changed(table: Table, column: str, spans: dict[str, int]) -> str:
     if table.references.get(column) in spans:
         return f"{quoted} + :copy * {spans[table.references[column]]}"
     if "DATE" in declared or "TIMESTAMP" in declared:
-        return f"datetime({quoted}, '-' || (:copy * {DAYS_A_COPY}) || ' days') || substr({quoted}, 20)"
+        return EARLIER.format(quoted)
     if column in table.identities and ("CHAR" in declared or "TEXT" in declared):
         return f"'c' || :copy || '.' || {quoted}"
     return quoted
