@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from maild import alarm, config, isolate, office, rehearsal
-from maild.cli import Code, ConfigOption, JsonOption, say_json
+from maild.cli import Code, ConfigOption, JsonOption, prove, say_json
 from maild.config import Config, DoorMaildrop, Http, ImapMaildrop, Submission
 from maild.decide.troubles import ROOM
 from maild.receive import mailbox
@@ -567,7 +567,7 @@ def _letters(settings: Config, _file: Path) -> Iterator[Finding]:
     if folder is not None and not folder.is_dir():
         yield _fail("letters", f"{folder} is no folder", "make it, or delete the line desk.templates")
         return
-    wrong = rehearsal.render_all(office.paper(settings))
+    wrong = [*rehearsal.render_all(office.paper(settings)), *prove.page_problems(settings)]
     for problem in wrong:
         yield _fail("letters", problem, f"mend it in {folder}" if folder else "reinstall maild")
     if not wrong:

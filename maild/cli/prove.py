@@ -273,7 +273,18 @@ def letter_problems(in_force: "config.Config") -> list[str]:
     folder = in_force.desk.templates
     if folder is not None and not folder.is_dir():
         return [f"desk.templates: {folder} is no folder; make it, or delete the line"]
-    return rehearsal.render_all(office.paper(in_force))
+    return [*rehearsal.render_all(office.paper(in_force)), *page_problems(in_force)]
+
+
+def page_problems(in_force: "config.Config") -> list[str]:
+    """What is wrong with the page of the report, where the operator has pages of his own."""
+    folder = in_force.desk.templates
+    if folder is None or not (folder / "pages").is_dir():
+        return []
+    from maild import config, office
+    from maild.report import sheet
+
+    return sheet.faults(office.paper(in_force), config.policy(in_force))
 
 
 def alert_problems(in_force: "config.Config") -> list[str]:

@@ -7,7 +7,7 @@ operator's does.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
@@ -18,7 +18,7 @@ from maild.compose import Stationery
 from maild.decide import figures
 from maild.decide.figures import Bar, Objective, Outcome, Report, Row, Span, Tally, tickets_of
 from maild.decide.policy import Policy
-from storage.records import Call
+from storage.records import Call, Status, TimedMail
 
 _NAME = "report"
 
@@ -98,6 +98,45 @@ def page(found: Report, paper: Stationery, policy: Policy, language: str) -> str
     """One HTML page that needs nothing beside it: no script, no file, no other place."""
     writer = _Writer(words=words_of(paper, language), policy=policy, language=language)
     return pages.page(paper, _NAME, language, sheet=writer.sheet(found), charts=writer.charts(found))
+
+
+def faults(paper: Stationery, policy: Policy) -> list[str]:
+    """What is wrong with the page in each language of the desk, a sentence each; empty when all is well.
+
+    Tried on a month with nothing in it, and on one with a mail of every outcome.
+    """
+    span = figures.month(date(2026, 11, 1), policy.desk.timezone)
+    tried = (_tried((), span, policy), _tried(_one_of_each(span), span, policy))
+    wrong = [_fault(found, paper, policy, each) for each in policy.desk.languages for found in tried]
+    return list(dict.fromkeys(filter(None, wrong)))
+
+
+def _fault(found: Report, paper: Stationery, policy: Policy, language: str) -> str:
+    try:
+        page(found, paper, policy, language)
+    # Anything may go wrong in a template that an operator wrote.
+    except Exception as error:  # noqa: BLE001
+        return f"pages/{_NAME}.html.j2, in {language}: {type(error).__name__}: {error}"
+    return ""
+
+
+def _tried(mails: Sequence[TimedMail], span: Span, policy: Policy) -> Report:
+    between = policy.calendar.between
+    return figures.report(mails, (), span, span.until, zone=policy.desk.timezone, open_time=between)
+
+
+def _one_of_each(span: Span) -> list[TimedMail]:
+    """In time, late, late and not taken, presumed, and pending at the end of the span; of both kinds."""
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    cases = ((day, hour, False), (day, 25 * hour, False), (day, None, False), (day, hour, True))
+    kinds = [(first, *case) for first in (True, False) for case in (*cases, (30 * day, None, False))]
+    return [
+        TimedMail(
+            ticket=1042, mail_id="m", sha256="0" * 64, first=first, started_at=span.since, presumed=presumed,
+            due_at=span.since + limit, stopped_at=span.since + took if took else None, status=Status.TAKEN,
+        )
+        for first, limit, took, presumed in kinds
+    ]  # fmt: skip
 
 
 def words_of(paper: Stationery, language: str) -> Any:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from maild import cli, daemon
-from maild.cli import Code, Stop
+from maild import cli, config, daemon, rehearsal
+from maild.cli import Code, Stop, doctor
 from maild.cli.report import span_of
 from storage import database
 from storage.store import Store
@@ -133,12 +133,17 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(
 
 
 def test_a_template_of_the_operators_that_fails_is_a_matter_of_the_configuration(
-    place: Path, capsys: pytest.CaptureFixture[str]
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """78 and what is wrong with it, no traceback."""
+    """78 and what is wrong with it, no traceback; whoever asks before hears of it."""
+    monkeypatch.setattr(rehearsal, "render_all", lambda _paper: [])  # the letters have tests of their own
     (place / "letters/pages").mkdir(parents=True)
     (place / "letters/pages/report.html.j2").write_text("{{ nombre }}", encoding="utf-8")
     text = CONFIG.replace('name = "Desk"', 'name = "Desk"\ntemplates = "letters"')
     (place / "config.toml").write_text(text, encoding="utf-8")
     assert cli.answer(["report", "--month", "2026-11", "--html", "r.html"]) == Code.CONFIG
     assert capsys.readouterr().err == "maild: 'nombre' is undefined\n"
+    assert cli.answer(["config", "check"]) == Code.CONFIG
+    assert "pages/report.html.j2, in fr: UndefinedError: 'nombre'" in capsys.readouterr().err
+    (found, *_) = doctor._letters(config.load(place / "config.toml", {}), place / "config.toml")
+    assert "pages/report.html.j2, in fr: UndefinedError: 'nombre'" in str(found)

@@ -147,3 +147,8 @@ def test_a_month_without_a_mail_is_a_report_all_the_same() -> None:
     told = sheet.sheet(nothing, PAPER, policy(), "fr")
     assert (told.share, told.breaches) == ("–", ())
     assert "Aucun dépassement" in sheet.page(nothing, PAPER, policy(), "fr")
+
+
+def test_the_page_that_ships_is_sound() -> None:
+    """In every language, with nothing in it and with a mail of every outcome."""
+    assert sheet.faults(PAPER, policy()) == []
