@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from maild.board import page
+from maild.board import page, stream
 from tests.maild.board import boards
 from tests.maild.board.boards import Board
 from tests.maild.board.test_page import HOSTILE
@@ -134,6 +134,7 @@ def test_nothing_of_a_stranger_s_does_anything(chromium: Chromium, busy: Board) 
         dialogs: list[str] = []
         tab.page.on("dialog", lambda dialog: dialogs.append(dialog.message))
         tab.page.goto(busy.server.address)
+        expect(tab.page).to_have_title("(1) Tableau de bord – ETNIC")  # it was told once more, and shows that
         subject = tab.page.locator(".subject", has_text="alert(1)")
         expect(subject).to_have_count(1)
         assert subject.inner_text().startswith("<script>alert(1)</script>")
@@ -141,16 +142,41 @@ def test_nothing_of_a_stranger_s_does_anything(chromium: Chromium, busy: Board) 
         assert (dialogs, tab.errors, tab.outside) == ([], [], [])
 
 
-def test_it_says_by_itself_that_it_hears_nothing(chromium: Chromium, tmp_path: Path) -> None:
+def test_it_says_by_itself_that_it_hears_nothing(
+    chromium: Chromium, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A wall that stands still must not be believed; when the server is back, so is the page."""
+    monkeypatch.setattr(stream, "_RETRY", 50)
     with boards.board(tmp_path, every=0.05) as board, chromium.tab() as tab:
         tab.page.clock.install()
         tab.page.goto(board.server.address)
+        tab.page.evaluate("window.loaded = 'once'")
         expect(tab.page.locator("#stamp")).to_have_text("13:00:00")
         board.server.stop()
         tab.page.clock.fast_forward(20_000)
         expect(tab.page.locator("#stale")).to_contain_text("Sans nouvelles")
         assert tab.violations() == []
+        board.room.clock.later(hours=1)
+        board.server.start()
+        expect(tab.page.locator("#stamp")).to_have_text("14:00:00")
+        expect(tab.page.locator("#stale")).to_be_empty()
+        assert tab.page.evaluate("window.loaded") == "once"
+
+
+def test_a_page_of_an_earlier_version_loads_itself_again(
+    chromium: Chromium, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A screen on a wall is not touched when maild is updated."""
+    monkeypatch.setattr(stream, "_RETRY", 50)
+    with boards.board(tmp_path, every=0.05) as board, chromium.tab() as tab:
+        tab.page.goto(board.server.address)
+        tab.page.evaluate("window.loaded = 'once'")
+        board.server.stop()
+        monkeypatch.setattr(page, "version", lambda _paper: "another")
+        board.server.start()
+        expect(tab.page.locator("body")).to_have_attribute("data-version", "another")
+        expect(tab.page.locator("#stamp")).to_have_text("13:00:00")
+        assert tab.page.evaluate("window.loaded") is None
 
 
 def test_a_page_that_may_not_listen_asks_again(
