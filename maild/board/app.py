@@ -79,7 +79,12 @@ def _judged(asked: BoardDesk) -> tuple[str, ...]:
 async def _metrics(request: Request) -> Response:
     """Counts and gauges for Prometheus."""
     asked = desk.of(request)
-    text = await asyncio.to_thread(lambda: metrics.exposition(gauges.read(asked)))
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            shown = await asyncio.to_thread(gauges.read, asked)
+    except TimeoutError:
+        shown = gauges.UNREAD
+    text = metrics.exposition(shown)
     return Response(text, headers={"content-type": metrics.CONTENT_TYPE})
 
 

@@ -24,7 +24,7 @@ def read(desk: BoardDesk) -> tuple[Gauge, ...]:
             oldest = outbox.waiting(tx, since=now).due_at
             set_aside = troubles.set_aside(tx)
     except Unavailable:
-        return (_up(0),)
+        return UNREAD
     drops = tuple(desk.config.maildrop)
     return (
         _up(1),
@@ -86,3 +86,7 @@ def _promise(counted: Tallies, now: datetime) -> Iterator[Gauge]:
 
 def _one(name: str, told: str, value: float) -> Gauge:
     return Gauge(name=name, told=told, values=(((), float(value)),))
+
+
+# All that can be said while the ledger does not answer.
+UNREAD = (_up(0),)

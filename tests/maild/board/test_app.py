@@ -1,9 +1,9 @@
 """What can be asked for: health, readiness, and pages that fail or do not end."""
 
-import asyncio
 import logging
 import re
 import threading
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from maild.board import access, app, desk
+from maild.board import gauges as shown
 from maild.cli import operate
 from storage import troubles
 from storage.records import StandingTrouble
@@ -67,9 +68,11 @@ def test_without_a_ledger_it_is_alive_and_not_ready(tmp_path: Path) -> None:
 
 def test_a_database_that_hangs_keeps_no_monitor(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "PATIENCE_SECONDS", 0.05)
-    monkeypatch.setattr(app, "_judged", lambda _desk: asyncio.run(asyncio.sleep(0.3)))
+    for asked in ((app, "_judged"), (shown, "read")):
+        monkeypatch.setattr(*asked, lambda _desk: time.sleep(0.3))
     answer = board.ask("/readyz")
     assert (answer.status, "has not answered" in answer.text) == (503, True)
+    assert gauges(board) == {"maild_up": 0}
 
 
 def test_a_page_that_fails_is_answered_and_logged_without_its_token(
