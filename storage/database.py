@@ -120,11 +120,12 @@ def is_unavailable(error: BaseException) -> bool:
     return error.connection_invalidated or gone or str(state).startswith(_AWAY)
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, durable: bool = True) -> Database:
     """Open without changing anything: no journal mode is set, no table is made.
 
     Args:
         url: ``sqlite:///path`` or ``postgresql://user@host/name`` (psycopg 3).
+        durable: False for an SQLite file that nobody needs after this process: nothing waits for the disk.
 
     Raises:
         Unavailable: for a database that cannot be reached.
@@ -133,7 +134,7 @@ def open_database(url: str) -> Database:
     if parsed.get_backend_name() == "sqlite":
         file = Path(parsed.database or "")
         backup.clear_stale_log(file)
-        return _watched(_open_sqlite(url), file)
+        return _watched(_open_sqlite(url, durable=durable), file)
     # A failed statement is logged with its text; its parameters are what people wrote.
     # psycopg 3 is what plain ``postgresql://`` means since SQLAlchemy 2.1.
     arguments = {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": 30_000}
@@ -152,7 +153,7 @@ def _watched(engine: Engine, file: Path | None) -> Database:
     return database
 
 
-def _open_sqlite(url: str) -> Engine:
+def _open_sqlite(url: str, *, durable: bool) -> Engine:
     engine = create_engine(
         url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_size=KEPT_CONNECTIONS,
         max_overflow=MOST_CONNECTIONS - KEPT_CONNECTIONS, hide_parameters=True,
@@ -164,7 +165,7 @@ def _open_sqlite(url: str) -> Engine:
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -58,6 +58,7 @@ _COMMANDS = (
     ),
     ("quarantine discard", "quarantine:quarantine_discard", "Leave it unread for good; nothing is deleted."),
     ("report", "report:report", "How the promise was kept, with the tickets behind each figure."),
+    ("simulate", "simulate:simulate", "A year of arrivals and acts through the real clocks, in seconds."),
     ("parse", "prove:parse", "What maild reads in a mail."),
     ("reconcile", "reconcile:reconcile", "Every mail of every maildrop against the ledger."),
     ("config show", "prove:config_show", "What is in force, and where each value comes from."),
