@@ -26,6 +26,8 @@ _log = log.get("maild.board.stream")
 
 # A desk has a few screens; whoever comes after so many looks at pages that refresh themselves.
 MOST_LISTENERS = 40
+# So many limits that are crossed at once are read aloud; the page shows them all.
+_MOST_SAID = 5
 # What a browser waits before it asks again, in milliseconds.
 _RETRY = 3000
 
@@ -146,8 +148,9 @@ async def _telling(feed: Feed, language: str) -> AsyncIterator[str]:
         if told.part != shown:
             yield _event("board", told.part)
             shown = told.part
-        for sentence in told.crossed:
-            yield _event("crossed", sentence)
+        if told.crossed:
+            # At once: what is read aloud is what was said last.
+            yield _event("crossed", "\n".join(told.crossed[:_MOST_SAID]))
         yield _event("beat", told.stamp)
 
 

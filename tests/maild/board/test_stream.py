@@ -72,6 +72,20 @@ def test_what_changes_is_told_and_what_does_not_is_not(tmp_path: Path) -> None:
         one.until("data: 19:00:00")
 
 
+def test_what_crosses_at_once_is_said_at_once(tmp_path: Path) -> None:
+    """A screen reader reads the last word only; and nobody listens to a hundred numbers."""
+    with boards.board(tmp_path, every=0.02) as board, listening(board, "en") as one:
+        numbers = [ticket(board.room, at=NOON - 19 * HOUR) for _ in range(7)]
+        one.until(f'id="t{numbers[-1]}"')
+        one.until("event: beat")
+        board.room.clock.later(hours=1)
+        one.until("event: crossed\n")
+        said = one.until("event: beat")
+    assert [f"data: ETNIC-{number} is near its limit." in said for number in numbers] == [True] * 5 + [
+        False
+    ] * 2
+
+
 def test_the_first_line_is_what_a_browser_expects(tmp_path: Path) -> None:
     with boards.board(tmp_path, every=0.02) as board:
         with boards.dialled(board) as client:
