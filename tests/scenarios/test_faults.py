@@ -131,6 +131,7 @@ def test_whatever_happens_when_the_end_is_the_same(
     assert set(counts) == {step.name for step in Step}
     assert len(whole.tickets) == 3
     assert whole.unsettled == 0
+    assert "warning" in {kind for kind, *_ in whole.outbox}
     for step in Step:
         for occurrence in range(1, counts[step.name] + 1):
             forget(desk, migrated)

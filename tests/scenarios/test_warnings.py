@@ -204,6 +204,29 @@ def test_a_ticket_that_was_taken_and_forgotten_comes_back_to_mind(led: Desk) -> 
     assert led.tickets()[0].status is Status.TAKEN
 
 
+def test_a_ticket_that_was_merged_and_brought_back_is_not_forgotten(led: Desk) -> None:
+    """While it is merged nobody minds it by itself; taken back, it is Anne's again and comes to mind."""
+    first = led.letters(ANNE, "1001")[0]
+    led.receive(mail("m2@ecole.test", subject="Encore en panne"))
+    led.receive(reply("r1@etnic.test", first, "#prendre\n", sender=f"Anne <{ANNE}>"))
+    led.once()
+    led.later(minutes=1)
+    led.receive(reply("r2@etnic.test", first, "#fusionner 1002\n", sender=f"Anne <{ANNE}>"))
+    led.once()
+    merged = led.tickets()[0]
+    assert (merged.status, merged.look_at) == (Status.MERGED, None)
+    led.later(minutes=1)
+    second = led.letters(ANNE, "1002")[0]
+    led.receive(reply("r3@etnic.test", second, "#annuler\n", sender=f"Anne <{ANNE}>"))
+    led.once()
+    assert led.tickets()[0].status is Status.TAKEN
+    led.now = MONDAY + timedelta(days=6)
+    led.once()
+    assert [str(one["Subject"]) for one in led.letters(ANNE, "Sans suite")] == [
+        "[ETNIC-1001] Sans suite\u00a0: Imprimante en panne"
+    ]
+
+
 def test_a_resolved_ticket_closes_by_itself(any_desk: Desk) -> None:
     """Nobody is written to; what its requester writes later is a new ticket that knows the old one."""
     desk = any_desk
