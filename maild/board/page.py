@@ -2,27 +2,31 @@
 
 Stands above ``view`` and ``maild.pages``; ``app`` names its paths. What a page needs comes from here alone:
 its style and its script are files of the desk's own paper, so that nothing need be allowed in the text
-itself. Raises what the ledger and the operator's own templates do.
+itself. Raises what the operator's own templates do.
 """
 
 import asyncio
 import hashlib
 from collections.abc import Mapping
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from maild import condition, instants, pages
+from maild import condition, instants, log, pages
 from maild.board import desk as desks
 from maild.board import view
 from maild.board.access import HEADERS
 from maild.board.desk import BoardDesk
 from maild.board.view import Board, Row
 from maild.compose import Stationery
+from storage.database import Unavailable
 from storage.overview import overview
+
+_log = log.get("maild.board.page")
 
 # Each with its own name, as its speakers write it.
 LANGUAGES: Mapping[str, str] = {"fr": "Français", "nl": "Nederlands", "de": "Deutsch", "en": "English"}
@@ -35,9 +39,15 @@ PATHS = tuple(_FILES)
 
 
 async def index(request: Request) -> Response:
-    """The whole page, in the language that is asked for."""
+    """The whole page, in the language that is asked for; 503 while the ledger cannot be read."""
     desk, language = desks.of(request), language_of(request)
-    text = await asyncio.to_thread(lambda: whole(look(desk), language, desk))
+    try:
+        text = await asyncio.to_thread(lambda: whole(look(desk), language, desk))
+    except Unavailable as error:
+        _log.warning("board.unread", reason=str(error))
+        # Nobody touches a screen on a wall: it must ask again by itself.
+        told = {"refresh": str(REFRESH_SECONDS)}
+        return PlainTextResponse("the ledger cannot be read now\n", HTTPStatus.SERVICE_UNAVAILABLE, told)
     headers = {"content-security-policy": _POLICY, "content-language": language, "vary": "accept-language"}
     return HTMLResponse(text, headers=headers)
 

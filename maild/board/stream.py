@@ -1,7 +1,7 @@
 """The board tells of itself: server-sent events (HTML standard, 9.2) to every page that is open.
 
 Stands beside ``page``. One look at the ledger serves all who listen, as long as somebody does; a look that
-fails is said in the log and in a comment, and the page notices by itself that it hears nothing new. The
+fails is said once in the log and in a comment, and the page notices by itself that it hears nothing new. The
 streams end when the server does.
 """
 
@@ -51,6 +51,8 @@ class Feed:
         self._seen: Board | None = None
         self._looked = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
+        # The last look failed, and the log knows.
+        self._is_blind = False
         # Nobody listens, and nobody looks.
         self.left_alone = asyncio.Event()
 
@@ -90,10 +92,14 @@ class Feed:
     async def _look(self) -> dict[str, Told]:
         languages = [language for language, listeners in self.listening.items() if listeners]
         try:
-            return await asyncio.to_thread(self._tell, languages)
+            told = await asyncio.to_thread(self._tell, languages)
         except Exception:  # noqa: BLE001  (whatever it is, the next look may find more)
-            _log.exception("board.unread")
+            if not self._is_blind:
+                _log.exception("board.unread")
+            self._is_blind = True
             return {}
+        self._is_blind = False
+        return told
 
     def _tell(self, languages: list[str]) -> dict[str, Told]:
         board, desk = page.look(self.desk), self.desk

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -101,6 +102,16 @@ def test_it_refreshes_itself_without_a_script(shown: Board) -> None:
     """Only there: a page that is listened to must not jump."""
     text = shown.ask("/").text
     assert f'<noscript><meta http-equiv="refresh" content="{page.REFRESH_SECONDS}"></noscript>' in text
+
+
+def test_without_a_ledger_it_asks_again(tmp_path: Path) -> None:
+    """Also where nobody is there to reload it; and it says nothing of why."""
+    with boards.board(tmp_path) as board:
+        board.room.office.store.database.engine.dispose()
+        (tmp_path / "maild.db").write_bytes(b"this is no database at all, by any means" * 100)
+        answer = board.ask("/")
+    assert (answer.status, answer.text) == (503, "the ledger cannot be read now\n")
+    assert answer.headers["refresh"] == str(page.REFRESH_SECONDS)
 
 
 def test_nobody_looks_without_the_token(closed: Board) -> None:

@@ -149,6 +149,7 @@ def test_a_look_that_fails_ends_nothing(
         fails[0] = False
         one.until("event: beat")
     assert "locked" in caplog.text
+    assert caplog.text.count("board.unread") == 1
 
 
 def test_it_ends_with_the_server(tmp_path: Path) -> None:
