@@ -1,12 +1,14 @@
 # make demo    a rehearsal on this machine, no set-up        make test    everything, with real servers
 # make bench   how fast, against a floor                     make lint    style, types, layers
 # make figures how well mail is read, and at what cost       make clean   removes what make has made
-# make lock    requirements.lock anew from pyproject.toml   make card  the commands in README.md anew
+# make lock    both locks anew from pyproject.toml   make card  the commands in README.md anew
 #
 # Needs Python 3.11 or later with venv, and make. PYTHON=... chooses the interpreter; uv is used when on PATH.
 
 VENV := .venv
 BIN := $(VENV)/bin
+# What administrators install stands in requirements.lock; here the demo and the tools of the tests are added.
+DEV := requirements-dev.lock
 READY := $(VENV)/ready
 
 # The first interpreter that is new enough and able to make an environment with pip in it.
@@ -19,12 +21,15 @@ ifndef UV
 UV := $(shell command -v uv 2>/dev/null)
 endif
 
-# Nothing is downloaded that has no hash in requirements.lock: the build backend is in it as well.
+# Nothing is downloaded that has no hash in a lock: the build backend is in both as well.
 ifneq ($(UV),)
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 else
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 endif
+
+COMPILE = $(or $(UV),uv) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+  --python-version 3.11
 
 .PHONY: demo test bench endurance figures lint lock card clean
 .DELETE_ON_ERROR:
@@ -52,24 +57,24 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	@! grep -n '://' requirements.lock || { echo "requirements.lock must hold no addresses" >&2; exit 1; }
+	@! grep -n '://' requirements.lock $(DEV) || { echo "a lock must hold no addresses" >&2; exit 1; }
 
-$(READY): requirements.lock pyproject.toml
+$(READY): $(DEV) pyproject.toml
 	@$(if $(PYTHON),,echo "maild needs Python 3.11 or later with venv and ensurepip." >&2; \
 	  echo "On Debian 12 and later, as root: apt-get install python3 python3-venv" >&2; \
 	  echo "Or name an interpreter: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1)
 	@$(PYTHON) -c '$(FIT)' || { echo "$(PYTHON) is not Python 3.11 or later with venv and ensurepip." >&2; exit 1; }
 	@echo "maild: making $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV)
-	@echo "maild: installing the packages of requirements.lock (half a minute, only this once)"
-	@$(INSTALL) --require-hashes -r requirements.lock
+	@echo "maild: installing the packages of $(DEV) (half a minute, only this once)"
+	@$(INSTALL) --require-hashes -r $(DEV)
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 lock:
 	@command -v "$(or $(UV),uv)" >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
-	$(or $(UV),uv) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-	  --python-version 3.11 --extra demo --group dev pyproject.toml --output-file requirements.lock
+	$(COMPILE) --group build pyproject.toml --output-file requirements.lock
+	$(COMPILE) --extra demo --group dev --constraint requirements.lock pyproject.toml --output-file $(DEV)
 
 card: $(READY)
 	@$(BIN)/python -m tests.card

@@ -19,7 +19,7 @@ def missing() -> str:
     return (
         ""
         if importlib.util.find_spec("pymap")
-        else "pymap is not installed (it comes with requirements.lock)"
+        else "pymap is not installed (it comes with requirements-dev.lock)"
     )
 
 
