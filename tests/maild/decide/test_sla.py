@@ -143,6 +143,13 @@ def test_a_team_s_own_stands_still_where_the_policy_says_so() -> None:
     assert on.due_at == monday + HOUR
 
 
+def test_what_stood_still_twice_is_later_by_both() -> None:
+    """Its shares too."""
+    twice = sla.resumed(clock(first=False, paused=3600, paused_at=NOON + 4 * HOUR), NOON + 6 * HOUR, policy())
+    assert (twice.paused, twice.due_at) == (3 * 3600, NOON + DAY + 2 * HOUR)
+    assert sla.at_share(twice, 0.5, policy()) == NOON + 15 * HOUR
+
+
 # --- what holds for every story of a ticket
 
 
@@ -166,6 +173,7 @@ def test_waiting_never_shortens(story: list[Happened], desk: Policy) -> None:
         assert waited.due_at >= other.due_at
         assert waited.due_at == other.due_at or not waited.first
         assert sla.at_share(waited, 0.5, desk) >= sla.at_share(other, 0.5, desk)
+        assert sla.at_share(waited, desk.sla.near, desk) == waited.near_at
         assert sla.at_share(waited, 0.5, desk) <= sla.at_share(waited, 0.95, desk) <= waited.due_at
 
 

@@ -149,6 +149,16 @@ def test_an_answer_that_is_undone_lets_it_stand_still_again(desk: Room) -> None:
     assert clocks(desk) == [(False, NOON + DAY + 5 * HOUR, NOON + 6 * HOUR, 4 * 3600)]
 
 
+def test_an_act_that_comes_to_light_late_wakes_nothing_that_came_after_it(desk: Room) -> None:
+    """Jean's second mail came later than it: its clock stands still since the ticket waits."""
+    order(desk, "attente")
+    held = clocks(desk)
+    desk.clock.later(hours=4)
+    early = NOON - HOUR
+    change(desk, TakeInCharge(agent=ANNE, at=early), StopClocks(at=early, by=ANNE, act="take"))
+    assert clocks(desk) == held
+
+
 def test_an_answer_that_is_held_lets_it_stand_still_again(desk: Room) -> None:
     """As if it had not been written; what it stood still until then is counted."""
     order(desk, "attente")
