@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import walls
+from tests.bench import sweeping, walls
 from tests.bench.desk import MAILD, DaemonError, Desk
 from tests.bench.latency import Latencies, measure
 from tests.bench.mailroom import Mailroom
@@ -37,6 +37,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--mails", type=int, help="mails a round (2000)")
     parser.add_argument("--rounds", type=int, help="rounds of each, alternating (3)")
     parser.add_argument("--tickets", type=int, help="tickets stored for the last round (100000; 0: none)")
+    parser.add_argument("--stored", type=int, help="tickets stored for the sweep (1000000; 0: none)")
     parser.add_argument("--flowing", type=int, help="mails for the latency while mail flows (200; 0: none)")
     parser.add_argument("--quiet", type=int, help="mails for the latency after half a minute of quiet (20)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the corpus (1)")
@@ -45,10 +46,10 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--keep", action="store_true", help="keep the scratch folder")
     chosen = parser.parse_args()
-    usual = (300, 1, 0, 60, 5) if chosen.quick else (2000, 3, 100_000, 200, 20)
+    usual = (300, 1, 0, 0, 60, 5) if chosen.quick else (2000, 3, 100_000, 1_000_000, 200, 20)
     if chosen.profile:
-        usual = (usual[0], 1, 0, 0, 0)
-    for name, value in zip(("mails", "rounds", "tickets", "flowing", "quiet"), usual, strict=True):
+        usual = (usual[0], 1, 0, 0, 0, 0)
+    for name, value in zip(("mails", "rounds", "tickets", "stored", "flowing", "quiet"), usual, strict=True):
         if getattr(chosen, name) is None:
             setattr(chosen, name, value)
     return chosen
@@ -171,6 +172,8 @@ def run(bench: Bench, chosen: argparse.Namespace, console: Console) -> bool:
         shown.append(Figure(name=name, value=share, unit="", digits=3, at_least=0.9))
         shown.append(Figure(name="... CPU a mail", value=last.cost.per_mail, unit="ms", digits=2))
         shown += of_pages
+    if chosen.stored:
+        shown += sweeping.figures(chosen.stored, bench.tell)
     if not chosen.profile:
         shown += in_short(1 if chosen.quick else 3, bench.tell)
         shown.append(Figure(name="maild --help", value=help_seconds(), unit="s", digits=3, at_most=0.333))

@@ -63,8 +63,12 @@ class Grown:
 
 
 @contextmanager
-def grown(url: str, tickets: int, opened: int) -> Iterator[Grown]:
-    """A ledger of so many tickets at an empty database, and what stands in the office over it."""
+def grown(url: str, tickets: int, opened: int, spread: int = YEAR) -> Iterator[Grown]:
+    """A ledger of so many tickets at an empty database, and the office over it.
+
+    Args:
+        spread: seconds over which they lie.
+    """
     judged = Policy(
         desk=Desk(name="ETNIC", address="support@etnic.test", administrators=("admin@etnic.test",)),
         agents=(Agent(name="Anne", address="anne@etnic.test"),),
@@ -76,7 +80,7 @@ def grown(url: str, tickets: int, opened: int) -> Iterator[Grown]:
         _one_real_mail(office)
         _journal(base, "DELETE")
         with base.write() as connection:
-            _grow(connection, tickets, opened)
+            _grow(connection, tickets, opened, spread)
         _journal(base, "WAL")
     with closing_database(url, durable=True) as base:
         office = Office(store=Store(database=base), policy=judged, paper=paper, now=Now())
@@ -116,13 +120,14 @@ def _one_real_mail(office: Office) -> None:
         tx.connection.execute(text("UPDATE sighting SET dirty = FALSE, uid = 1000"))
 
 
-def _grow(connection: Connection, tickets: int, opened: int) -> None:
+def _grow(connection: Connection, tickets: int, opened: int, spread: int) -> None:
     """The copies, a statement a table: ticket ``FIRST + i`` has message, clock and sighting ``1 + i``."""
     is_sqlite = connection.dialect.name == "sqlite"
     connection.execute(text(_QUICK[is_sqlite]))
     indexes = _without_indexes(connection, is_sqlite=is_sqlite)
     for table in TABLES:
-        _copy(connection, table, tickets, opened, _Dialect(is_sqlite=is_sqlite))
+        said = {"last": tickets - 1, "closed": tickets - opened, "step": spread / tickets, "tickets": tickets}
+        _copy(connection, table, said, _Dialect(is_sqlite=is_sqlite))
     for definition in indexes:
         connection.execute(text(definition))
     for table in TABLES if not is_sqlite else ():
@@ -177,22 +182,17 @@ class _Dialect:
         return f"'{letter}' || lpad(CAST(n.i AS text), 9, '0')"
 
 
-def _copy(connection: Connection, table: str, tickets: int, opened: int, say: _Dialect) -> None:
+def _copy(connection: Connection, table: str, said: Mapping[str, float], say: _Dialect) -> None:
     over = _changed(table, say)
     names = [column["name"] for column in inspect(connection).get_columns(table)]
     quoted = ", ".join(f'"{name}"' for name in names)
     values = ", ".join(over.get(name, f'r."{name}"') for name in names)
     first = "ticket_id, address" if table == "participant" else "id"
     row = f"(SELECT * FROM {table} ORDER BY {first} LIMIT 1) r"  # noqa: S608
+    now = f"{NOW:%Y-%m-%d %H:%M:%S.000000}" if say.is_sqlite else NOW
     connection.execute(
         text(f"INSERT INTO {table} ({quoted}) SELECT {values} FROM {say.numbers()} n, {row}"),  # noqa: S608
-        {
-            "last": tickets - 1,
-            "closed": tickets - opened,
-            "step": YEAR / tickets,
-            "tickets": tickets,
-            "now": NOW.strftime("%Y-%m-%d %H:%M:%S.000000") if say.is_sqlite else NOW,
-        },
+        {**said, "now": now},
     )
 
 

@@ -11,13 +11,17 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import text
 
 from maild import sweep
-from tests.bench.grown import NOW, Grown, grown
+from maild.decide.figures import days
+from maild.report.collect import collect
+from storage.overview import overview
+from tests.bench.grown import NOW, YEAR, Grown, grown
 from tests.bench.progress import Teller
 from tests.bench.table import Figure
 from tests.peers import postgres
@@ -26,16 +30,18 @@ from tests.peers.postgres import Postgres
 DUE = 200
 ROUNDS = 9
 # (tickets stored, of which so many are open)
-SMALL, LARGE = (10_000, 1_000), (1_000_000, 20_000)
+SMALL = (10_000, 1_000)
+MONTH = YEAR // 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """Milliseconds: a sweep with nothing due, one with 200 due, and the two bare statements."""
+class Ledgers:
+    """Three of one database: ``few`` tickets; ``many`` over a year, of which every fiftieth is open; the last
+    ``month`` of those, with the same ones open."""
 
-    idle: float
-    marked: float
-    bare: float
+    few: Grown
+    month: Grown
+    many: Grown
 
 
 def figures(stored: int, tell: Teller) -> Iterator[Figure]:
@@ -44,14 +50,17 @@ def figures(stored: int, tell: Teller) -> Iterator[Figure]:
     Args:
         stored: tickets of the large ledger.
     """
-    large = (stored, max(DUE, stored // 50))
+    opened = max(2 * DUE, stored // 50)
     with _databases() as urls:
         for name, url in urls:
+            tell(f"filling {name} with {stored:,} tickets", 0, 0)
             with ExitStack() as stack:
-                tell(f"filling {name} with {stored:,} tickets", 0, 0)
-                few, many = (stack.enter_context(grown(url(), *size)) for size in (SMALL, large))
+                few = stack.enter_context(grown(url(), *SMALL))
+                month = stack.enter_context(grown(url(), stored // 12, opened, MONTH))
+                many = stack.enter_context(grown(url(), stored, opened))
                 tell(f"sweeping {name}", 0, 0)
-                yield from _of_sweep(name, few, many)
+                ledgers = Ledgers(few=few, month=month, many=many)
+                yield from (*_of_sweep(name, ledgers), *_of_readers(name, ledgers))
 
 
 @contextmanager
@@ -71,53 +80,80 @@ def _databases() -> Iterator[Sequence[tuple[str, Callable[[], str]]]]:
         yield here
 
 
-def _of_sweep(name: str, few: Grown, many: Grown) -> Iterator[Figure]:
-    small, large = _measured(few, many)
-    stored = f"{many.tickets:,} stored, {many.opened:,} open"
-    for what, ours, theirs in (
-        ("nothing due", large.idle, small.idle), (f"{DUE} due", large.marked, small.marked)
-    ):  # fmt: skip
-        yield Figure(name=f"{name}: sweep, {what}, {stored}", value=ours, unit="ms", digits=2)
-        yield Figure(
-            name=f"... against {few.tickets:,} stored", value=ours / theirs, unit="", digits=2, at_most=1.5
-        )
-    yield Figure(
-        name=f"... against the two bare statements ({large.bare:.2f} ms)",
-        value=large.marked / large.bare, unit="", digits=2, at_most=10,
-    )  # fmt: skip
+def _of_sweep(name: str, ledgers: Ledgers) -> Iterator[Figure]:
+    few, many = ledgers.few, ledgers.many
+    where = f"{many.tickets:,} stored, {many.opened:,} open"
+    small, large = _in_turn(partial(_swept, few, 0), partial(_swept, many, 0))
+    yield from _beside(f"{name}: sweep, nothing due, {where}", large, small, few)
+    asked = (partial(_swept, few, DUE), partial(_swept, many, DUE), partial(_bare, many))
+    small, large, bare = _in_turn(*asked)
+    yield from _beside(f"{name}: sweep, {DUE} due, {where}", large, small, few)
+    against = f"... against two bare statements ({bare:.2f} ms)"
+    yield Figure(name=against, value=large / bare, unit="", digits=2, at_most=10)
 
 
-def _measured(few: Grown, many: Grown) -> tuple[Taken, Taken]:
-    taken: dict[tuple[int, str], list[float]] = {}
-    for turn in range(ROUNDS + 1):
-        for number, ledger in enumerate((few, many)):
-            for what, once in (("idle", _sweep), ("marked", _sweep), ("bare", _bare)):
-                _set_back(ledger, DUE if what != "idle" else 0)
-                spent = once(ledger)
-                if turn:  # the first turn fills caches
-                    taken.setdefault((number, what), []).append(spent)
-    median = {key: statistics.median(values) for key, values in taken.items()}
-    small, large = (
-        Taken(**{what: median[number, what] for what in ("idle", "marked", "bare")}) for number in (0, 1)
-    )
-    return small, large
+def _of_readers(name: str, ledgers: Ledgers) -> Iterator[Figure]:
+    """What reads a month, or what is open, beside what lies behind it."""
+    month, many = ledgers.month, ledgers.many
+    for what, once in (("the month's report", _report), ("the board's look", _look)):
+        small, large = _in_turn(partial(once, month), partial(once, many))
+        yield from _beside(f"{name}: {what}, {many.tickets:,} stored", large, small, month)
 
 
-def _sweep(ledger: Grown) -> float:
+def _beside(name: str, large: float, small: float, other: Grown) -> Iterator[Figure]:
+    yield Figure(name=name, value=large, unit="ms", digits=2)
+    against = f"... against {other.tickets:,} stored"
+    yield Figure(name=against, value=large / small, unit="", digits=2, at_most=1.5)
+
+
+def _in_turn(*measures: Callable[[], float]) -> list[float]:
+    """The medians of some figures, taken in turn; the first turn fills caches."""
+    turns = [[once() for once in measures] for _ in range(ROUNDS + 1)][1:]
+    return [statistics.median(values) for values in zip(*turns, strict=True)]
+
+
+@contextmanager
+def _timed(taken: list[float]) -> Iterator[None]:
     begin = time.perf_counter()
-    sweep.sweep(ledger.office)
-    return 1000 * (time.perf_counter() - begin)
+    yield
+    taken.append(1000 * (time.perf_counter() - begin))
+
+
+def _report(ledger: Grown) -> float:
+    taken: list[float] = []
+    span = days(NOW.date() - timedelta(days=29), NOW.date(), ledger.office.policy.desk.timezone)
+    with _timed(taken), ledger.store.read() as tx:
+        collect(tx, span, ledger.office.policy, NOW)
+    return taken[0]
+
+
+def _look(ledger: Grown) -> float:
+    taken: list[float] = []
+    with _timed(taken), ledger.store.read() as tx:
+        overview(tx, since=NOW - timedelta(hours=10))
+    return taken[0]
+
+
+def _swept(ledger: Grown, due: int) -> float:
+    _set_back(ledger, due)
+    taken: list[float] = []
+    with _timed(taken):
+        found = sweep.sweep(ledger.office)
+    if found.near != due:
+        raise RuntimeError(f"{found.near} clocks came near their limit, not {due}")
+    return taken[0]
 
 
 def _bare(ledger: Grown) -> float:
     """What the sweep cannot do without: read what is due by its index, mark it, commit."""
-    begin = time.perf_counter()
-    with ledger.store.database.write() as connection:
+    _set_back(ledger, DUE)
+    taken: list[float] = []
+    with _timed(taken), ledger.store.database.write() as connection:
         rows = connection.execute(_READ, {"now": _instant(ledger, NOW)}).all()
         connection.execute(_MARK, [{"id": row.id, "at": row.due_at} for row in rows])
     if len(rows) != DUE:
         raise RuntimeError(f"{len(rows)} clocks were due, not {DUE}")
-    return 1000 * (time.perf_counter() - begin)
+    return taken[0]
 
 
 _READ = text("SELECT * FROM clock WHERE next_at <= :now ORDER BY next_at, id LIMIT 5000")
@@ -126,9 +162,9 @@ _MARK = text("UPDATE clock SET stage = 'near', next_at = :at WHERE id = :id")
 
 def _set_back(ledger: Grown, due: int) -> None:
     """So many clocks come near their limit now, of whose shares people know; the others later."""
-    numbers = ledger.numbers
+    first = ledger.numbers.start
     said = {
-        "first": numbers.start, "last": numbers.start + DUE, "due": numbers.start + due,
+        "first": first, "last": first + DUE, "due": first + due,
         "now": _instant(ledger, NOW - timedelta(minutes=1)),
         "later": _instant(ledger, NOW + timedelta(hours=4)),
     }  # fmt: skip
@@ -147,7 +183,7 @@ _SET_BACK = (
 )
 
 
-def _instant(ledger: Grown, at: object) -> object:
+def _instant(ledger: Grown, at: datetime) -> object:
     """An instant as the database's own statements take it."""
     is_sqlite = ledger.store.database.engine.dialect.name == "sqlite"
     return f"{at:%Y-%m-%d %H:%M:%S.000000}" if is_sqlite else at

@@ -259,6 +259,61 @@ AGAIN_AND_AGAIN = (
 )
 
 
+# What a sweep finds to do, and the range of the index that it reads for it.
+DUE = {
+    "clocks due": "clock_due",
+    "waking": "ticket_wake",
+    "unattended": "ticket_look",
+    "resolved and unattended": "ticket_look",
+}
+
+
+def test_a_sweep_reads_of_its_index_what_is_due_and_no_more_on_sqlite(sqlite_base: Database) -> None:
+    """However many are open: the index is searched up to now, not walked through."""
+    with Store(database=sqlite_base).write() as tx:
+        fill(tx)
+        found = [plan for plan in plans(tx, "EXPLAIN QUERY PLAN") if plan[0] in DUE]
+        assert {name for name, _, _ in found} == DUE.keys()
+        for name, _, plan in found:
+            assert any(
+                re.match(rf"SEARCH \w+ USING INDEX {DUE[name]} \(\w+<\?\)", row.detail) for row in plan
+            ), (name, plan)
+
+
+def test_a_sweep_reads_of_its_index_what_is_due_and_no_more_on_postgresql(postgres_base: Database) -> None:
+    """The planner's own choice where few of many are due, with what it knows of them."""
+    with Store(database=postgres_base).write() as tx:
+        fill(tx)
+        for table in ("ticket", "clock"):
+            _open_many(tx, table, 5000)
+        tx.connection.execute(text("ANALYZE ticket, clock"))
+        found = [plan for plan in plans(tx, "EXPLAIN (FORMAT JSON)") if plan[0] in DUE]
+        assert {name for name, _, _ in found} == DUE.keys()
+        for name, _, plan in found:
+            nodes = list(_nodes(plan[0][0]))
+            assert [n["Index Cond"] for n in nodes if n.get("Index Name") == DUE[name]], (name, nodes)
+            assert not [n for n in nodes if n["Node Type"] == "Seq Scan"], (name, nodes)
+
+
+def _open_many(tx: Transaction, table: str, number: int) -> None:
+    """Open tickets and their clocks, all of them due a year later."""
+    later = ("next_at", "wake_at", "look_at")
+    over = {"id": "10000 + i", "key": "'open' || i", "ticket_id": "10000 + i", "message_id": "10000 + i"}
+    over |= dict.fromkeys(later, "now() + interval '30 years'")
+    columns = tx.connection.execute(
+        text("SELECT column_name FROM information_schema.columns WHERE table_name = :table"), {"table": table}
+    ).scalars()
+    names = list(columns)
+    values = ", ".join(over.get(name, f'r."{name}"') for name in names)
+    quoted = ", ".join(f'"{name}"' for name in names)
+    tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
+    tx.connection.execute(
+        text(f"INSERT INTO {table} ({quoted}) SELECT {values} FROM generate_series(1, :last) i, "  # noqa: S608
+             f"(SELECT * FROM {table} ORDER BY id LIMIT 1) r"),
+        {"last": number},
+    )  # fmt: skip
+
+
 def test_what_is_over_costs_nothing(sqlite_base: Database) -> None:
     """Ten times the finished tickets, and the same few steps: SQLite counts them."""
     store = Store(database=sqlite_base)
