@@ -59,10 +59,10 @@ def test_a_mail_that_nobody_takes_is_told_of_more_and_more_urgently(led: Desk) -
     The daemon looks again and again, and is started anew each time.
     """
     seen = []
-    for half_hours in range(17 * 2, 28 * 2):
+    for hours in (12.5, 17, 17.5, 18, 19.3, 19.5, 20.5, 22.5, 23.0, 23.5, 24.0, 25, 42):
         before = {to: len(about_time(led, to)) for to in (ANNE, CHEF)}
-        until(led, half_hours / 2)
-        seen += [(half_hours / 2, to, one) for to in before for one in about_time(led, to)[before[to] :]]
+        until(led, hours)
+        seen += [(hours, to, one) for to in before for one in about_time(led, to)[before[to] :]]
     digest = "Une demande à traiter avant son délai"
     assert seen == [
         (17.5, ANNE, digest),
