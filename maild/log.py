@@ -4,6 +4,7 @@ Below everything: whoever has something to say calls ``get(__name__)`` and logs 
 `configure` chooses form and level once, at the start; before it, only warnings are written. It cannot fail: a
 value that has no JSON form is written as text. One event is one line, whatever its values hold (a traceback
 on the console excepted); bodies are never logged, and values under a key that names a secret are hidden.
+Where journald reads the stream, each line begins with its priority.
 """
 
 import json
@@ -42,6 +43,8 @@ _QUIET = {
     "uvicorn": logging.CRITICAL,
     "uvicorn.error": logging.CRITICAL,
 }
+# What syslog calls our levels, from the highest (sd-daemon(3)).
+_PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 _LEVEL_OF = {"exception": "error", "warn": "warning", "fatal": "critical", "msg": "info"}
 
 
@@ -199,11 +202,37 @@ def _ending(form: Format, stream: TextIO) -> tuple[Processor, ...]:
 # --- the stream ---------------------------------------------------------------------------------------------
 
 
+def is_journal(stream: TextIO) -> bool:
+    """Whether journald reads what is written there: then JOURNAL_STREAM names it (systemd.exec(5))."""
+    named = os.environ.get("JOURNAL_STREAM")
+    if not named:
+        return False
+    try:
+        found = os.fstat(stream.fileno())
+    except (OSError, ValueError):  # it is no file, or closed
+        return False
+    # Whoever inherits the variable may write to some other place.
+    return named == f"{found.st_dev}:{found.st_ino}"
+
+
+def with_priority(text: str, level: int) -> str:
+    """``text`` with ``<N>`` before each line, N being the priority of ``level``, one of logging's numbers."""
+    priority = next((priority for least, priority in _PRIORITIES if level >= least), 7)
+    return "\n".join(f"<{priority}>{line}" for line in text.split("\n"))
+
+
 class _Lines(ProcessorFormatter):
     """Our own events come rendered; the libraries' records go through the same processors here."""
 
     def format(self, record: logging.LogRecord) -> str:
         return str(record.msg) if isinstance(record.msg, _Line) else super().format(record)
+
+
+class _JournalLines(_Lines):
+    """The same for journald, which takes the priority off again."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return with_priority(super().format(record), record.levelno)
 
 
 class _Stream(logging.StreamHandler[TextIO]):
@@ -251,7 +280,7 @@ def configure(
         format: "json" or "logfmt" for programs, "console" for people (coloured on a terminal only).
         level: the least level of our own events; the libraries' may be quieter, never louder.
         mask_addresses: whether addresses show their first letter and their domain only.
-        stream: where to; None is standard error.
+        stream: where to; None is standard error. One that journald reads gets priorities (sd-daemon(3)).
     """
     out = sys.stderr if stream is None else stream
     merge = structlog.contextvars.merge_contextvars
@@ -260,8 +289,9 @@ def configure(
     _CHAIN[:] = [structlog.stdlib.filter_by_level, *shared, *ending]
     _adopt()
     handler = _Stream(out)
+    lines = _JournalLines if is_journal(out) else _Lines
     handler.setFormatter(
-        _Lines(foreign_pre_chain=shared, processors=[ProcessorFormatter.remove_processors_meta, *ending])
+        lines(foreign_pre_chain=shared, processors=[ProcessorFormatter.remove_processors_meta, *ending])
     )
     _install(handler, getattr(logging, level.upper()))
 

@@ -11,6 +11,7 @@ import getpass
 import importlib
 import io
 import json
+import logging
 import os
 import re
 import sys
@@ -262,11 +263,20 @@ def _code_of(error: Exception) -> Code:
     return next((_CODE_OF[name] for name in names if name in _CODE_OF), Code.OUR_FAULT)
 
 
+def _ranked(lines: str) -> str:
+    """What ends a command, marked as an error where journald reads it."""
+    if "JOURNAL_STREAM" not in os.environ:
+        return lines
+    from maild import log
+
+    return log.with_priority(lines, logging.ERROR) if log.is_journal(sys.stderr) else lines
+
+
 def _told(error: Exception) -> Code:
     """Tells the person in front what went wrong; returns the exit code."""
     code = _code_of(error)
     if code is not Code.OUR_FAULT:
-        typer.echo("\n".join(f"maild: {line}" for line in str(error).splitlines()), err=True)
+        typer.echo(_ranked("\n".join(f"maild: {line}" for line in str(error).splitlines())), err=True)
         return code
     from maild import log
 

@@ -3,13 +3,17 @@
 import io
 import json
 import logging
+import os
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 import pytest
 import structlog
@@ -212,6 +216,76 @@ def test_nothing_is_ever_written_to_standard_output() -> None:
     assert done.stdout == ""
     assert "early" in done.stderr
     assert "late" in done.stderr
+
+
+# --- journald -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def journal(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[TextIO, socket.socket]]:
+    """A stream that JOURNAL_STREAM names, as systemd does, and journald's end of it."""
+    ours, theirs = socket.socketpair()
+    found = os.fstat(ours.fileno())
+    monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
+    with theirs, ours, ours.makefile("w", encoding="utf-8") as stream:
+        yield stream, theirs
+
+
+@pytest.mark.parametrize("form", ["json", "logfmt", "console"])
+def test_journald_hears_the_priority_of_each_line(
+    journal: tuple[TextIO, socket.socket], form: log.Format
+) -> None:
+    """Sd-daemon(3): error 3, warning 4, info 6, debug 7; our own events and the libraries'."""
+    stream, heard = journal
+    log.configure(form, "debug", stream=stream)
+    logger = log.get("maild")
+    for say in (logger.debug, logger.info, logger.warning, logger.error, logger.critical):
+        say("seen")
+    logging.getLogger("lib").error("refused")
+    said = heard.recv(65536).decode().splitlines()
+    assert [line[:3] for line in said] == ["<7>", "<6>", "<4>", "<3>", "<2>", "<3>"]
+    assert all(event in line for line, event in zip(said, ["seen"] * 5 + ["refused"], strict=True))
+
+
+def test_each_line_of_a_traceback_keeps_its_priority(journal: tuple[TextIO, socket.socket]) -> None:
+    """Journald makes an entry of each line; one without a mark would be taken for information."""
+    stream, heard = journal
+    log.configure("console", stream=stream)
+    try:
+        int("no such thing")
+    except ValueError:
+        log.get("maild").exception("filing failed")
+    said = heard.recv(65536).decode().splitlines()
+    assert len(said) > 3
+    assert {line[:3] for line in said} == {"<3>"}
+
+
+@pytest.mark.usefixtures("journal")
+def test_another_stream_than_journald_reads_has_no_marks() -> None:
+    """A log that is turned away into a file inherits the variable all the same."""
+    text = configured()
+    log.get("maild").info("seen")
+    assert lines(text)[0]["event"] == "seen"
+    with tempfile.TemporaryFile("w+") as file:
+        log.configure(stream=file)
+        log.get("maild").info("seen")
+        file.seek(0)
+        assert file.read().startswith("{")
+
+
+def test_what_ends_a_command_is_an_error_in_the_journal(tmp_path: Path) -> None:
+    """Also where the log was never set up, as with a configuration that cannot be read."""
+    command = [sys.executable, "-m", "maild", "run", "--config", str(tmp_path / "nowhere.toml")]
+    reads, writes = os.pipe()
+    found = os.fstat(writes)
+    environment = {**os.environ, "JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"}
+    with os.fdopen(reads) as heard:
+        with os.fdopen(writes, "w") as stderr:
+            done = subprocess.run(command, stderr=stderr, env=environment, check=False)
+        said = heard.read()
+    assert done.returncode == 78
+    assert said.splitlines()
+    assert {line[:10] for line in said.splitlines()} == {"<3>maild: "}
 
 
 def test_an_event_is_cheap() -> None:
