@@ -46,7 +46,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from maild.decide import hours
+from maild.decide import hours, rules
 from maild.decide import policy as judged
 from maild.decide.exclusions import EXCLUSIONS, SPAM, SPECIALIST, scope_of
 from maild.decide.standing import register
@@ -1427,6 +1427,19 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
         ConfigError: with every problem, not only the first.
     """
     return build(read_layers(path, environ))
+
+
+def unheard_rules(config: Config) -> tuple[tuple[str, str, str], ...]:
+    """The rules that no mail will ever notice, as (key, what, remedy); the configuration can be used."""
+    found = rules.unheard([_rule(rule) for rule in config.rule])
+    remedy = "put the narrower rule first, or delete this one"
+    return tuple((f"rule[{one.number}]", f"is never heard: {_spoken_before(one)}", remedy) for one in found)
+
+
+def _spoken_before(one: rules.Unheard) -> str:
+    return (
+        f"all its mails are matched by {' and '.join(f'rule[{number}]' for number in one.behind)} before it"
+    )
 
 
 def policy(config: Config) -> judged.Policy:

@@ -251,7 +251,10 @@ def _leaves(value: object, place: "config.Place") -> Iterator[tuple["config.Plac
 
 
 def config_check(path: ConfigOption = None) -> int:
-    """Whether the configuration and the letters can be used: every problem, each with its remedy."""
+    """Whether the configuration and the letters can be used: every problem, each with its remedy.
+
+    A rule that is never heard is told of, and is no reason to refuse the rest.
+    """
     from maild import config
 
     layers = config.read_layers(path, os.environ)
@@ -259,6 +262,8 @@ def config_check(path: ConfigOption = None) -> int:
     wrong = [*letter_problems(in_force), *alert_problems(in_force)]
     for problem in wrong:
         typer.echo(problem, err=True)
+    for key, what, remedy in config.unheard_rules(in_force):
+        typer.echo(f"{layers.path}: {key}: {what}; {remedy}", err=True)
     if wrong:
         return Code.CONFIG
     drops = ", ".join(in_force.maildrop)

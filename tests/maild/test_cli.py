@@ -511,6 +511,20 @@ def test_config_check_looks_for_the_alert_command(place: Path, capsys: pytest.Ca
         assert ("alert.command: no-such-program" in capsys.readouterr().err) == (code is Code.CONFIG)
 
 
+def test_config_check_names_a_rule_that_is_never_heard(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told, with the rule before it; the file can be used all the same."""
+    said = "".join(
+        f'\n[[rule]]\nmatch = {{ subject = "{word}" }}\nteam = "desk"\n' for word in ("VPN", "mon VPN")
+    )
+    (place / "config.toml").write_text(CONFIG + said, encoding="utf-8")
+    assert cli.answer(["config", "check"]) == Code.OK
+    told = capsys.readouterr()
+    assert "rule[2]: is never heard: all its mails are matched by rule[1] before it" in told.err
+    assert "2 rules" in told.out
+
+
 def test_config_schema_is_a_json_schema(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.answer(["config", "schema"]) == 0
     schema = json.loads(capsys.readouterr().out)

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from maild.decide import marks, rules, sla
 from maild.decide.policy import Agent, Category, Match, Rule, Team
@@ -86,6 +88,56 @@ def test_an_address_stands_for_a_category(to: str, cc: str, category: str) -> No
     assert (found.category, found.team) == (category, "atelier" if category else "desk")
     ruled = policy(categories=listed, rules=(Rule(match=Match(), category="autre"),))
     assert rules.suggestion(mail(to=to, Cc=cc), ruled).category == "autre"
+
+
+WIDE = Rule(match=Match(subject="VPN"), team="réseau")
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "heard"),
+    [
+        (Match(subject="VPN"), Match(subject="vpn"), False),
+        (Match(subject="VPN"), Match(subject="le VPN est lent"), False),
+        (Match(subject="VPN"), Match(subject="VP"), True),
+        (Match(subject="VPN"), Match(text="VPN"), True),
+        (Match(subject="VPN"), Match(subject="VPN", from_="*@x.be"), False),
+        (Match(subject="VPN", from_="*@x.be"), Match(subject="VPN"), True),
+        (Match(from_="*@x.be"), Match(from_="support-*@x.be"), False),
+        (Match(from_="*@x.be"), Match(from_="ana@x.be"), True),  # "ana@x.be.example" fits the second alone
+        (Match(from_="*@x.be*"), Match(from_="ana@x.be"), False),
+        (Match(from_="@x.be"), Match(from_="*@x.be"), False),
+        (Match(from_="a?@x.be"), Match(from_="a*@x.be"), True),
+        (Match(from_="[ab]*"), Match(from_="ab*"), True),  # not plain to see
+        (Match(subject="[spam]"), Match(subject="[spam] offre"), False),
+        (Match(header="X-Kind: bulk"), Match(header="x-kind: bulk mail"), False),
+        (Match(header="X-Kind: bulk"), Match(header="X-Other: bulk"), True),
+        (Match(), Match(attachment="*.pdf"), False),
+        (Match(attachment="*.pdf"), Match(), True),
+    ],
+)
+def test_a_rule_behind_a_wider_one_is_never_heard(wide: Match, narrow: Match, *, heard: bool) -> None:
+    found = rules.unheard((Rule(match=wide, team="a"), Rule(match=narrow, team="b")))
+    assert found == (() if heard else (rules.Unheard(number=2, behind=(1,)),))
+
+
+def test_a_rule_that_says_more_than_those_before_it_is_heard() -> None:
+    """For each field the first wins: only where all that it says is said before is nothing left to it."""
+    sets_team, sets_scope = WIDE, replace(WIDE, team="", scope="matériel")
+    both = replace(WIDE, scope="spam")
+    assert rules.unheard((sets_team, both)) == ()
+    assert rules.unheard((sets_team, sets_scope, both)) == (rules.Unheard(number=3, behind=(1, 2)),)
+    assert rules.unheard((both, sets_team)) == (rules.Unheard(number=2, behind=(1,)),)
+
+
+_PATTERNS = st.text("ab*?[]", max_size=5)
+
+
+@given(wide=_PATTERNS, narrow=_PATTERNS, subject=st.text("ab[]", max_size=6))
+def test_what_a_rule_is_said_to_leave_unheard_it_matches(wide: str, narrow: str, subject: str) -> None:
+    """Of no rule is it said wrongly."""
+    both = (Rule(match=Match(subject=wide), team="a"), Rule(match=Match(subject=narrow), team="b"))
+    if rules.unheard(both) and rules.matches(both[1].match, mail(subject=subject)):
+        assert rules.matches(both[0].match, mail(subject=subject))
 
 
 # --- limits
