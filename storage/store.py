@@ -716,6 +716,10 @@ class Transaction:
 
     # ------------------------------------------------------------------ the sweep
 
+    def has_clocks_due(self, *, now: datetime) -> bool:
+        """Whether there is a clock at which the sweep must look."""
+        return bool(self.connection.execute(select(exists().where(CLOCK.c.next_at <= now))).scalar())
+
     def clocks_due(self, *, now: datetime, limit: int) -> tuple[Clock, ...]:
         """Running clocks at which the sweep must look, the longest due first; those that another process has
         in hand are left to it."""

@@ -72,6 +72,7 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "presume": lambda tx: tx.stop_clocks(1001, at=NOON + HOUR, by="", presumed=True),
     "recognise": lambda tx: tx.recognise(1, MessageKind.OUTSIDE_ANSWER),
     "waking": lambda tx: handling.waking(tx, now=NOON, limit=100),
+    "whether a clock is due": lambda tx: tx.has_clocks_due(now=NOON),
     "unattended": lambda tx: handling.unattended(tx, now=NOON, limit=100),
     "resolved and unattended": lambda tx: handling.unattended(tx, now=NOON, limit=100, resolved=True),
     "whether a ticket stands still": lambda tx: handling.has_still(tx, now=NOON),

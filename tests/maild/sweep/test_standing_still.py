@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event
 
 from maild import sweep
-from maild.sweep import standing_still
+from maild.sweep import clocks, standing_still
 from storage.records import Ticket
 from tests.maild.decide.cases import ANNE, DAY, NOON
 from tests.maild.office import Room, raw
@@ -78,13 +78,15 @@ def test_more_tickets_wake_than_one_look_holds(desk: Room, monkeypatch: pytest.M
 
 
 def test_a_sweep_with_nothing_to_do_looks_once(desk: Room) -> None:
-    """One statement, answered from the indexes of what is to do, and no transaction that writes."""
+    """A statement for each part, answered from an index of what is to do, and no transaction that writes."""
     desk.ingest(raw())
     asked: list[str] = []
     engine = desk.office.store.database.engine
     event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
     assert standing_still.look_after(desk.office) == standing_still.Still()
     assert len([one for one in asked if "SELECT" in one]) == 1
+    assert clocks.advance(desk.office) == (0, 0)
+    assert len([one for one in asked if "SELECT" in one]) == 2
     assert not [one for one in asked if one.startswith(("BEGIN IMMEDIATE", "UPDATE", "INSERT"))]
 
 
