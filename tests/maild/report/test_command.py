@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from maild import cli, config, daemon, rehearsal
-from maild.cli import Code, Stop, doctor
+from maild.cli import Code, Stop
+from maild.cli.doctor import wording
 from maild.cli.report import span_of
 from storage import database
 from storage.store import Store
@@ -145,5 +146,5 @@ def test_a_template_of_the_operators_that_fails_is_a_matter_of_the_configuration
     assert capsys.readouterr().err == "maild: 'nombre' is undefined\n"
     assert cli.answer(["config", "check"]) == Code.CONFIG
     assert "pages/report.html.j2, in fr: UndefinedError: 'nombre'" in capsys.readouterr().err
-    (found, *_) = doctor._letters(config.load(place / "config.toml", {}), place / "config.toml")
+    (found, *_) = wording.letters(config.load(place / "config.toml", {}), place / "config.toml")
     assert "pages/report.html.j2, in fr: UndefinedError: 'nombre'" in str(found)

@@ -1,0 +1,101 @@
+"""Whether this machine is fit: secrets that are kept, a state that can be written, a process, the time.
+
+A check of ``doctor``, which calls it; it changes nothing but a file that it makes and takes away at once to
+see whether a folder can be written.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from maild import config, isolate
+from maild.cli.doctor.findings import Finding, fail, mega, ok, warn
+from maild.config import Config
+from maild.decide.troubles import ROOM
+
+# Here SQLite may not even finish a commit; the alarm rings long before.
+ROOM_TO_FAIL = 100 << 20
+# A clock that is earlier than this program was set by nobody.
+WRITTEN_IN = 2026
+
+
+def secrets(settings: Config, file: Path) -> Iterator[Finding]:
+    """Whether others can read what only maild's user should."""
+    for place, table, key in config.secret_places(settings):
+        named = getattr(table, f"{key}_file")
+        check = f"{config.key_path(place)} {key}"
+        if named is not None:
+            yield _permissions(check, named)
+    yield ok("desk keys", f"{len(settings.desk.secrets)}; the first signs, all of them verify")
+    if _holds_secrets(config.read_layers(file, {}).file) and file.stat().st_mode & 0o044:
+        remedy = f"chmod 600 {file}, or move them to files of their own (password_file, secret_file)"
+        yield warn("configuration", f"{file} holds secrets and others can read it", remedy)
+
+
+def _permissions(check: str, file: Path) -> Finding:
+    mode = file.stat().st_mode
+    if mode & 0o077:
+        return warn(check, f"others can read {file} (mode {mode & 0o777:o})", f"chmod 600 {file}")
+    return ok(check, f"{file}, readable by its owner only")
+
+
+def _holds_secrets(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(key in config.SECRET_KEYS or _holds_secrets(each) for key, each in value.items())
+    return isinstance(value, list) and any(_holds_secrets(each) for each in value)
+
+
+def state(settings: Config, _file: Path) -> Iterator[Finding]:
+    """Whether the state's directory can be written and has room."""
+    directory = settings.state.directory
+    there = next(each for each in (directory, *directory.resolve().parents) if each.exists())
+    if not there.is_dir() or not can_write(there):
+        remedy = f"mkdir -p {directory}, and chown it to the user who runs maild"
+        yield fail("state", f"{there} cannot be written", remedy)
+        return
+    free = shutil.disk_usage(there).free
+    if free < ROOM_TO_FAIL:
+        yield fail("state", f"{mega(free)} left on the disk of {there}", "make room: no mail can be kept")
+    elif free < ROOM:
+        yield warn("state", f"{mega(free)} left on the disk of {there}", "make room soon")
+    else:
+        made = "can be written" if directory.exists() else "will be made at the first run"
+        yield ok("state", f"{directory} {made}; {mega(free)} free")
+
+
+def can_write(directory: Path) -> bool:
+    """Whether a file can be made in there; the one that is tried is gone afterwards."""
+    # The answer of access(2) is not enough: root may everything, and a read-only mount refuses root too.
+    try:
+        with tempfile.NamedTemporaryFile(dir=directory, prefix=".maild-"):
+            return True
+    except OSError:
+        return False
+
+
+def reader(_settings: Config, _file: Path) -> Iterator[Finding]:
+    """Whether a process can be started to read large mail in."""
+    with closing(isolate.Worker()) as worker:
+        try:
+            found = worker.read(b"Subject: doctor\r\n\r\n")
+        except isolate.NoWorker as error:
+            found = isolate.Failure(fate=isolate.Fate.DIED, detail=str(error))
+    if isinstance(found, isolate.Failure):
+        remedy = "give maild room for one more process (memory, ulimit -u): large mail waits until then"
+        yield fail("reader", f"no process to read large mail in: {found.detail}", remedy)
+    else:
+        yield ok("reader", "large mail is read in a process of its own")
+
+
+def clock(settings: Config, _file: Path) -> Iterator[Finding]:
+    """Whether the time can be right."""
+    now = datetime.now(UTC)
+    if now.year < WRITTEN_IN:
+        yield fail("clock", f"this machine believes it is {now:%Y-%m-%d}", "set the clock; let NTP keep it")
+        return
+    local = now.astimezone(ZoneInfo(settings.desk.timezone))
+    yield ok("clock", f"{local:%Y-%m-%d %H:%M} in {settings.desk.timezone}, {now:%H:%M} UTC")

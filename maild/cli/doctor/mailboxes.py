@@ -1,0 +1,132 @@
+"""Whether each place that mail is taken from can be reached, and does what maild counts on; for ``doctor``.
+
+It logs in, looks at folders and capabilities, and leaves every flag as it was. What the server refuses is a
+finding with its remedy.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from maild import config
+from maild.cli.doctor.doors import door
+from maild.cli.doctor.findings import Finding, any_failed, fail, ok, warn
+from maild.cli.doctor.wire import resolved, wire_remedy
+from maild.config import Config, DoorMaildrop, ImapMaildrop
+from maild.receive import mailbox
+
+# Where Microsoft 365 takes and keeps mail.
+_EXCHANGE_ONLINE = ("office365.com", "outlook.com", "outlook.office.com")
+
+
+def maildrops(settings: Config, _file: Path) -> Iterator[Finding]:
+    """Whether each place that mail is taken from can be reached."""
+    for name, drop in settings.maildrop.items():
+        check = f"maildrop {name}"
+        if isinstance(drop, DoorMaildrop):
+            yield from door(check, drop)
+        elif drop.auth == "oauth":
+            yield fail(check, 'auth = "oauth" comes with a later release', 'use auth = "password"')
+        else:
+            wire = list(resolved(check, drop.host, drop.tls))
+            yield from wire
+            if not any_failed(wire):
+                yield from _mailbox(check, drop)
+
+
+@contextmanager
+def _entered(drop: ImapMaildrop) -> Iterator[mailbox.Mailbox]:
+    entered = mailbox.connect(drop, config.password(drop))
+    try:
+        yield entered
+    finally:
+        entered.close()
+
+
+def _mailbox(check: str, drop: ImapMaildrop) -> Iterator[Finding]:
+    where = f"{drop.host}:{drop.port}"
+    try:
+        with _entered(drop) as entered:
+            secured = {"implicit": "TLS", "starttls": "STARTTLS"}.get(drop.tls, "no TLS")
+            yield ok(check, f"{where} answers ({secured}), {drop.user} is logged in")
+            yield from _capabilities(check, drop, entered.capabilities)
+            yield from _folders(check, drop, entered)
+    except mailbox.LoginRefused as error:
+        remedy = f"mend user or password_file; a provider may want an app password for {drop.user}"
+        yield fail(check, str(error), remedy)
+    except mailbox.Unreachable as error:
+        yield fail(check, str(error), wire_remedy(str(error), drop))
+    except config.ConfigError as error:
+        yield fail(check, str(error.problems[0].what), error.problems[0].remedy)
+
+
+def _capabilities(check: str, drop: ImapMaildrop, known: frozenset[str]) -> Iterator[Finding]:
+    told = [word for word in ("IDLE", "MOVE", "UIDPLUS") if word in known]
+    yield ok(check, f"the server knows {', '.join(told) or 'nothing beyond plain IMAP'}")
+    if drop.idle and "IDLE" not in known:
+        found = "no IDLE: new mail is seen at each poll only"
+        poll = config.format_duration(drop.poll)
+        yield warn(check, found, f"nothing to mend; poll = {poll!r} is how long a receipt may take")
+    if drop.after == "move" and not {"MOVE", "UIDPLUS"} & known:
+        found = "neither MOVE nor UIDPLUS: filed mail is copied, then marked as deleted"
+        yield warn(check, found, 'consider after = "keep"')
+
+
+def _folders(check: str, drop: ImapMaildrop, entered: mailbox.Mailbox) -> Iterator[Finding]:
+    try:
+        # Not read-only: PERMANENTFLAGS is empty then (RFC 9051 6.3.3), and says nothing about keywords.
+        selected = entered.select(drop.folder)
+    except mailbox.NoFolder as error:
+        yield fail(check, f"folder {error}", "mend folder; names are as the server spells them")
+        return
+    yield ok(check, f"{drop.folder} holds {len(entered.uids())} mails")
+    if not selected.keywords:
+        found = "no keywords of our own in this folder: only flags show in the mailbox"
+        yield warn(check, found, "nothing to mend; `maild tickets --near-limit` shows what is late")
+    wanted = [(name, "sent") for name in drop.sent]
+    wanted += [(drop.junk, "junk")] if drop.junk else []
+    for name, key in wanted:
+        if not entered.has_folder(name):
+            yield warn(check, f"there is no folder {name!r}", f"mend {key}, or leave it empty")
+    if drop.after == "move" and not entered.has_folder(drop.done):
+        yield warn(
+            check, f"there is no folder {drop.done!r}", "make it, or let maild make it at the first run"
+        )
+    yield from _copies_of_answers(check, drop, entered)
+
+
+def _copies_of_answers(check: str, drop: ImapMaildrop, entered: mailbox.Mailbox) -> Iterator[Finding]:
+    """Whether answers that people gave here are kept where maild looks for them."""
+    answered = len(entered.answered())
+    there = [name for name in drop.sent if answered and entered.has_folder(name)]
+    if not there or any(_holds_mail(entered, name) for name in there):
+        return
+    found = f"{answered} mails of {drop.folder} were answered, and {', '.join(there)} is empty"
+    remedy = f"name the folder where mail programs keep it in sent; on Exchange: {_kept_in(drop.user)}"
+    yield warn(check, found, remedy)
+
+
+def _holds_mail(entered: mailbox.Mailbox, folder: str) -> bool:
+    entered.select(folder, readonly=True)
+    return bool(entered.uids())
+
+
+def _kept_in(shared: str) -> str:
+    """What makes Exchange keep a copy in the shared mailbox (learn.microsoft.com, Set-Mailbox)."""
+    both = "-MessageCopyForSentAsEnabled $true -MessageCopyForSendOnBehalfEnabled $true"
+    return f"Set-Mailbox {shared} {both}"
+
+
+def exchange(settings: Config, _file: Path) -> Iterator[Finding]:
+    """Where answers from a shared mailbox of Microsoft 365 are kept, which cannot be seen from here."""
+    for name, drop in settings.maildrop.items():
+        hosts = (settings.submission.host, *([drop.host] if isinstance(drop, ImapMaildrop) else ()))
+        if isinstance(drop, DoorMaildrop) or not drop.sent or not any(map(_is_exchange_online, hosts)):
+            continue
+        found = "Exchange keeps what an agent sends as the desk in the agent's own mailbox, unless it is told"
+        remedy = f"once, in Exchange Online PowerShell: {_kept_in(drop.user)}"
+        yield Finding(check=f"maildrop {name}", verdict="ok", found=found, remedy=remedy)
+
+
+def _is_exchange_online(host: str) -> bool:
+    return f".{host.casefold()}".endswith(tuple(f".{domain}" for domain in _EXCHANGE_ONLINE))

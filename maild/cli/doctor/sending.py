@@ -1,0 +1,76 @@
+"""Whether the server that takes our mail takes it from us; a check of ``doctor``. Nothing is sent."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from maild import config
+from maild.cli.doctor.findings import Finding, any_failed, fail, mega, ok
+from maild.cli.doctor.wire import resolved, wire_remedy
+from maild.config import Config, Submission
+from maild.send import smtp
+
+
+def submission(settings: Config, _file: Path) -> Iterator[Finding]:
+    """Whether the server that takes our mail takes it from us; nothing is sent."""
+    server, check = settings.submission, "submission"
+    if server.user and server.auth == "oauth":
+        yield fail(check, 'auth = "oauth" comes with a later release', 'use auth = "password"')
+        return
+    wire = list(resolved(check, server.host, server.tls))
+    yield from wire
+    if not any_failed(wire):
+        yield from _sending(check, settings)
+
+
+def _sending(check: str, settings: Config) -> Iterator[Finding]:
+    server = settings.submission
+    # What smtplib raises are OSErrors too; its module has one door, and that is not here.
+    try:
+        connection: Any = smtp.connect(server, config.password(server))
+    except config.ConfigError as error:
+        yield fail(check, str(error.problems[0].what), error.problems[0].remedy)
+    except OSError as error:
+        yield _unsent(check, error, server)
+    else:
+        with closing(connection):
+            yield from _accepted(check, connection, settings)
+
+
+def _unsent(check: str, error: OSError, server: Submission) -> Finding:
+    reply = getattr(error, "smtp_error", b"")
+    words = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
+    code = getattr(error, "smtp_code", "")
+    where = f"{server.host}:{server.port}"
+    if type(error).__name__ == "SMTPAuthenticationError":
+        remedy = f"mend user or password_file; a provider may want an app password for {server.user}"
+        return fail(check, f"{where} refused {server.user}: {code} {words}", remedy)
+    if type(error).__name__ == "SMTPNotSupportedError":
+        return fail(check, f"{where}: {error}", "mend tls and port, or leave user empty where none logs in")
+    said = f"{code} {words}".strip() or str(error) or type(error).__name__
+    return fail(check, f"{where}: {said}", wire_remedy(said, server))
+
+
+def _accepted(check: str, connection: Any, settings: Config) -> Iterator[Finding]:
+    server, sender = settings.submission, settings.desk.address
+    login = f", {server.user} is logged in" if server.user else ", nobody logs in"
+    secured = {"implicit": "TLS", "starttls": "STARTTLS"}.get(server.tls, "no TLS")
+    yield ok(check, f"{server.host}:{server.port} answers ({secured}){login}")
+    try:
+        code, words = connection.mail(sender)
+        connection.rset()
+    except OSError as error:
+        yield _unsent(check, error, server)
+        return
+    if code == 250:
+        yield ok(check, f"takes mail from {sender}{_size_told(connection)}")
+    else:
+        remedy = f"let {server.user or 'this machine'} send as {sender} on the server, or mend desk.address"
+        yield fail(check, f"refuses mail from {sender}: {code} {words.decode('utf-8', 'replace')}", remedy)
+
+
+def _size_told(connection: Any) -> str:
+    """RFC 1870 3: SIZE with the limit, or without one."""
+    size = str(connection.esmtp_features.get("size", ""))
+    return f", up to {mega(int(size))} each" if size.isdecimal() and int(size) else ""

@@ -1,0 +1,1 @@
+"""Tests of `doctor`: each fault is produced once, named, and told how to mend; a sound desk has none."""

@@ -1,0 +1,53 @@
+"""The database: each fault is produced once, and named."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from maild.cli import Code
+from maild.cli.doctor import ledger
+from storage import database
+from tests.maild.doctor.desk import Examine
+from tests.peers.postgres import Postgres
+
+
+def test_a_network_file_system(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "_file_system", lambda _file: "nfs4")
+    assert "network" in examine().of("database", "fail")[0]
+
+
+def test_the_file_system_of_a_file_is_that_of_its_nearest_mount() -> None:
+    assert ledger._file_system(Path("/proc/self/x")) == "proc"
+    assert ledger._file_system(Path("/x")) != ""
+
+
+def test_a_database_of_this_version_and_of_a_later_one(examine: Examine, tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    opened = database.open_database("sqlite:///var/maild.db")
+    database.upgrade(opened)
+    assert any("sound" in line for line in examine().of("database", "ok"))
+    with opened.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    opened.close()
+    assert "later version" in examine().of("database", "fail")[0]
+
+
+def test_a_file_that_is_no_database(examine: Examine, tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "maild.db").write_bytes(b"no database at all, but long enough to be looked at" * 100)
+    found = examine()
+    assert found.code == Code.NO
+    assert "last backup" in found.of("database", "fail")[0]
+
+
+def test_a_postgresql_that_is_away(examine: Examine, smtp_port: int) -> None:
+    found = examine(f'[state]\ndatabase = "postgresql://maild:hunter2@127.0.0.1:{smtp_port}/maild"')
+    assert "database" in found.failed
+    assert "hunter2" not in json.dumps(found.findings)
+
+
+@pytest.mark.real
+def test_a_postgresql_that_answers(examine: Examine, postgres: Postgres) -> None:
+    found = examine(f"[state]\ndatabase = {json.dumps(postgres.url(postgres.create_database()))}")
+    assert "no schema yet" in found.of("database", "ok")[0]

@@ -1,0 +1,57 @@
+"""Secrets, state, process and clock: each fault is produced once, and named."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from maild import cli, isolate
+from tests.maild.doctor.desk import SECRET, Examine
+
+
+def test_secrets_that_others_can_read(examine: Examine, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(SECRET, encoding="utf-8")
+    (tmp_path / "secret").chmod(0o644)
+    (line,) = examine().of("desk secret", "warn")
+    assert "chmod 600" in line
+    assert "mode 644" in line
+
+
+def test_a_configuration_with_secrets_that_others_can_read(
+    examine: Examine, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    examine()
+    (tmp_path / "config.toml").chmod(0o644)
+    cli.answer(["doctor", "--json"])
+    rows = [json.loads(line) for line in capsysbinary.readouterr().out.splitlines()]
+    assert any(row["check"] == "configuration" and row["verdict"] == "warn" for row in rows)
+
+
+def test_a_state_directory_that_cannot_be_written(examine: Examine, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    found = examine('[state]\ndirectory = "file/var"\ndatabase = "sqlite:///x.db"')
+    assert "state" in found.failed
+    assert "mkdir -p file/var" in found.of("state")[0]
+
+
+@pytest.mark.parametrize(("free", "verdict"), [(50 << 20, "fail"), (500 << 20, "warn"), (5 << 30, "ok")])
+def test_a_full_disk(examine: Examine, monkeypatch: pytest.MonkeyPatch, free: int, verdict: str) -> None:
+    usage = shutil._ntuple_diskusage(total=free, used=0, free=free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
+    assert examine().of("state", verdict)
+
+
+def test_large_mail_needs_a_process(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where none can be started, it waits: better known before."""
+    assert examine().of("reader", "ok")
+    monkeypatch.setattr(isolate, "COMMAND", ("/nowhere/python",))
+    (said,) = examine().of("reader", "fail")
+    assert "No such file" in said
+
+
+def test_a_clock_that_nobody_set(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    import time_machine
+
+    with time_machine.travel("1970-01-01T00:00:10Z"):
+        assert "1970-01-01" in examine().of("clock", "fail")[0]

@@ -1,0 +1,20 @@
+"""Letters that cannot be written are named."""
+
+from pathlib import Path
+
+import pytest
+
+from maild import rehearsal
+from tests.maild.doctor.desk import Examine
+
+
+def test_a_broken_letter(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rehearsal, "render_all", lambda _paper: ["fr/receipt.txt.j2, line 3: nonsense"])
+    (line,) = examine().of("letters", "fail")
+    assert "line 3" in line
+
+
+def test_letters_of_ones_own(examine: Examine, tmp_path: Path) -> None:
+    assert "is no folder" in examine(desk={"templates": "letters"}).of("letters", "fail")[0]
+    (tmp_path / "letters").mkdir()
+    assert "your own" in examine(desk={"templates": "letters"}).of("letters", "ok")[0]
