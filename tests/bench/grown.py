@@ -200,8 +200,8 @@ def _changed(table: str, say: _Dialect) -> Mapping[str, str]:
     """Column -> its value in copy ``n.i``; the others are as in the real row."""
     number, row = f"{FIRST} + n.i", "1 + n.i"
     # The open ones came within the last ten hours, and nothing of them is due yet; the others long ago.
-    age = "CASE WHEN n.i < :closed THEN 36000 + (:tickets - n.i) * :step ELSE 10 + n.i % 35990 END"
-    age = f"CAST({age} AS integer)"
+    long_ago, lately = "36000 + (:tickets - n.i) * :step", "10 + n.i % 35990 * 7919 % 35990"
+    age = f"CAST(CASE WHEN n.i < :closed THEN {long_ago} ELSE {lately} END AS integer)"
     at, is_open = say.before(age), "n.i >= :closed"
     half, near, due = (say.before(f"{age} - {span}") for span in (43_200, 69_120, 86_400))
     return {
