@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _COMMANDS = (
     ("run", "operate:run", "The daemon; --once: one pass of everything that is due."),
     ("demo", "operate:demo", "A rehearsal on this machine, with nothing to set up."),
+    ("quickstart", "quickstart:quickstart", "A first configuration by a few questions; then doctor."),
     ("doctor", "doctor:doctor", "Whether all that maild needs is there, and how to mend it."),
     ("status", "operate:status", "Whether it is alive and in time; exit code for monitors."),
     ("tickets", "look:tickets", "The tickets."),
@@ -225,7 +226,7 @@ def maild(
 ) -> None:
     """The daemon behind a service desk's mail address.
 
-    Begin with `maild demo`, then `maild doctor`. Every command takes --config FILE and --help.
+    Begin with `maild demo`, then `maild quickstart`. Every command takes --config FILE and --help.
     """
 
 

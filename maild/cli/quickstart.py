@@ -1,0 +1,296 @@
+"""``quickstart``: a few questions, then a configuration with its secrets and unit file, then ``doctor``.
+
+Stands on ``setup``, which knows what is written and writes it. What a flag says is not asked; with ``--yes``
+nothing is, and what is missing then ends the command with 64 and an example. A file that is there is replaced
+only where the person says so. Ends as ``doctor`` does: 0, or 1 where something that it looked at fails.
+"""
+
+import os
+import pwd
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from maild import config as configuration
+from maild import setup
+from maild.cli import Code, ConfigOption, Stop
+from maild.setup import Agent, Answers, Auth, Provider, Server
+
+_AGENT = re.compile(r"\s*(?P<name>[^<>]+?)\s*<(?P<address>[^<>\s]+)>\s*")
+_EXAMPLE = "maild quickstart --yes --address support@etnic.be --provider imap --imap-host imap.etnic.be"
+# The account of the unit file: where it exists, it is to read what root writes.
+_ACCOUNT = "maild"
+
+_USUAL_TLS = {"imap": "implicit", "smtp": "starttls"}
+
+
+def quickstart(
+    config: ConfigOption = None,
+    address: Annotated[str, typer.Option(metavar="ADDRESS", help="The desk's address.")] = "",
+    name: Annotated[str, typer.Option(metavar="TEXT", help="The desk's name, as letters bear it.")] = "",
+    provider: Annotated[str, typer.Option(metavar="WHICH", help="microsoft, google or imap.")] = "",
+    auth: Annotated[
+        str, typer.Option(metavar="HOW", help="password, client_credentials, device, service_account.")
+    ] = "",
+    imap_host: Annotated[str, typer.Option(metavar="HOST", help="Where the mailbox is.")] = "",
+    imap_tls: Annotated[str, typer.Option(metavar="TLS", help="implicit, starttls or none.")] = "",
+    imap_port: Annotated[int, typer.Option(metavar="PORT", help="Where it is not the usual one.")] = 0,
+    smtp_host: Annotated[str, typer.Option(metavar="HOST", help="The server that takes our mail.")] = "",
+    smtp_tls: Annotated[str, typer.Option(metavar="TLS", help="implicit, starttls or none.")] = "",
+    smtp_port: Annotated[int, typer.Option(metavar="PORT", help="Where it is not the usual one.")] = 0,
+    user: Annotated[str, typer.Option(metavar="USER", help="Who logs in (default: the address).")] = "",
+    smtp_user: Annotated[
+        str | None, typer.Option(metavar="USER", help='Who logs in to send (default: USER); "": nobody.')
+    ] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Holds the password; it stays where it is.")
+    ] = None,
+    smtp_password_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where sending has another password.")
+    ] = None,
+    tenant: Annotated[str, typer.Option(metavar="ID", help="Microsoft: the directory.")] = "",
+    client_id: Annotated[str, typer.Option(metavar="ID", help="Microsoft: the registered program.")] = "",
+    client_secret_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Microsoft: the value of its secret.")
+    ] = None,
+    service_account_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Google: the JSON key of the service account.")
+    ] = None,
+    agent: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PERSON", help='"Anne Dupont <anne@etnic.be>"; the first leads.'),
+    ] = None,
+    administrator: Annotated[
+        list[str] | None, typer.Option(metavar="ADDRESS", help="Who hears of trouble with maild itself.")
+    ] = None,
+    languages: Annotated[str, typer.Option(metavar="LIST", help="Of the letters: fr,nl,de,en.")] = "",
+    timezone: Annotated[str, typer.Option(metavar="ZONE", help="Of the desk.")] = "Europe/Brussels",
+    prefix: Annotated[str, typer.Option(metavar="WORD", help="Before ticket numbers.")] = "ETNIC",
+    phone: Annotated[str, typer.Option(metavar="NUMBER", help="Told in every receipt.")] = "",
+    start: Annotated[str, typer.Option(metavar="WHEN", help="now, all, or a day: 2026-11-01.")] = "now",
+    state: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the database will be.")] = Path("var"),
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; take the defaults.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+) -> int:
+    """Write a first configuration by a few questions, or by flags; then look whether all is well."""
+    file = config or Path("config.toml")
+    asking = _Asking(silent=yes)
+    which = cast("Provider", asking.one_of("provider", provider, tuple(setup.KNOWN), "imap"))
+    known = setup.KNOWN[which]
+    desk = asking.text("address", "The desk's address", address, kind=configuration.Address)
+    login = user or (desk if yes or known.imap else asking.text("user", "User of the mailbox", "", desk))
+    how = cast("Auth", asking.one_of("auth", auth, known.auths, known.auths[0]))
+    domain = desk.partition("@")[2]
+    imap = asking.server("imap", known.imap, imap_host, imap_tls, imap_port, domain)
+    submission = asking.server("smtp", known.submission, smtp_host, smtp_tls, smtp_port, domain)
+    sender = login if smtp_user is None else smtp_user
+    microsoft = how in {"client_credentials", "device"}
+    answers = Answers(
+        address=desk,
+        name=asking.text("name", "Its name, as letters bear it", name, f"Service Desk {domain}"),
+        provider=which,
+        auth=how,
+        imap=imap,
+        submission=submission,
+        user=login,
+        smtp_user=sender,
+        password=asking.secret("password-file", "Password", password_file) if how == "password" else "",
+        password_file=password_file,
+        smtp_password_file=smtp_password_file,
+        tenant=asking.text("tenant", "Directory (tenant) ID", tenant) if microsoft else "",
+        client_id=asking.text("client-id", "Application (client) ID", client_id) if microsoft else "",
+        client_secret=(
+            asking.secret("client-secret-file", "Value of the client secret", client_secret_file)
+            if how == "client_credentials"
+            else ""
+        ),
+        secret_file=(
+            asking.path("service-account-file", "JSON key of the service account", service_account_file)
+            if how == "service_account"
+            else client_secret_file
+        ),
+        agents=asking.agents(agent or []),
+        administrators=asking.addresses("administrator", administrator or []),
+        languages=_words(languages) or configuration.LANGUAGES,
+        timezone=timezone,
+        prefix=prefix,
+        phone=phone,
+        start=start,
+        state=state,
+    )
+    return _settle(file, answers, force=force, asking=asking)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+# --- asking -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asking:
+    """What a flag has not said is asked; ``silent``: the default is taken, or the command ends."""
+
+    silent: bool
+
+    def text(self, flag: str, question: str, given: str, default: str = "", kind: Any = str) -> str:
+        """A text that a flag gave, or the person gives; asked again until it can be used."""
+        check = _checked(kind)
+        if given:
+            return _or_stop(flag, given, check)
+        if self.silent:
+            if not default:
+                raise Stop(Code.USAGE, f"--{flag} is missing", f"such as: {_EXAMPLE}")
+            return default
+        return str(typer.prompt(question, default=default or None, value_proc=_proc(check)))
+
+    def one_of(self, flag: str, given: str, known: tuple[str, ...], default: str) -> str:
+        """One of a few words."""
+
+        def check(text: str) -> str:
+            return "" if text in known else f'"{text}" is not possible: write {" or ".join(known)}'
+
+        if given:
+            return _or_stop(flag, given, check)
+        if self.silent or len(known) == 1:
+            return default
+        question = f"{flag.capitalize()} ({', '.join(known)})"
+        return str(typer.prompt(question, default=default, value_proc=_proc(check)))
+
+    def server(self, flag: str, known: Server | None, host: str, tls: str, port: int, domain: str) -> Server:
+        """A mail server: the provider's, unless a flag names another."""
+        if known is not None and not host:
+            return known
+        likely = "" if self.silent else f"{flag}.{domain}"
+        kinds = ("implicit", "starttls", "none")
+        return Server(
+            host=self.text(f"{flag}-host", f"{flag.upper()} server", host, likely),
+            tls=cast("configuration.Tls", self.one_of(f"{flag}-tls", tls, kinds, _USUAL_TLS[flag])),
+            port=port or None,
+        )
+
+    def secret(self, flag: str, question: str, file: Path | None) -> str:
+        """A secret, which no flag may hold: other users of this machine see flags. "" where a file has it."""
+        if file is not None:
+            self.path(flag, question, file)
+            return ""
+        if self.silent:
+            raise Stop(Code.USAGE, f"--{flag} is missing", "write it into a file with mode 600 and name that")
+        return str(typer.prompt(question, hide_input=True))
+
+    def path(self, flag: str, question: str, given: Path | None) -> Path:
+        """A file that is there."""
+        path = given or Path(self.text(flag, f"{question}, a file", ""))
+        if not path.is_file():
+            raise Stop(Code.NO_INPUT, f"--{flag}: there is no file {path}", "write it first, with mode 600")
+        return path
+
+    def agents(self, given: list[str]) -> tuple[Agent, ...]:
+        """The people who answer; an empty line ends them."""
+        people = [_or_stop("agent", text, _agent_fault) for text in given]
+        while not given and not self.silent:
+            question = (
+                f"{'Another' if people else 'An'} agent, as Anne Dupont <anne@etnic.be> (empty: no more)"
+            )
+            if not (
+                text := typer.prompt(question, default="", show_default=False, value_proc=_proc(_agent_fault))
+            ):
+                break
+            people.append(text)
+        found = [match for text in people if (match := _AGENT.fullmatch(text))]
+        return tuple(Agent(name=match["name"], address=match["address"]) for match in found)
+
+    def addresses(self, flag: str, given: list[str]) -> tuple[str, ...]:
+        """Any number of addresses."""
+        check = _checked(configuration.Addresses)
+        if given or self.silent:
+            return tuple(_or_stop(flag, text, check) for text in given)
+        question = "Who hears of trouble with maild itself (addresses, or empty)"
+        return _words(str(typer.prompt(question, default="", show_default=False, value_proc=_proc(check))))
+
+    def agrees(self, question: str) -> bool:
+        """A yes that is never taken for granted."""
+        return not self.silent and typer.confirm(question, default=False)
+
+
+def _checked(kind: Any) -> Callable[[str], str]:
+    """What is wrong with a text as a value of the configuration, "" when nothing is."""
+
+    def check(text: str) -> str:
+        try:
+            TypeAdapter(kind).validate_python(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            remedy = first.get("ctx", {}).get("remedy", "")
+            return f"{first['msg']}; {remedy}" if remedy else str(first["msg"])
+        return ""
+
+    return check
+
+
+def _agent_fault(text: str) -> str:
+    if not text:
+        return ""
+    found = _AGENT.fullmatch(text)
+    if found is None:
+        return f'"{text}" is no person with an address: write "Anne Dupont <anne@etnic.be>"'
+    return _checked(configuration.Address)(found["address"])
+
+
+def _or_stop(flag: str, given: str, check: Callable[[str], str]) -> str:
+    if fault := check(given):
+        raise Stop(Code.USAGE, f"--{flag}: {fault}")
+    return given
+
+
+def _proc(check: Callable[[str], str]) -> Callable[[str], str]:
+    """The same check as a prompt wants it: whoever types is told, and asked again."""
+
+    def proc(text: str) -> str:
+        if fault := check(text.strip()):
+            raise typer.BadParameter(fault)
+        return text.strip()
+
+    return proc
+
+
+# --- writing ------------------------------------------------------------------------------------------------
+
+
+def _settle(file: Path, answers: Answers, *, force: bool, asking: _Asking) -> int:
+    there = setup.would_replace(file, answers)
+    names = ", ".join(str(path) for path in there)
+    if there and not force and not asking.agrees(f"{names} would be replaced. Go on?"):
+        raise Stop(Code.REFUSED, f"{names} exists already", "name another file by --config, or add --force")
+    owner = _account()
+    written = setup.put_in_place(file, answers, program=_program(), owner=owner)
+    for path in written:
+        typer.echo(f"wrote {path}")
+    if owner:
+        typer.echo(f"these files belong to {owner}, as whom the unit runs maild")
+    if answers.auth == "device":
+        typer.echo(f"a person must let maild in once: maild oauth login --config {file}")
+    typer.echo(f"for systemd: cp {file.parent / setup.UNIT} /etc/systemd/system/\n")
+    from maild.cli import doctor
+
+    return doctor.doctor(file)
+
+
+def _program() -> Path:
+    """What the unit starts: this very program, by a path that holds."""
+    called = Path(sys.argv[0])
+    return called.absolute() if called.name == "maild" else Path(sys.executable).with_name("maild")
+
+
+def _account() -> str:
+    """The account of the unit file, where root writes for it; "" else."""
+    if os.geteuid() != 0:
+        return ""
+    return next((each.pw_name for each in pwd.getpwall() if each.pw_name == _ACCOUNT), "")

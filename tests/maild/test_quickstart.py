@@ -1,0 +1,136 @@
+"""`quickstart`: flags or questions, never half an answer, never over a file without a yes."""
+
+import os
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from maild import cli, config
+from maild.cli import Code, Stop, doctor
+
+FLAGS = (
+    "--address", "support@etnic.be", "--provider", "imap", "--imap-host", "imap.etnic.be",
+    "--smtp-host", "smtp.etnic.be", "--password-file", "pw",
+)  # fmt: skip
+
+
+@pytest.fixture
+def looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Stands in a folder with a password; which files `doctor` was then asked about."""
+    for name in [name for name in os.environ if name.startswith("MAILD_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pw").write_text("hunter2\n", encoding="utf-8")
+    (tmp_path / "pw").chmod(0o600)
+    asked: list[Path] = []
+
+    def well(path: Path) -> Code:
+        asked.append(path)
+        return Code.OK
+
+    monkeypatch.setattr(doctor, "doctor", well)
+    return asked
+
+
+def answered(*lines: str, flags: tuple[str, ...] = ()) -> Result:
+    """What came of it when a person typed these lines."""
+    return CliRunner().invoke(
+        cli.app, ["quickstart", *flags], input="".join(f"{line}\n" for line in lines), standalone_mode=False
+    )
+
+
+def written(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} - {"pw"}
+
+
+def test_flags_are_enough(looked_at: list[Path], tmp_path: Path) -> None:
+    agents = ("--agent", "Anne Dupont <anne@etnic.be>", "--agent", "Jo <jo@etnic.be>")
+    assert cli.answer(["quickstart", "--yes", *FLAGS, *agents, "--languages", "fr,nl"]) == Code.OK
+    found = config.load(tmp_path / "config.toml", {})
+    assert [agent.address for agent in found.agent] == ["anne@etnic.be", "jo@etnic.be"]
+    assert found.desk.languages == ("fr", "nl")
+    assert found.submission.user == "support@etnic.be"
+    assert looked_at == [Path("config.toml")], "doctor comes last"
+
+
+def test_questions_are_enough(looked_at: list[Path], tmp_path: Path) -> None:
+    """Wrong answers are asked for again, an empty one takes what is proposed, the password is not shown."""
+    result = answered(
+        "exchange", "imap", "support", "support@etnic.be", "", "", "starttls", "mx.etnic.be", "",
+        "", "geheim", "Anne", "Anne <anne@etnic.be>", "", "admin@etnic.be",
+    )  # fmt: skip
+    assert result.exception is None, result.output
+    for refused in ('"exchange" is not possible', '"support" is not an address', '"Anne" is no person'):
+        assert refused in result.output
+    assert "geheim" not in result.output
+    found = config.load(tmp_path / "config.toml", {})
+    drop = found.maildrop["support"]
+    assert isinstance(drop, config.ImapMaildrop)
+    assert (drop.host, drop.tls, drop.port) == ("imap.etnic.be", "starttls", 143)
+    assert config.password(drop) == "geheim"
+    assert (found.submission.host, found.submission.tls) == ("mx.etnic.be", "starttls")
+    assert (tmp_path / "imap-password").stat().st_mode & 0o777 == 0o600
+    assert found.desk.administrators == ("admin@etnic.be",)
+    assert looked_at
+
+
+@pytest.mark.parametrize("given", [0, 3, 8])
+def test_whoever_goes_away_leaves_nothing(looked_at: list[Path], tmp_path: Path, given: int) -> None:
+    lines = ("imap", "support@etnic.be", "", "", "", "", "", "", "geheim")
+    result = answered(*lines[:given])
+    assert result.exception is not None
+    assert written(tmp_path) == set()
+    assert not looked_at
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "told"),
+    [
+        (("--yes",), 64, "--address is missing; such as: maild quickstart --yes --address"),
+        (("--yes", "--address", "support"), 64, 'write the bare address: "support@example.org"'),
+        (("--yes", "--address", "a@b.be"), 64, "--imap-host is missing"),
+        (("--yes", *FLAGS[:-2]), 64, "--password-file is missing; write it into a file with mode 600"),
+        (("--yes", *FLAGS[:-1], "none"), 66, "there is no file none"),
+        (("--yes", *FLAGS, "--imap-tls", "ssl"), 64, "write implicit or starttls or none"),
+        (("--yes", *FLAGS, "--provider", "aol"), 64, "write microsoft or google or imap"),
+        (("--yes", *FLAGS, "--agent", "Anne"), 64, 'write "Anne Dupont <anne@etnic.be>"'),
+        (("--yes", *FLAGS, "--administrator", "x"), 64, "is not an address"),
+        (("--yes", *FLAGS, "--timezone", "Mars"), 78, 'such as "Europe/Brussels"'),
+        (("--yes", *FLAGS, "--start", "soon"), 78, '"all", "now"'),
+    ],
+)
+def test_a_wrong_flag_says_what_was_expected_and_writes_nothing(
+    looked_at: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    flags: tuple[str, ...], code: int, told: str,
+) -> None:  # fmt: skip
+    assert cli.answer(["quickstart", *flags]) == code
+    assert told in capsys.readouterr().err
+    assert written(tmp_path) == set()
+    assert not looked_at
+
+
+def test_nothing_is_replaced_without_a_yes(looked_at: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("# mine\n", encoding="utf-8")
+    refused = answered(flags=("--yes", *FLAGS))
+    assert isinstance(refused.exception, Stop)
+    assert refused.exception.code == Code.REFUSED
+    assert "add --force" in str(refused.exception)
+    asked = ("", "", "", "", "", "")
+    assert isinstance(answered(*asked, "n", flags=FLAGS).exception, Stop)
+    assert (tmp_path / "config.toml").read_text(encoding="utf-8") == "# mine\n"
+    assert written(tmp_path) == {"config.toml"}
+    assert not looked_at
+    assert answered(*asked, "y", flags=FLAGS).exception is None
+    assert "[desk]" in (tmp_path / "config.toml").read_text(encoding="utf-8")
+
+
+def test_force_is_a_yes(looked_at: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("# mine\n", encoding="utf-8")
+    assert cli.answer(["quickstart", "--yes", "--force", *FLAGS]) == Code.OK
+    assert config.load(tmp_path / "config.toml", {}).desk.address == "support@etnic.be"
+
+
+def test_it_ends_as_doctor_does(looked_at: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "doctor", lambda _path: Code.NO)
+    assert cli.answer(["quickstart", "--yes", *FLAGS]) == Code.NO
