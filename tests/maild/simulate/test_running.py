@@ -1,15 +1,21 @@
 """A year of the desk: nobody missed, nobody told twice; and a sweep with a fault in it is found out."""
 
+from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
 
+from maild import steps, sweep
 from maild.decide import sla, warnings
 from maild.decide.policy import Policy
+from maild.ingest import Office
 from maild.simulate import running
 from maild.simulate.running import Found
+from maild.steps import Step
 from maild.sweep import standing_still
 from storage.records import Clock
 from storage.store import Transaction
@@ -106,3 +112,28 @@ def test_what_comes_late_is_missed_and_then_not_due(monkeypatch: pytest.MonkeyPa
     found = short()
     assert "missed" in "".join(found.wrong)
     assert "not due" in "".join(found.wrong)
+
+
+class Died(Exception):
+    """The process is gone."""
+
+
+def test_a_sweep_that_dies_half_way_tells_nobody_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before its letters are durable or after: the next sweep tells what is left, and no more."""
+    chance, whole, deaths = Random(5), sweep.sweep, Counter[Step]()
+
+    def reached(step: Step) -> None:
+        if step in (Step.SWEEPING, Step.SWEPT) and chance.random() < 0.2:
+            deaths[step] += 1
+            raise Died
+
+    def swept(office: Office) -> None:
+        while True:
+            with suppress(Died):
+                whole(office)
+                return
+
+    monkeypatch.setattr(steps, "reached", reached)
+    monkeypatch.setattr(sweep, "sweep", swept)
+    assert short(seed=4).wrong == []
+    assert min(deaths[Step.SWEEPING], deaths[Step.SWEPT]) > 10
