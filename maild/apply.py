@@ -95,8 +95,9 @@ LONGEST_NAME = 255
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """What was written for one mail. ``said``: the log events to emit once it is durable; ``opened``: the
-    ticket that began."""
+    ticket that began; ``decision``: what was carried out."""
 
+    decision: Decision
     disposition: Disposition
     kind: MessageKind
     ticket: int | None
@@ -124,8 +125,9 @@ def apply(
     else:
         _set_aside(work, kept)
     return Applied(
-        disposition=decision.disposition, kind=decision.kind, ticket=work.ticket, said=tuple(work.said)
-    )
+        decision=decision, disposition=decision.disposition, kind=decision.kind, ticket=work.ticket,
+        said=tuple(work.said),
+    )  # fmt: skip
 
 
 def act(
@@ -158,8 +160,9 @@ def act(
     _on(work, ticket)
     _change(work)
     return Applied(
-        disposition=decision.disposition, kind=kind, ticket=ticket, opened=work.opened, said=tuple(work.said)
-    )
+        decision=decision, disposition=decision.disposition, kind=kind, ticket=ticket, opened=work.opened,
+        said=tuple(work.said),
+    )  # fmt: skip
 
 
 _NO_MAIL = parse_mail(b"")

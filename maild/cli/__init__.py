@@ -68,7 +68,11 @@ _COMMANDS = (
     ("config schema", "prove:config_schema", "The JSON schema of config.toml."),
     ("db current", "repair:db_current", "Which schema the database has."),
     ("db upgrade", "repair:db_upgrade", "Bring it to this version's schema, after a backup copy."),
-    ("replay", "repair:replay", "A state that was lost, made anew from the mailbox or from files."),
+    (
+        "replay",
+        "replay:replay",
+        "What would be done with mail (--dry-run), or a lost state made anew (--into).",
+    ),
     ("backup", "repair:backup", "A copy of the state, made while the daemon runs."),
 )
 _GROUPS = {
@@ -237,6 +241,7 @@ _CODE_OF = {
     "jinja2.exceptions.TemplateError": Code.CONFIG,
     "maild.config.ConfigError": Code.CONFIG,
     "maild.daemon.Locked": Code.TRY_LATER,
+    "maild.foresight.trial.NoCopy": Code.NO_INPUT,
     "maild.isolate.NoWorker": Code.TRY_LATER,
     "maild.receive.mailbox.LoginRefused": Code.REFUSED,
     "maild.receive.mailbox.NoFolder": Code.CONFIG,

@@ -1,4 +1,4 @@
-"""``db``, ``backup`` and ``replay``: the database's schema, a copy of the state, and a state made anew.
+"""``db`` and ``backup``: the database's schema, and a copy of the state.
 
 Stands under the command line. ``maild run`` upgrades by itself; ``db`` is for those who want it done before.
 Fails as ``storage.database`` does: 75 where the database is busy or away, 78 where a later version wrote it;
@@ -6,7 +6,7 @@ Fails as ``storage.database`` does: 75 where the database is busy or away, 78 wh
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,52 +90,3 @@ def _told() -> Iterator[Callable[[int, int], None] | None]:
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("copying", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def replay(
-    into: Annotated[
-        Path, typer.Option("--into", metavar="DIR", help="The folder for the new state; it must be empty.")
-    ],
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[PATH]...", help="Mails, folders, Maildirs or mbox files; none: the maildrops."
-        ),
-    ] = None,
-    config: ConfigOption = None,
-) -> int:
-    """Make a fresh state from the mail itself, sending nothing and changing nothing on the server.
-
-    Its tickets hold the same mails as those of the state that was lost, under numbers of their own. What only
-    that state knew (commands' receipts, answers that left no copy in a Sent folder) is not in it.
-    """
-    from maild import replay as past
-
-    settings, missing = read_config(config), list[str]()
-    with ExitStack() as stack:
-        mails = past.from_files(paths, stack) if paths else past.from_maildrops(settings, stack, missing)
-        told = stack.enter_context(_counted())
-        done = past.rebuild(mails, settings, into, told)
-    for folder in missing:
-        typer.echo(f"maild: not read, for there is no such folder: {folder}", err=True)
-    typer.echo(
-        f"{into}: {done.mails} mails, {done.tickets} tickets, {done.withheld} letters withheld."
-        " Stop maild, put this folder in the place of [state] directory, and start it again."
-    )
-    return Code.OK
-
-
-@contextmanager
-def _counted() -> Iterator[Callable[[], None]]:
-    """A count of mails on a terminal; nothing elsewhere."""
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda: None
-        return
-    columns = (SpinnerColumn(), "mails", MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda: bar.advance(task)
