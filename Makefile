@@ -2,6 +2,7 @@
 # make bench   how fast, against a floor                     make lint    style, types, layers
 # make figures how well mail is read, and at what cost       make clean   removes what make has made
 # make lock    both locks anew from pyproject.toml   make card  the commands in README.md anew
+# make man     docs/maild.1 anew from the commands
 #
 # Needs Python 3.11 or later with venv, and make. PYTHON=... chooses the interpreter; uv is used when on PATH.
 
@@ -31,7 +32,7 @@ endif
 COMPILE = $(or $(UV),uv) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
   --python-version 3.11
 
-.PHONY: demo test bench endurance figures lint lock card clean
+.PHONY: demo test bench endurance figures lint lock card man clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -78,6 +79,9 @@ lock:
 
 card: $(READY)
 	@$(BIN)/python -m tests.card
+
+man: $(READY)
+	@$(BIN)/python -m tests.manual
 
 # State (var/) is never touched: it may hold somebody's mail.
 clean:

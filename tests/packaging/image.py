@@ -59,7 +59,7 @@ def only(stage: list[Step], word: str) -> Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What `.dockerignore` lets through: entries of the top level, without files of some names anywhere."""
+    """What `.dockerignore` lets through: paths from the top, without files of some names anywhere."""
 
     allowed: frozenset[str]
     never: tuple[str, ...]

@@ -73,11 +73,13 @@ class Replayed:
 
     def _copy(self, source: str, place: Path) -> None:
         context = image.context()
-        for path in [image.ROOT / name for name in context.allowed if source in {".", name}]:
-            if path.is_file():
-                shutil.copy2(path, place)
+        for name in [name for name in context.allowed if source in {".", name}]:
+            path = image.ROOT / name
+            if path.is_dir():
+                shutil.copytree(path, place / name, ignore=_never(context.never))
             else:
-                shutil.copytree(path, place / path.name, ignore=_never(context.never), dirs_exist_ok=True)
+                (place / name).parent.mkdir(exist_ok=True)
+                shutil.copy2(path, place / name)
 
     def _path(self) -> str:
         told = self.environment.get("PATH", "$PATH")

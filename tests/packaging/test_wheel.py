@@ -76,6 +76,11 @@ def test_the_sample_configuration_is_installed(installed: Installed) -> None:
     assert (installed.root / "share/maild/config.toml").read_text() == (ROOT / "config.toml").read_text()
 
 
+def test_man_finds_the_page(installed: Installed) -> None:
+    """Beside a folder on PATH called bin, man(1) looks into share/man."""
+    assert (installed.root / "share/man/man1/maild.1").read_text() == (ROOT / "docs/maild.1").read_text()
+
+
 def test_every_template_renders(installed: Installed) -> None:
     """From the wheel alone, in each language."""
     script = """

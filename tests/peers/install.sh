@@ -14,6 +14,7 @@ has_postgres || missing+=(postgresql)
 PATH="$PATH:/usr/sbin:/sbin" command -v postfix >/dev/null || missing+=(postfix)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v systemd-analyze >/dev/null || missing+=(systemd)
+command -v groff >/dev/null || missing+=(groff-base)
 command -v chromium >/dev/null || missing+=(chromium fonts-dejavu-core)
 [ "${#missing[@]}" -gt 0 ] || exit 0
 
