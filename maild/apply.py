@@ -12,7 +12,7 @@ from typing import assert_never
 from maild import assembly
 from maild.arrival import Source
 from maild.compose import Stationery
-from maild.decide.copies import effective_id
+from maild.decide.copies import effective_id, is_erased
 from maild.decide.decision import (
     UNREAD,
     AddParticipants,
@@ -176,6 +176,8 @@ def _set_aside(work: Work, kept: KeptMail) -> None:
         work.tell("sighted_again", "mail", sha256=kept.sha256)
         _change(work)
         work.tx.settle(kept.sighting_id, SightingState.FILED, decision.twin)
+        if is_erased(decision.twin, work.facts):
+            work.tx.empty_raw(kept.raw_id)
         work.say("message.duplicate", ticket=work.ticket, reason=why)
     else:
         untold = work.facts.source is Source.JUNK

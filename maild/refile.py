@@ -35,6 +35,8 @@ def retry(item: Quarantined, office: Office) -> Applied | Failure | Refused:
         return Refused(why="it was discarded")
     with office.store.read() as tx:
         (kept,) = tx.kept((item.sighting_id,))
+    if not kept.content:
+        return Refused(why="its bytes were erased")
     found = office.worker.read(kept.content)
     if isinstance(found, Failure):
         return found

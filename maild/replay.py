@@ -29,7 +29,7 @@ from maild.ingest import Office
 from maild.receive import intake, mailbox
 from maild.receive.mailbox import Mailbox, NoFolder, Sized
 from parsers.mail import parse_mail
-from storage import backup, database, outbox
+from storage import backup, database, outbox, privacy
 from storage.records import Lease, Maildrop
 from storage.store import Store, Transaction
 
@@ -62,6 +62,7 @@ class Rebuilt:
     mails: int = 0
     tickets: int = 0
     withheld: int = 0
+    knows_erased: bool = True
 
 
 @dataclass(slots=True)
@@ -146,13 +147,35 @@ def rebuild(past: Iterator[Past], config: Config, directory: Path, told: Told = 
     ledger = database.open_database(f"sqlite:///{unfinished}/maild.db")
     try:
         database.upgrade(ledger)
+        knows = _know_erased(config, Store(database=ledger))
         done = _take_all(past, config, Store(database=ledger), told)
+        done.knows_erased = knows
     finally:
         ledger.close()
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     backup.copy_sqlite(unfinished / "maild.db", directory / "maild.db")
     shutil.rmtree(unfinished)
     return done
+
+
+def _know_erased(config: Config, store: Store) -> bool:
+    """Mails of people who were forgotten are not taken in again: the state that there is knows their digests.
+
+    False where there is none that could be asked.
+    """
+    former = database.open_database(config.state.database)
+    try:
+        if database.current(former) != database.head():
+            return False
+        with Store(database=former).read() as tx:
+            found = privacy.stones(tx)
+    except database.Unavailable:
+        return False
+    finally:
+        former.close()
+    with store.write() as tx:
+        privacy.set_stones(tx, found)
+    return True
 
 
 def _take_all(past: Iterator[Past], config: Config, store: Store, told: Told) -> Rebuilt:

@@ -9,7 +9,7 @@ reached or is busy past the timeout, ``SchemaTooNew`` for a file written by a la
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -165,6 +165,8 @@ def _open_sqlite(url: str, *, durable: bool) -> Engine:
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA foreign_keys = ON")
+        # What is deleted is overwritten; Debian's SQLite does so by itself, others do not.
+        connection.execute("PRAGMA secure_delete = ON")
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
 
     @event.listens_for(engine, "begin")
@@ -277,6 +279,37 @@ def pragmas(database: Database) -> dict[str, object]:
     with database.read() as connection:
         names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         return {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names}
+
+
+def compact(database: Database) -> bool:
+    """Rewrite an SQLite file without what was deleted, and empty its write-ahead log; False for PostgreSQL.
+
+    Raises:
+        Unavailable: while others read or write for longer than they ever do.
+    """
+    if database.file is None:
+        return False
+    try:
+        with closing(sqlite3.connect(database.file, timeout=BUSY_TIMEOUT_MS / 1000)) as connection:
+            connection.isolation_level = None
+            connection.execute("VACUUM")
+            _empty_log(connection)
+    except sqlite3.OperationalError as error:
+        raise Unavailable(f"{database.file}: {error}") from error
+    return True
+
+
+def empty_log(database: Database) -> None:
+    """Empty the write-ahead log of an SQLite file, where nobody reads in it just now."""
+    if database.file is not None:
+        with closing(sqlite3.connect(database.file, timeout=BUSY_TIMEOUT_MS / 1000)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _empty_log(connection: sqlite3.Connection) -> None:
+    (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if is_busy:
+        raise Unavailable("the write-ahead log is being read: what was erased is still in it")
 
 
 def is_sound(database: Database) -> bool:

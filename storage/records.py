@@ -448,7 +448,10 @@ class TimedMail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twin:
-    """A message already filed under the same Message-ID."""
+    """A message already filed under the same Message-ID.
+
+    ``erased``: nothing but its digests is left, and its ``id`` is 0 in a ledger that was made anew.
+    """
 
     id: int
     ticket_id: int | None
@@ -457,6 +460,7 @@ class Twin:
     sender_address: str
     sent_at: datetime | None
     kind: str
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

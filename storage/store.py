@@ -67,6 +67,7 @@ from storage.records import (
 from storage.tables import (
     AttachmentRow,
     ClockRow,
+    ErasedRow,
     EventRow,
     LeaseRow,
     LinkRow,
@@ -86,12 +87,12 @@ from storage.tables import (
 T: Mapping[type, Any] = {
     row: SQLModel.metadata.tables[row.__tablename__]
     for row in (
-        AttachmentRow, ClockRow, EventRow, LeaseRow, LinkRow, MaildropRow, MessageRow, MuteRow, OutboxRow,
-        ParticipantRow, RawRow, ReferenceRow, SightingRow, TicketRow,
+        AttachmentRow, ClockRow, ErasedRow, EventRow, LeaseRow, LinkRow, MaildropRow, MessageRow, MuteRow,
+        OutboxRow, ParticipantRow, RawRow, ReferenceRow, SightingRow, TicketRow,
     )
 }  # fmt: skip
 ATTACHMENT = T[AttachmentRow]
-CLOCK, EVENT, LEASE, LINK = T[ClockRow], T[EventRow], T[LeaseRow], T[LinkRow]
+CLOCK, ERASED, EVENT, LEASE, LINK = T[ClockRow], T[ErasedRow], T[EventRow], T[LeaseRow], T[LinkRow]
 MAILDROP, MESSAGE, MUTE, OUTBOX = T[MaildropRow], T[MessageRow], T[MuteRow], T[OutboxRow]
 PARTICIPANT, RAW, REFERENCE = T[ParticipantRow], T[RawRow], T[ReferenceRow]
 SIGHTING, TICKET = T[SightingRow], T[TicketRow]
@@ -328,7 +329,9 @@ class Transaction:
         yield from itertools.count((last or 0) + 1)
 
     def _keep_raw(self, mails: Sequence[NewMail]) -> dict[str, int]:
-        known = {row.sha256: row.id for row in self._in(_RAW_KNOWN, (m.sha256 for m in mails))}
+        found = list(self._in(_RAW_KNOWN, (m.sha256 for m in mails)))
+        known = {row.sha256: row.id for row in found}
+        emptied = {row.sha256 for row in found if not row.length}
         squeeze = zstandard.ZstdCompressor(level=3)
         for mail in mails:
             if mail.sha256 not in known:
@@ -338,7 +341,15 @@ class Transaction:
                     "content": squeeze.compress(mail.content),
                 }
                 known[mail.sha256] = row_of(self.connection.execute(_ADD_RAW, row))
+            elif mail.sha256 in emptied:
+                # Until it is filed these are the only bytes of it that there are.
+                again = {"b_id": known[mail.sha256], "content": squeeze.compress(mail.content)}
+                self.connection.execute(_FILL_RAW, again)
         return known
+
+    def empty_raw(self, raw_id: int) -> None:
+        """The bytes of a mail that was erased came once more: they go at once."""
+        self.connection.execute(_FILL_RAW, {"b_id": raw_id, "content": b""})
 
     def begin(
         self,
@@ -462,9 +473,11 @@ class Transaction:
     # ------------------------------------------------------------------ gathering
 
     def twins(self, message_id: str) -> tuple[Twin, ...]:
-        """Messages already filed under this Message-ID."""
-        wanted = {"wanted": indexable(message_id)}
-        return tuple(_record(Twin, row) for row in self.connection.execute(_TWINS, wanted))
+        """Messages already filed under this Message-ID, those that were erased included."""
+        wanted = {"wanted": indexable(message_id), "name": digest_of(message_id)}
+        return tuple(
+            _record(Twin, row, erased=bool(row.erased)) for row in self.connection.execute(_TWINS, wanted)
+        )
 
     def tickets_by_reference(self, message_ids: Sequence[str]) -> dict[str, tuple[int, ...]]:
         """Message-ID -> the tickets it was seen or quoted in, in order of their opening."""
@@ -958,9 +971,14 @@ def indexable(message_id: str) -> str:
     return f"{octets[: LONGEST_ID // 2].decode('utf-8', 'ignore')}~{hashlib.sha256(octets).hexdigest()}"
 
 
+def digest_of(message_id: str) -> str:
+    """What a mail that was erased is known by."""
+    return hashlib.sha256(indexable(message_id).encode("utf-8", "replace")).hexdigest()
+
+
 def expand(content: bytes) -> bytes:
-    """Raw bytes as they were before they were kept."""
-    return zstandard.ZstdDecompressor().decompress(content)
+    """Raw bytes as they were before they were kept; none where they were erased."""
+    return content and zstandard.ZstdDecompressor().decompress(content)
 
 
 def _stored(row: Row[Any], files: Mapping[int, tuple[StoredFile, ...]]) -> StoredMessage:
@@ -1025,10 +1043,18 @@ _MARKED = (
     .where(SIGHTING.c.id == bindparam("b_id"))
     .values(placed=bindparam("placed"), offered=bindparam("offered"), dirty=False)
 )
-_TWINS = select(
-    MESSAGE.c.id, MESSAGE.c.ticket_id, MESSAGE.c.message_id, MESSAGE.c.digest,
-    MESSAGE.c.sender_address, MESSAGE.c.sent_at, MESSAGE.c.kind,
-).where(MESSAGE.c.message_id == bindparam("wanted"))  # fmt: skip
+_TWINS = union_all(
+    select(
+        MESSAGE.c.id, MESSAGE.c.ticket_id, MESSAGE.c.message_id, MESSAGE.c.digest,
+        MESSAGE.c.sender_address, MESSAGE.c.sent_at, MESSAGE.c.kind, literal(0).label("erased"),
+    ).where(MESSAGE.c.message_id == bindparam("wanted")),
+    select(
+        func.coalesce(ERASED.c.message, 0), MESSAGE.c.ticket_id, ERASED.c.name, ERASED.c.digest,
+        literal(""), ERASED.c.sent_at, func.coalesce(MESSAGE.c.kind, "copy"), literal(1),
+    )
+    .outerjoin(MESSAGE, MESSAGE.c.id == ERASED.c.message)
+    .where(ERASED.c.name == bindparam("name")),
+)  # fmt: skip
 _MUTED = select(MUTE.c.reason).where(MUTE.c.address == bindparam("wanted"), MUTE.c.until > bindparam("now"))
 
 
@@ -1097,7 +1123,8 @@ _ADD_SIGHTING, _ADD_RAW, _ADD_TICKET, _ADD_MESSAGE = (
 _ADD_REFERENCE, _ADD_PARTICIPANT = insert(REFERENCE), insert(PARTICIPANT)
 _ADD_FILE = insert(ATTACHMENT)
 _ADD_EVENT, _ADD_CLOCK = insert(EVENT), insert(CLOCK)
-_RAW_KNOWN = _wanted(select(RAW.c.sha256, RAW.c.id), RAW.c.sha256)
+_RAW_KNOWN = _wanted(select(RAW.c.sha256, RAW.c.id, func.length(RAW.c.content).label("length")), RAW.c.sha256)
+_FILL_RAW = update(RAW).where(RAW.c.id == bindparam("b_id")).values(content=bindparam("content"))
 _KEPT = _wanted(
     select(SIGHTING, RAW.c.content, RAW.c.sha256, MAILDROP.c.name.label("maildrop"), MAILDROP.c.source)
     .join(RAW, RAW.c.id == SIGHTING.c.raw_id)

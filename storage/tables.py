@@ -164,6 +164,19 @@ class MessageRow(SQLModel, table=True):
     reasons: str = Field(sa_column=Column(Text, nullable=False))
 
 
+class ErasedRow(SQLModel, table=True):
+    """A mail that was erased: digests alone, so that it is known again wherever it still lies."""
+
+    __tablename__ = "erased"
+    # The SHA-256 of its Message-ID.
+    name: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    sent_at: datetime | None = None
+    # Nothing in a ledger that was made anew.
+    message: int | None = Field(default=None, foreign_key="message.id")
+    at: datetime
+
+
 class AttachmentRow(SQLModel, table=True):
     """A file that came with a message, by its hash; the bytes are in the raw mail."""
 

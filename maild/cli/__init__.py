@@ -73,12 +73,15 @@ _COMMANDS = (
         "replay:replay",
         "What would be done with mail (--dry-run), or a lost state made anew (--into).",
     ),
+    ("person export", "person:person_export", "All that is kept of somebody, to be given to him."),
+    ("person forget", "person:person_forget", "Erase what is kept of somebody; figures stay."),
     ("backup", "repair:backup", "A copy of the state, made while the daemon runs."),
 )
 _GROUPS = {
     "ticket": "One ticket: look at it, and do what agents do by mail.",
     "outbox": "What we owe: look at it, hold it, let it go, try it again.",
     "quarantine": "Mails that could not be read.",
+    "person": "What is kept of a person: given out, or erased.",
     "config": "The configuration: in force, right or wrong, possible.",
     "db": "The database's schema.",
 }
@@ -140,8 +143,13 @@ def _json_form(value: object) -> object:
 
 def say_json(record: Mapping[str, object]) -> None:
     """One object on one line of standard output, in UTF-8 whatever the locale is; instants in UTC with Z."""
+    typer.echo(json_line(record).encode("utf-8"))
+
+
+def json_line(record: Mapping[str, object]) -> str:
+    """One object as one line, without its end; instants in UTC with Z."""
     line = json.dumps(record, ensure_ascii=False, default=_json_form)
-    typer.echo(_ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", line).encode())
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
 def operator() -> str:

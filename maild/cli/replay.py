@@ -134,6 +134,10 @@ def _rebuild(asked: _Asked, into: Path) -> int:
         bar = stack.enter_context(_bar())
         done = past.rebuild(asked.mails(stack, missing, bar.expected), asked.config, into, bar.done)
     _tell_missing(missing)
+    if not done.knows_erased:
+        typer.echo(
+            "maild: no state tells which people were forgotten: forget them again in this one", err=True
+        )
     typer.echo(
         f"{into}: {done.mails} mails, {done.tickets} tickets, {done.withheld} letters withheld."
         " Stop maild, put this folder in the place of [state] directory, and start it again."

@@ -34,8 +34,17 @@ def _way(mail: ParsedMail, source: Source) -> str:
 
 
 def twin(mail: ParsedMail, facts: Facts) -> Twin | None:
-    """The message that this mail repeats: the same Message-ID with the same content."""
-    return next((t for t in facts.twins if t.digest == mail.digest), None)
+    """The message that this mail repeats: the same Message-ID with the same content.
+
+    Of one that was erased nobody knows who wrote it: the same Message-ID and date are enough.
+    """
+    same = (t for t in facts.twins if t.digest == mail.digest or (t.erased and t.sent_at == mail.date))
+    return next(same, None)
+
+
+def is_erased(message_row: int | None, facts: Facts) -> bool:
+    """The message that a mail repeats was erased: what came again is not kept."""
+    return any(t.erased and t.id == message_row for t in facts.twins)
 
 
 def changed_copy(mail: ParsedMail, facts: Facts) -> Twin | None:
@@ -54,7 +63,12 @@ def reused_id(mail: ParsedMail, facts: Facts) -> tuple[str, ...]:
 
 
 def duplicate(twin: Twin) -> Decision:
-    """One more sighting of a message that is filed."""
+    """One more sighting of a message that is filed, or of one that was erased and must not come back."""
+    if not twin.id:
+        return Decision(
+            disposition=Disposition.IGNORED, kind=MessageKind.COPY,
+            reasons=("it was erased, and is not taken in again",),
+        )  # fmt: skip
     return Decision(
         disposition=Disposition.DUPLICATE,
         kind=MessageKind.COPY,

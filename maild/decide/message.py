@@ -35,7 +35,7 @@ JUDGES: dict[MailKind, Judge] = {
 def decide(mail: ParsedMail, facts: Facts, policy: Policy) -> Decision:
     """What becomes of a mail, what it changes, and why."""
     twin = copies.twin(mail, facts)
-    if twin is not None and not outside.is_told_by(twin, facts):
+    if twin is not None and (twin.erased or not outside.is_told_by(twin, facts)):
         return copies.duplicate(twin)
     kind, why = classify.kind_of(mail, facts, policy)
     case = weighed(mail, kind, facts, policy)

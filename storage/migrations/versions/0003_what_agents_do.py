@@ -70,6 +70,16 @@ def upgrade() -> None:
     op.create_index("ix_call_ticket_id", "call", ["ticket_id"])
     op.create_index("ix_call_at", "call", ["at"])
     op.create_table(
+        "erased",
+        sa.Column("name", AutoString(), nullable=False),
+        sa.Column("digest", AutoString(), nullable=False),
+        sa.Column("sent_at", UTCDateTime(), nullable=True),
+        sa.Column("message", sa.Integer(), nullable=True),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["message"], ["message.id"]),
+        sa.PrimaryKeyConstraint("name", "digest"),
+    )
+    op.create_table(
         "settled",
         sa.Column("address", AutoString(), nullable=False),
         sa.Column("ticket_id", sa.Integer(), nullable=False),

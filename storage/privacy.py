@@ -1,0 +1,464 @@
+"""What the ledger holds of a person, and how it is made to hold it no longer.
+
+Stands beside ``store``; asked by ``maild.privacy`` and ``maild.retention``. What is erased keeps its row, its
+numbers, instants and digests, so that figures and comparisons stay what they were: only who it was and what
+was said is gone. A mail that was erased is known again by the digest of its Message-ID and by its canonical
+digest (``Transaction.twins``). Raises ``database.Unavailable``.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, Text, bindparam, case, cast, delete, func, insert, or_, select, update
+from sqlmodel import SQLModel
+
+from storage.handling import CALL, CONSULTATION, VISIT
+from storage.records import MessageKind, OutboxState, SightingState, Status
+from storage.standings import SETTLED
+from storage.store import (
+    ATTACHMENT,
+    CLOCK,
+    ERASED,
+    EVENT,
+    LEASE,
+    MAILDROP,
+    MESSAGE,
+    MUTE,
+    OPEN,
+    OUTBOX,
+    PARTICIPANT,
+    RAW,
+    REFERENCE,
+    SIGHTING,
+    TICKET,
+    Transaction,
+    digest_of,
+    expand,
+    in_parts,
+)
+from storage.tables import TroubleRow
+
+TROUBLE = SQLModel.metadata.tables[str(TroubleRow.__tablename__)]
+
+# What stands where something was erased. Nobody has the address: ".invalid" is no domain (RFC 2606 2).
+NOBODY = "erased@maild.invalid"
+WORDS = "(erased)"
+_REASONS = json.dumps(["its content was erased"])
+# What a person of outside says on somebody else's ticket; everything else on a ticket is about its requester.
+_SAID = (MessageKind.REQUEST.value, MessageKind.REPLY.value, MessageKind.COPY.value)
+# Has not left, and must not any more.
+_WAITS = (OutboxState.READY.value, OutboxState.CLAIMED.value, OutboxState.HELD.value)
+_AT_ONCE = 200
+
+# ---------------------------------------------------------------------- what there is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """Rows that hold something of a person.
+
+    ``tickets``: those that he asked for; ``shared``: those of others on which he took part. ``messages``:
+    that he wrote, and what the desk wrote on his tickets; ``letters``: to him, about his tickets, and what
+    his mails made us write. ``kept``: mails of others on any of these tickets.
+    """
+
+    tickets: tuple[int, ...]
+    shared: tuple[int, ...]
+    messages: tuple[int, ...]
+    letters: tuple[int, ...]
+    kept: tuple[int, ...]
+
+
+def holdings(tx: Transaction, person: Collection[str], house: Collection[str]) -> Holdings:
+    """What belongs to a person by what the tables say.
+
+    Args:
+        person: the spellings of his address, case folded.
+        house: the addresses of the desk's own people, whose words on his ticket are about him.
+    """
+    own = set(_scalars(tx, select(TICKET.c.id).where(func.lower(TICKET.c.requester_address).in_(person))))
+    mine = tuple(_scalars(tx, select(MESSAGE.c.id).where(MESSAGE.c.sender_address.in_(person))))
+    wrote = _tickets_of(tx, mine)
+    joined = set(_scalars(tx, select(PARTICIPANT.c.ticket_id).where(PARTICIPANT.c.address.in_(person))))
+    shared = (wrote | joined) - own
+    messages, kept = set(mine), set[int]()
+    for row in _in(tx, _ON_TICKETS, {*own, *shared}):
+        others = row.sender_address != NOBODY and row.sender_address not in person
+        outsider = row.kind in _SAID and row.sender_address not in house
+        if row.ticket_id in own and not (others and outsider):
+            messages.add(row.id)
+        elif others:
+            kept.add(row.id)
+    return Holdings(
+        tickets=tuple(sorted(own)), shared=tuple(sorted(shared)), messages=tuple(sorted(messages)),
+        letters=tuple(sorted(_letters(tx, person, own, mine))), kept=tuple(sorted(kept - messages)),
+    )  # fmt: skip
+
+
+def _letters(tx: Transaction, person: Collection[str], own: Iterable[int], mine: Iterable[int]) -> set[int]:
+    found = set(_scalars(tx, select(OUTBOX.c.id).where(OUTBOX.c.recipient.in_(person))))
+    found |= {row.id for row in _in(tx, select(OUTBOX.c.id), own, OUTBOX.c.ticket_id)}
+    causes = [row.mail_id for row in _in(tx, select(MESSAGE.c.mail_id), mine, MESSAGE.c.id)]
+    return found | {row.id for row in _in(tx, select(OUTBOX.c.id), causes, OUTBOX.c.mail_id)}
+
+
+def _tickets_of(tx: Transaction, messages: Iterable[int]) -> set[int]:
+    rows = _in(tx, select(MESSAGE.c.ticket_id), messages, MESSAGE.c.id)
+    return {row.ticket_id for row in rows if row.ticket_id is not None}
+
+
+def unfinished(tx: Transaction, tickets: Iterable[int]) -> tuple[int, ...]:
+    """Those of these tickets that have not ended."""
+    opened = select(TICKET.c.id).where(
+        TICKET.c.status.in_([status.value for status in (*OPEN, Status.RESOLVED)])
+    )
+    return tuple(sorted(row.id for row in _in(tx, opened, tickets, TICKET.c.id)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where copies of a person's mails lie on a server: what maild does not delete there."""
+
+    maildrop: str
+    uidvalidity: int
+    copies: int
+
+
+def places(tx: Transaction, messages: Iterable[int]) -> tuple[Place, ...]:
+    """The maildrops in which these mails were seen, and how often."""
+    found: dict[tuple[str, int], int] = {}
+    seen = select(MAILDROP.c.name, SIGHTING.c.uidvalidity, SIGHTING.c.id).join(
+        MAILDROP, MAILDROP.c.id == SIGHTING.c.maildrop_id
+    )
+    for row in _in(tx, seen, messages, SIGHTING.c.message_id):
+        found[row.name, row.uidvalidity] = found.get((row.name, row.uidvalidity), 0) + 1
+    return tuple(Place(maildrop=n, uidvalidity=v, copies=c) for (n, v), c in sorted(found.items()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """The bytes of a mail. ``message``: its row, None where it is not filed; ``raw``: that of its bytes."""
+
+    raw: int
+    message: int | None
+    mail_id: str
+    ticket: int | None
+    content: bytes
+    text: str = ""
+
+
+def originals(tx: Transaction, *, after: int) -> tuple[Original, ...]:
+    """The next mails whose bytes are kept, in the order of their rows; nothing: there are no more."""
+    rows = tx.connection.execute(
+        select(
+            RAW.c.id, RAW.c.content, MESSAGE.c.id.label("message"), MESSAGE.c.mail_id, MESSAGE.c.ticket_id,
+            MESSAGE.c.text,
+        )
+        .outerjoin(MESSAGE, MESSAGE.c.raw_id == RAW.c.id)
+        .where(RAW.c.id > after)
+        .order_by(RAW.c.id)
+        .limit(_AT_ONCE)
+    )  # fmt: skip
+    return tuple(
+        Original(
+            raw=row.id, message=row.message, mail_id=row.mail_id or "", ticket=row.ticket_id,
+            content=expand(row.content), text=row.text or "",
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def originals_of(tx: Transaction, messages: Iterable[int]) -> Iterator[Original]:
+    """The mails of these messages."""
+    wanted = select(
+        RAW.c.id, RAW.c.content, MESSAGE.c.id.label("message"), MESSAGE.c.mail_id, MESSAGE.c.ticket_id,
+        MESSAGE.c.text,
+    ).join(RAW, RAW.c.id == MESSAGE.c.raw_id)  # fmt: skip
+    for row in _in(tx, wanted, messages, MESSAGE.c.id):
+        yield Original(
+            raw=row.id, message=row.message, mail_id=row.mail_id, ticket=row.ticket_id,
+            content=expand(row.content), text=row.text,
+        )  # fmt: skip
+
+
+def names(tx: Transaction, person: Collection[str]) -> frozenset[str]:
+    """What somebody calls himself in his mails."""
+    mails = select(MESSAGE.c.sender_name).where(MESSAGE.c.sender_address.in_(person)).distinct()
+    tickets = select(TICKET.c.requester_name).where(func.lower(TICKET.c.requester_address).in_(person))
+    return frozenset({*_scalars(tx, mails), *_scalars(tx, tickets.distinct())} - {""})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentLetter:
+    """A letter of ours with its bytes."""
+
+    id: int
+    ticket: int | None
+    content: bytes
+
+
+def letters(tx: Transaction, *, after: int) -> tuple[SentLetter, ...]:
+    """The next letters that have a content, by number; nothing: there are no more."""
+    rows = tx.connection.execute(
+        select(OUTBOX.c.id, OUTBOX.c.ticket_id, OUTBOX.c.content)
+        .where(OUTBOX.c.id > after)
+        .order_by(OUTBOX.c.id)
+        .limit(_AT_ONCE)
+    )
+    return tuple(SentLetter(id=row.id, ticket=row.ticket_id, content=expand(row.content)) for row in rows)
+
+
+def unfiled(tx: Transaction) -> Iterator[tuple[str, bytes]]:
+    """(maildrop, bytes) of mails that are kept, and that the daemon has yet to file."""
+    rows = tx.connection.execute(
+        select(MAILDROP.c.name, RAW.c.content)
+        .select_from(SIGHTING)
+        .join(RAW, RAW.c.id == SIGHTING.c.raw_id)
+        .join(MAILDROP, MAILDROP.c.id == SIGHTING.c.maildrop_id)
+        .where(SIGHTING.c.state == SightingState.RECEIVED.value)
+    )
+    return ((row.name, expand(row.content)) for row in rows)
+
+
+def rows_of(
+    tx: Transaction, person: Collection[str], own: Holdings
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(what it is, its columns) of all that is kept of a person, for him to read; bytes are left out.
+
+    Of the tickets of others nothing but what he wrote and what was written to him.
+    """
+    for what, table, column in (
+        ("ticket", TICKET, TICKET.c.id), ("event", EVENT, EVENT.c.ticket_id),
+        ("participant", PARTICIPANT, PARTICIPANT.c.ticket_id), ("clock", CLOCK, CLOCK.c.ticket_id),
+        ("consultation", CONSULTATION, CONSULTATION.c.ticket_id), ("visit", VISIT, VISIT.c.ticket_id),
+        ("call", CALL, CALL.c.ticket_id),
+    ):  # fmt: skip
+        yield from ((what, _shown(row)) for row in _in(tx, select(table), own.tickets, column))
+    wrote = {*own.messages, *(row.id for row in _in(tx, _ON_TICKETS, own.tickets))}
+    for row in _in(tx, select(MESSAGE), sorted(wrote), MESSAGE.c.id):
+        yield "message", _shown(row)
+    for row in _in(tx, select(ATTACHMENT), sorted(wrote), ATTACHMENT.c.message_id):
+        yield "file", _shown(row)
+    for row in _in(tx, select(OUTBOX), _received(tx, person, own), OUTBOX.c.id):
+        yield "letter", _shown(row)
+    for what, table in (("settled", SETTLED), ("muted", MUTE)):
+        rows = tx.connection.execute(select(table).where(table.c.address.in_(person)))
+        yield from ((what, _shown(row)) for row in rows)
+    taking_part = select(PARTICIPANT).where(PARTICIPANT.c.address.in_(person))
+    for row in tx.connection.execute(taking_part.where(PARTICIPANT.c.ticket_id.not_in(own.tickets))):
+        yield "participant", _shown(row)
+
+
+def _received(tx: Transaction, person: Collection[str], own: Holdings) -> list[int]:
+    """Letters about his tickets, and to him; not those to agents about the tickets of others."""
+    to_him = or_(OUTBOX.c.recipient.in_(person), OUTBOX.c.ticket_id.in_(own.tickets))
+    return sorted(_scalars(tx, select(OUTBOX.c.id).where(to_him)))
+
+
+def letter_contents(tx: Transaction, ids: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+    """(number, bytes) of letters."""
+    for row in _in(tx, select(OUTBOX.c.id, OUTBOX.c.content), ids, OUTBOX.c.id):
+        yield row.id, expand(row.content)
+
+
+_BYTES = frozenset({"content", "claim", "key"})
+
+
+def _shown(row: Any) -> dict[str, Any]:
+    return {name: value for name, value in row._mapping.items() if name not in _BYTES}
+
+
+# ---------------------------------------------------------------------- erasing
+
+
+def hold_filing(tx: Transaction) -> None:
+    """Nobody files a mail until the commit: each filing transaction looks at its lease first."""
+    tx.connection.execute(select(LEASE.c.maildrop_id).with_for_update()).all()
+
+
+def erase_messages(tx: Transaction, messages: Sequence[int], *, at: datetime) -> None:
+    """Words, names, files and bytes of these mails go; what makes each of them known again stays."""
+    for row in list(_in(tx, _IDENTITY, messages, MESSAGE.c.id)):
+        if not row.message_id.endswith(_MADE):
+            _bury(tx, row, at)
+    for part in in_parts(messages):
+        raws = select(MESSAGE.c.raw_id).where(MESSAGE.c.id.in_(part))
+        also = select(SIGHTING.c.raw_id).where(SIGHTING.c.message_id.in_(part))
+        _empty(tx, (*_scalars(tx, raws), *(raw for raw in _scalars(tx, also) if raw is not None)))
+        tx.connection.execute(delete(ATTACHMENT).where(ATTACHMENT.c.message_id.in_(part)))
+        tx.connection.execute(update(MESSAGE).where(MESSAGE.c.id.in_(part)).values(_NOTHING_SAID))
+        tx.connection.execute(
+            update(SIGHTING)
+            .where(SIGHTING.c.message_id.in_(part), SIGHTING.c.reason != "")
+            .values(reason=WORDS)
+        )
+        # Nothing is left of it that could be read again.
+        unread = (SIGHTING.c.message_id.in_(part), SIGHTING.c.state == SightingState.QUARANTINED.value)
+        tx.connection.execute(update(SIGHTING).where(*unread).values(state=SightingState.DISCARDED.value))
+
+
+_MADE = ".erased@maild.invalid"
+_NOTHING_SAID = {
+    "sender_name": "", "sender_address": NOBODY, "subject": "", "text": "", "verdicts": "[]",
+    "reasons": _REASONS,
+}  # fmt: skip
+
+
+def _bury(tx: Transaction, row: Any, at: datetime) -> None:
+    name = digest_of(row.message_id)
+    there = select(ERASED.c.name).where(ERASED.c.name == name, ERASED.c.digest == row.digest)
+    if tx.connection.execute(there).first() is None:
+        stone = {"name": name, "digest": row.digest, "sent_at": row.sent_at, "message": row.id, "at": at}
+        tx.connection.execute(insert(ERASED).values(stone))
+    named = update(MESSAGE).where(MESSAGE.c.id == row.id)
+    tx.connection.execute(named.values(message_id=f"{name}{_MADE}"))
+
+
+def _empty(tx: Transaction, raws: Iterable[int]) -> None:
+    for part in in_parts(raws):
+        tx.connection.execute(update(RAW).where(RAW.c.id.in_(part)).values(content=b""))
+
+
+def erase_letters(tx: Transaction, ids: Sequence[int]) -> None:
+    """Content, subject and recipient of these letters go; one that has not left never will."""
+    for part in in_parts(ids):
+        those = OUTBOX.c.id.in_(part)
+        unsent = select(OUTBOX.c.ticket_id).where(
+            those, OUTBOX.c.state.in_(_WAITS), OUTBOX.c.kind == MessageKind.RECEIPT.value
+        )
+        for ticket in {ticket for ticket in _scalars(tx, unsent) if ticket is not None}:
+            tx.change_ticket(ticket, acked_at=None)
+        dropped = case((OUTBOX.c.state.in_(_WAITS), OutboxState.DROPPED.value), else_=OUTBOX.c.state)
+        tx.connection.execute(
+            update(OUTBOX).where(those).values(
+                content=b"", subject="", reply=WORDS, domain="", claim="", next_at=None, state=dropped,
+                # Each its own: two receipts of a ticket are told apart by whom they were for.
+                recipient="erased." + _NUMBER + "@maild.invalid",
+                owed=case((OUTBOX.c.owed.contains("@"), "erased:" + _NUMBER), else_=OUTBOX.c.owed),
+            )
+        )  # fmt: skip
+
+
+_NUMBER = cast(OUTBOX.c.id, Text)
+
+
+def erase_tickets(tx: Transaction, tickets: Sequence[int]) -> None:
+    """Subject, requester and the words of the story go; number, instants and states stay."""
+    gone = {"subject": WORDS, "requester_name": "", "requester_address": NOBODY}
+    for part in in_parts(tickets):
+        tx.connection.execute(update(TICKET).where(TICKET.c.id.in_(part)).values(gone))
+        places = {"place": WORDS, "description": ""}
+        tx.connection.execute(update(VISIT).where(VISIT.c.ticket_id.in_(part)).values(places))
+        told = select(EVENT.c.id, EVENT.c.actor, EVENT.c.detail).where(EVENT.c.ticket_id.in_(part))
+        for row in tx.connection.execute(told).all():
+            _retell(tx, row, row.actor, json.dumps(_without_words(json.loads(row.detail))))
+
+
+def _retell(tx: Transaction, row: Any, actor: str, detail: str) -> None:
+    # The triggers let nothing else of an event be changed.
+    if (actor, detail) != (row.actor, row.detail):
+        tx.connection.execute(update(EVENT).where(EVENT.c.id == row.id).values(actor=actor, detail=detail))
+
+
+# Keys under which people's words stand, and what a value of maild's own looks like.
+_SPOKEN = frozenset({"text", "line", "place", "subject", "requester_name", "description", "verbs"})
+_OWN = re.compile(r"[a-z0-9_.:+-]{0,40}|\d{4}-\d\d-\d\d[T ][\d:.+-]+Z?")
+
+
+def _without_words(value: Any, key: str = "") -> Any:
+    """The facts of a story without its words: states, kinds, numbers and instants stay."""
+    match value:
+        case dict():
+            return {name: _without_words(each, name) for name, each in value.items()}
+        case list():
+            return [_without_words(each, key) for each in value]
+        case str():
+            return value if key not in _SPOKEN and _OWN.fullmatch(value) else WORDS
+        case _:
+            return value
+
+
+def erase_address(tx: Transaction, address: str) -> None:
+    """What is known of an address itself goes, and wherever else it is named something else stands."""
+    for table in (SETTLED, MUTE, PARTICIPANT):
+        tx.connection.execute(delete(table).where(table.c.address == address))
+    for table, number, columns in _NAMED_IN:
+        named = or_(*(func.lower(table.c[name]).contains(address, autoescape=True) for name in columns))
+        asked = select(table.c[number], *(table.c[name] for name in columns)).where(named)
+        for row in tx.connection.execute(asked).all():
+            values = {name: _without(row._mapping[name], address) for name in columns}
+            one = update(table).where(table.c[number] == row._mapping[number])
+            tx.connection.execute(one.values(values))
+    named_by = func.lower(REFERENCE.c.message_id).contains(address, autoescape=True)
+    for row in tx.connection.execute(select(REFERENCE).where(named_by)).all():
+        hidden = f"{digest_of(row.message_id)}{_MADE}"
+        tx.connection.execute(update(REFERENCE).where(REFERENCE.c.id == row.id).values(message_id=hidden))
+
+
+# Everything but what people wrote: that of the person is gone before, that of others is theirs.
+_NAMED_IN = (
+    (EVENT, "id", ("actor", "detail")),
+    (MESSAGE, "id", ("verdicts", "reasons")),
+    (TICKET, "id", ("assignee",)),
+    (CLOCK, "id", ("stopped_by",)),
+    (CONSULTATION, "id", ("asked_by",)),
+    (VISIT, "id", ("technician", "technician_name", "ordered_by")),
+    (CALL, "id", ("agent",)),
+    (SIGHTING, "id", ("reason",)),
+    (OUTBOX, "id", ("reply",)),
+    (TROUBLE, "name", ("detail",)),
+)
+
+
+def _without(value: str, address: str) -> str:
+    return re.sub(re.escape(address), NOBODY, value, flags=re.IGNORECASE)
+
+
+# ---------------------------------------------------------------------- what a state made anew must know
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stone:
+    """What remains of a mail that was erased: by this it is known again. ``name``: of its Message-ID."""
+
+    name: str
+    digest: str
+    sent_at: datetime | None
+    at: datetime
+
+
+def stones(tx: Transaction) -> tuple[Stone, ...]:
+    """Every mail that was erased."""
+    columns = (ERASED.c.name, ERASED.c.digest, ERASED.c.sent_at, ERASED.c.at)
+    return tuple(Stone(**row._mapping) for row in tx.connection.execute(select(*columns)))
+
+
+def set_stones(tx: Transaction, found: Iterable[Stone]) -> None:
+    """Let a fresh ledger know them, although it has nothing else of these mails."""
+    rows = [
+        {"name": s.name, "digest": s.digest, "sent_at": s.sent_at, "message": None, "at": s.at} for s in found
+    ]
+    if rows:
+        tx.connection.execute(insert(ERASED), rows)
+
+
+# ---------------------------------------------------------------------- statements
+
+
+def _scalars(tx: Transaction, statement: Select[Any]) -> Sequence[Any]:
+    return tx.connection.execute(statement).scalars().all()
+
+
+def _in(tx: Transaction, statement: Select[Any], values: Iterable[Any], column: Any = None) -> Iterator[Any]:
+    """The rows whose ``column`` (that of ``_ON_TICKETS`` is its ticket) has one of these values, in parts."""
+    wanted = (MESSAGE.c.ticket_id if column is None else column).in_(bindparam("wanted", expanding=True))
+    for part in in_parts(values):
+        yield from tx.connection.execute(statement.where(wanted), {"wanted": part})
+
+
+_ON_TICKETS = select(MESSAGE.c.id, MESSAGE.c.ticket_id, MESSAGE.c.kind, MESSAGE.c.sender_address)
+_IDENTITY = select(MESSAGE.c.id, MESSAGE.c.message_id, MESSAGE.c.digest, MESSAGE.c.sent_at)
