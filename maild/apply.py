@@ -39,6 +39,7 @@ from maild.decide.decision import (
     ReleaseLetters,
     RememberIds,
     SendCallReceipt,
+    SendFile,
     SendList,
     SendReceipt,
     SendRelay,
@@ -65,6 +66,7 @@ from maild.effects import (
     briefs,
     clocks,
     consultations,
+    files,
     letters,
     notifications,
     phone,
@@ -318,7 +320,7 @@ def _file_of(work: Work, file: Attachment) -> StoredFile:
     return StoredFile(
         filename=file.filename, content_type=file.content_type[:LONGEST_NAME], size=file.size,
         sha256=file.sha256, content_id=file.content_id[:LONGEST_NAME], inline=file.inline,
-        decoration=file.sha256 in work.decision.decorations,
+        decoration=file.sha256 in work.decision.decorations, held=work.decision.held.get(file.sha256, ""),
     )  # fmt: skip
 
 
@@ -362,6 +364,8 @@ def _carry_out(work: Work, change: Change) -> None:  # noqa: C901, PLR0912, PLR0
             letters.answer_agent(work, change)
         case SendStory():
             asked.send_story(work, change)
+        case SendFile():
+            files.send_file(work, change)
         case SendList():
             asked.send_list(work, change)
         case Amend():

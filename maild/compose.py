@@ -277,6 +277,7 @@ def notification(
     absent: str = "",
     attachments: Sequence[str] = (),
     left_out: Sequence[str] = (),
+    held: Sequence[str] = (),
     marker: str = "",
     unread: Unread = WHOLE,
     suspect: bool = False,
@@ -298,7 +299,8 @@ def notification(
             (to his team).
         by: the name of the colleague who did it, "" for none.
         absent: the name of the assignee in whose absence others are told, "" for none.
-        attachments: names of files; ``left_out``: those too large to go along, with their sizes.
+        attachments: names of files; ``left_out``: those too large to go along, with their sizes;
+            ``held``: those that stay with the desk, "1. a.exe: program (.exe)".
         marker: a signed token printed behind the separator line, so that a reply is recognised where a
             client drops References.
         unread: what the text leaves out.
@@ -320,6 +322,7 @@ def notification(
         "absent": one_line(absent, NAME_LIMIT),
         "attachments": _names(attachments),
         "left_out": _names(left_out),
+        "held": _names(held),
         "marker": one_token(marker),
         "unread": unread,
         "suspect": suspect,
@@ -372,6 +375,7 @@ def team_answer(
     team: str,
     text: str,
     html: str = "",
+    held: Sequence[str] = (),
     marker: str = "",
     undo: str = "",
     **post: Unpack[Post],
@@ -382,6 +386,7 @@ def team_answer(
         "team": one_line(team, NAME_LIMIT),
         "text": _bounded(text).strip(),
         "html": _shown(html, post),
+        "held": _names(held),
         "marker": one_token(marker),
         "undo": one_line(undo, NAME_LIMIT).replace(" ", "\u00a0"),
     }

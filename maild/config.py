@@ -50,6 +50,7 @@ from maild.decide import hours, rules
 from maild.decide import policy as judged
 from maild.decide.exclusions import EXCLUSIONS, SPAM, SPECIALIST, scope_of
 from maild.decide.standing import register
+from parsers.hazards import HazardKind
 from parsers.subject import ticket_number
 
 PLACES = (Path("config.toml"), Path("/etc/maild/config.toml"))
@@ -361,6 +362,13 @@ def _parse_database(text: object) -> str:
     return text
 
 
+def _parse_ending(text: object) -> str:
+    ending = text.strip().removeprefix(".").casefold() if isinstance(text, str) else ""
+    if not re.fullmatch(r"[a-z0-9#!+_-]{1,20}", ending):
+        raise _wrong(f"{_shown(text)} is no ending of a file name", 'write it as in "ps1"')
+    return ending
+
+
 def _as_text(pattern: str, example: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
 
@@ -414,6 +422,8 @@ Words = Annotated[tuple[Name, ...], BeforeValidator(_split)]
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split)]
 Shares = Annotated[tuple[Share, ...], BeforeValidator(_split)]
 Rates = Annotated[tuple[Rate, ...], BeforeValidator(_split)]
+Ending = Annotated[str, PlainValidator(_parse_ending), _as_text("^[.]?[A-Za-z0-9#!+_-]{1,20}$", "ps1")]
+Endings = Annotated[tuple[Ending, ...], BeforeValidator(_split)]
 
 # --- the tables ---------------------------------------------------------------------------------------------
 
@@ -638,6 +648,14 @@ class Security(Table):
     max_message: Size = 50_000_000
 
 
+class Attachments(Table):
+    """``[attachments]``: which files stay with the desk until an agent asks for one."""
+
+    hold: Annotated[tuple[HazardKind, ...], BeforeValidator(_split)] = tuple(HazardKind)
+    also: Endings = ()
+    allow: Endings = ()
+
+
 class Budget(Table):
     """``[budget]``: what automatic answers may spend."""
 
@@ -723,6 +741,7 @@ class Config(BaseSettings):
     rule: tuple[Rule, ...] = ()
     relay: Relay = Relay()
     security: Security = Security()
+    attachments: Attachments = Attachments()
     budget: Budget = Budget()
     alert: Alert = Alert()
     report: Report = Report()
@@ -1499,6 +1518,11 @@ def policy(config: Config) -> judged.Policy:
         trusted_authserv_ids=config.security.trusted_authserv_ids,
         relay_delay=config.relay.delay,
         proof=config.security.proof,
+        attachments=judged.Attachments(
+            hold=frozenset(config.attachments.hold),
+            also=frozenset(config.attachments.also),
+            allow=frozenset(config.attachments.allow),
+        ),
     )
 
 

@@ -42,6 +42,7 @@ from maild.decide.decision import (
     HearTeam,
     Notify,
     SendCallReceipt,
+    SendFile,
     SendList,
     SendReceipt,
     SendStory,
@@ -521,7 +522,7 @@ class Budgets:
         for change in all_of(decision.changes):
             if isinstance(change, SendReceipt | SendCallReceipt):
                 self._add(*_scopes(assembly.as_sent(change.to.address)))
-            elif isinstance(change, AnswerAgent | SendStory | SendList) and not change.withheld:
+            elif isinstance(change, AnswerAgent | SendStory | SendFile | SendList) and not change.withheld:
                 domain = assembly.as_sent(change.to.address).rpartition("@")[2]
                 self._add(("ticket", str(decision.ticket)), ("domain", domain), ("total", ""))
             elif isinstance(change, Notify | Tell | HearTeam):

@@ -154,7 +154,7 @@ def _sample_notifications(ticket: Mapping[str, Any], full: bool) -> Iterator[_Sa
     texts = ("text", "html", "by", "absent", "marker", "standing", "entity", "category", "priority")
     none = dict.fromkeys(texts, "")
     rest: dict[str, Any] = {"undo": "", "suspect": False, "unread": WHOLE, "reason": "new"}
-    rest |= {name: [] for name in ("attachments", "left_out", "earlier", "card", "hints")}
+    rest |= {name: [] for name in ("attachments", "left_out", "held", "earlier", "card", "hints")}
     more: dict[str, Any] = dict.fromkeys(none, "abc") | {
         "html": "<p>Bonjour</p>",
         "undo": "2 minutes",
@@ -163,6 +163,7 @@ def _sample_notifications(ticket: Mapping[str, Any], full: bool) -> Iterator[_Sa
         "hints": ["Si oui : #spam"],
         "attachments": ["a.pdf"],
         "left_out": ["b.zip"],
+        "held": ["1. c.exe: program (.exe)"],
         "suspect": True,
         "earlier": [_ROW, _BARE],
     }
@@ -192,7 +193,7 @@ def _samples_to_colleagues(ticket: Mapping[str, Any], full: bool) -> Iterator[_S
     told = {"entries": [entry] * (1 + full), "omitted": 2 * full}
     asked = {"question": "Pourquoi ?" if full else "", "asked_by": "Anne" if full else ""}
     yield "consultation", {**ticket, **asked, "case": told, "marker": marker}, _BOTH
-    words = {"text": "Oui", "html": "<p>Oui</p>" if full else ""}
+    words = {"text": "Oui", "html": "<p>Oui</p>" if full else "", "held": ["1. c.exe: program"] * full}
     undo = "2 minutes" if full else ""
     yield "team_answer", {**ticket, **words, "team": "Réseau", "marker": marker, "undo": undo}, _BOTH
     yield "told", {**ticket, "headline": "Accepté", "lines": ["ok"] * full, "marker": marker}, _PLAIN

@@ -56,6 +56,9 @@ def with_answers(
         facts = replace(facts, in_hand=handling.in_hand(tx, assignee=who.address, teams=who.teams))
     if Ask.STORY in asked:
         facts = replace(facts, stories={number: _story(tx, number) for number in facts.tickets})
+    if Ask.HELD in asked:
+        lines = {number: handling.line_of(tx, number) for number in facts.tickets}
+        facts = replace(facts, held_files={n: handling.held_files(tx, line) for n, line in lines.items()})
     if Ask.CANNED in asked:
         facts = replace(facts, canned=_canned(block, facts, policy, paper))
     return facts
@@ -122,6 +125,7 @@ def _team_answer(tx: Transaction, asked: Consultation, policy: Policy) -> TeamAn
         mail_id=asked.answer, team=asked.team, mail=mail,
         text=commands.block_of(novelty.news(mail, quoted)).rest,
         decorations=frozenset(file.sha256 for file in filed.files if file.decoration),
+        held=frozenset(file.sha256 for file in filed.files if file.held),
     )  # fmt: skip
 
 

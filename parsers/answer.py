@@ -46,13 +46,15 @@ class Answer:
 
     ``html`` is sanitised, a fragment without html and body tags, "" when only the text goes. It says no word
     that ``text`` does not. Its pictures (``cid:``) stand among the ``files``, by their Content-ID.
-    ``withheld``: attached mails and cards that disclose a private address, and stay behind for it.
+    ``withheld``: attached mails and cards that disclose a private address, and stay behind for it; ``held``:
+    those that go nowhere.
     """
 
     text: str
     html: str
     files: tuple[Attachment, ...] = ()
     withheld: tuple[Attachment, ...] = ()
+    held: tuple[Attachment, ...] = ()
 
 
 def answer_of(
@@ -61,6 +63,7 @@ def answer_of(
     *,
     private: frozenset[str],
     decorations: frozenset[str] = frozenset(),
+    held: frozenset[str] = frozenset(),
     known: str | None = None,
 ) -> Answer:
     """The answer in a mail of an agent.
@@ -69,22 +72,25 @@ def answer_of(
         text: the new words of the mail, without commands.
         private: mail addresses that the person must not learn, case folded.
         decorations: SHA-256 of the pictures that are the agent's stationery.
+        held: SHA-256 of files that go nowhere.
         known: all that the person wrote or was sent; a quoted question that does not stand in it is left
             out. None: any question stays.
     """
     asked = _with_questions(mail, text)
     asked = asked if known is None else _known_questions(asked, known)
     own = without_signature(asked, mail.sender.name if mail.sender else "")
-    shown = _shown(mail, decorations)
+    shown = _shown(mail, decorations | held)
     said = redacted(own, private)
     html = _html(mail, said, private, shown)
     kept = {one.content_id for one in shown if _is_placed(one, html, said)}
-    files = tuple(one for one in mail.attachments if _goes_along(one, mail, kept, private, decorations))
+    staying = decorations | held
+    files = tuple(one for one in mail.attachments if _goes_along(one, mail, kept, private, staying))
     return Answer(
         text=_tidied(_named(said, [one for one in shown if one.content_id in kept])),
         html=html,
         files=files,
         withheld=tuple(one for one in mail.attachments if _is_disclosing(one, private)),
+        held=tuple(one for one in mail.attachments if one.sha256 in held),
     )
 
 
@@ -130,10 +136,10 @@ def _is_place_of(found: re.Match[str], picture: Attachment) -> bool:
 
 
 def _goes_along(
-    file: Attachment, mail: ParsedMail, placed: set[str], private: frozenset[str], decorations: frozenset[str]
+    file: Attachment, mail: ParsedMail, placed: set[str], private: frozenset[str], staying: frozenset[str]
 ) -> bool:
     """Files of a person do; pictures of the text only where they stand in it."""
-    if file.sha256 in decorations or file.content_type in _NO_FILES or file.filename.lower() in _NO_NAMES:
+    if file.sha256 in staying or file.content_type in _NO_FILES or file.filename.lower() in _NO_NAMES:
         return False
     if file.content_type in (*_MAILS, *_CARDS):
         return not _is_disclosing(file, private)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from parsers.body import Layout, without_controls
+from parsers.hazards import Hazard, read_hazards
 from parsers.mime import Part, read_tree
 from parsers.tnef import MAX_FILES, Winmail, read_tnef
 
@@ -21,7 +22,8 @@ _MAILS: Final = ("message/rfc822", "message/global")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file that came with the mail. ``filename`` is safe to show and to save, "" when it had none."""
+    """A file that came with the mail. ``filename`` is safe to show and to save, "" when it had none;
+    ``hazards``: the reasons to be careful with it."""
 
     filename: str
     content_type: str
@@ -29,6 +31,7 @@ class Attachment:
     sha256: str
     content_id: str
     inline: bool
+    hazards: tuple[Hazard, ...] = ()
 
     @property
     def size(self) -> int:
@@ -62,6 +65,7 @@ def loose_file(name: str, content: bytes) -> Attachment:
         sha256=hashlib.sha256(content).hexdigest(),
         content_id="",
         inline=False,
+        hazards=read_hazards(name, content),
     )
 
 
@@ -82,6 +86,7 @@ def _attachment(part: Part, related: bool, html: str) -> Attachment:
         sha256=hashlib.sha256(content).hexdigest(),
         content_id=content_id,
         inline=inline,
+        hazards=read_hazards(part.filename, content, part.content_type),
     )
 
 

@@ -16,6 +16,7 @@ from storage.records import (
     Consultation,
     EarlierTicket,
     Given,
+    HeldFile,
     MessageKind,
     OutboxState,
     Participant,
@@ -26,10 +27,12 @@ from storage.records import (
     Written,
 )
 from storage.store import (
+    ATTACHMENT,
     CLOCK,
     MESSAGE,
     OUTBOX,
     PARTICIPANT,
+    RAW,
     TICKET,
     Transaction,
     in_parts,
@@ -188,6 +191,21 @@ def written(tx: Transaction, ticket_ids: Iterable[int]) -> tuple[Written, ...]:
     ).all()  # fmt: skip
     found = (Written(**(row._asdict() | {"kind": MessageKind(row.kind)})) for row in reversed(rows))
     return tuple(sorted(found, key=lambda one: one.arrived_at))
+
+
+def held_files(tx: Transaction, ticket_ids: Iterable[int]) -> tuple[HeldFile, ...]:
+    """The files on these tickets that stay with the desk, in the order in which they came: their numbers."""
+    rows = tx.connection.execute(
+        select(
+            RAW.c.sha256.label("mail"), MESSAGE.c.sender_address.label("sender"), ATTACHMENT.c.filename,
+            ATTACHMENT.c.content_type, ATTACHMENT.c.size, ATTACHMENT.c.sha256, ATTACHMENT.c.held,
+        )
+        .join(MESSAGE, MESSAGE.c.id == ATTACHMENT.c.message_id)
+        .join(RAW, RAW.c.id == MESSAGE.c.raw_id)
+        .where(MESSAGE.c.ticket_id.in_(tuple(ticket_ids)), ATTACHMENT.c.held != "")
+        .order_by(MESSAGE.c.id, ATTACHMENT.c.id)
+    )  # fmt: skip
+    return tuple(HeldFile(**row._asdict()) for row in rows)
 
 
 def _first(column: Any) -> ScalarSelect[Any]:

@@ -468,6 +468,7 @@ class StoredFile:
     """A file that came with a message; its bytes are in the raw mail.
 
     ``filename``: "" when it had none. ``decoration``: a picture that the sender's mails always carry.
+    ``held``: why it stays with the desk, such as "program .exe"; "" where it goes along.
     """
 
     filename: str
@@ -477,6 +478,21 @@ class StoredFile:
     content_id: str
     inline: bool
     decoration: bool = False
+    held: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldFile:
+    """A file that stays with the desk until an agent asks for it. ``mail``: SHA-256 of the mail that it came
+    with, whose author is ``sender``."""
+
+    mail: str
+    sender: str
+    filename: str
+    content_type: str
+    size: int
+    sha256: str
+    held: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -191,6 +191,8 @@ class AttachmentRow(SQLModel, table=True):
     inline: bool
     # A picture that the sender's mails always carry: a signature's logo, no file for anybody.
     decoration: bool
+    # Why it stays with the desk until an agent asks for it.
+    held: str = ""
 
 
 class ReferenceRow(SQLModel, table=True):

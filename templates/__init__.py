@@ -45,7 +45,8 @@ Known to every template:
     "woken", "handed": to his team), ``by`` (the colleague who did it, or ""), ``absent`` (the name of the
     assignee where others are told in his absence, or ""), ``text``, ``html`` (clean
     HTML, or "": then the text is shown), ``attachments`` (names), ``left_out`` (names and sizes of those
-    that are too large), ``marker`` (a signed token, or ""), ``unread`` (what the text leaves out:
+    that are too large), ``held`` (a line for each file that stays with the desk, such as
+    "1. a.exe: program (.exe)"), ``marker`` (a signed token, or ""), ``unread`` (what the text leaves out:
     ``failed``, ``whole_mb``, ``beyond``, ``in_mailbox``; false for nearly every mail), ``suspect`` (True: a
     filter took it for spam), ``standing`` ("yes", "study", "no", "unknown" or "") and ``entity`` of the
     requester, ``category``, ``priority``, ``hints`` (sentences that name a command), ``earlier`` (tickets of
@@ -78,7 +79,7 @@ Known to every template:
     ``kind``, ``text``) and how many older ones are ``omitted``. The first line is the separator.
 ``team_answer.{subject,txt,html}.j2``
     To the assignee: such a team has answered. ``number``, ``subject``, ``topic``, ``team``, ``text``,
-    ``html``, ``marker``, ``undo``. The first line is the separator.
+    ``html``, ``held`` (as above), ``marker``, ``undo``. The first line is the separator.
 ``told.{subject,txt}.j2``
     To an agent: something happened on a ticket. ``number``, ``subject``, ``topic``, ``headline``, ``lines``
     (may be empty), ``marker``. The first line is the separator.

@@ -4,8 +4,8 @@ Stands between ``decide`` and ``apply``: a closed union of changes, matched exha
 the type checker names every place where a new one must be handled.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -212,6 +212,25 @@ class SendStory:
     language: str
     ticket: int
     story: tuple[tuple[datetime, str, str, str], ...]
+    withheld: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendFile:
+    """A file that was held, to the agent who asked for it, and to nobody else.
+
+    ``mail``: SHA-256 of the mail that it came with; ``file``: its own. ``place``: its number among those that
+    are held on the ticket. ``lines``: what he reads with it; ``gone``: what he reads where the mail is no
+    longer kept. ``withheld``: as in ``AnswerAgent``.
+    """
+
+    to: Address
+    language: str
+    mail: str
+    file: str
+    place: int
+    lines: tuple[str, ...]
+    gone: str
     withheld: str = ""
 
 
@@ -502,6 +521,7 @@ Change: TypeAlias = (
     | Notify
     | AnswerAgent
     | SendStory
+    | SendFile
     | SendList
     | Amend
     | Settle
@@ -542,8 +562,8 @@ class Decision:
     changes then) and for mail without any. ``twin``: the row of the message that it repeats. ``rewrites``:
     the row of a message that could not be read before, and now takes its place.
     ``text``: the new words of the mail; ``language``: theirs, "" where they do not tell.
-    ``decorations``: SHA-256 of the pictures that are no files for anybody. ``agent``: whose proven act
-    it is, "" where it is that of nobody at the desk.
+    ``decorations``: SHA-256 of the pictures that are no files for anybody; ``held``: of the files that stay
+    with the desk, and why. ``agent``: whose proven act it is, "" where it is that of nobody at the desk.
     """
 
     disposition: Disposition
@@ -559,4 +579,5 @@ class Decision:
     text: str = ""
     language: str = ""
     decorations: frozenset[str] = frozenset()
+    held: Mapping[str, str] = field(default_factory=dict)
     agent: str = ""

@@ -15,6 +15,7 @@ from storage.records import (
     Consultation,
     Event,
     Given,
+    HeldFile,
     Participant,
     SeenFile,
     Spoken,
@@ -95,13 +96,14 @@ class Answered:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamAnswer:
     """What a specialist team answered last. ``text``: the new words of its mail; ``decorations``: SHA-256 of
-    the pictures that are its author's stationery."""
+    the pictures that are its author's stationery; ``held``: of the files that go nowhere."""
 
     mail_id: str
     team: str
     mail: ParsedMail
     text: str
     decorations: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +142,8 @@ class Facts:
 
     Only where a command asks for them: ``in_hand``, what its author has to do; ``stories`` of tickets;
     ``canned``; ``mails``, mail id -> an earlier mail itself; ``reach``, address -> that of whoever may have
-    written what is handed on; ``team_answers``, ticket -> what a team answered last.
+    written what is handed on; ``team_answers``, ticket -> what a team answered last; ``held_files``, ticket
+    -> the files that stay with the desk.
     """
 
     now: datetime
@@ -168,6 +171,7 @@ class Facts:
     in_hand: tuple[Ticket, ...] = ()
     stories: Mapping[int, Story] = field(default_factory=dict)
     canned: Canned = NO_CANNED
+    held_files: Mapping[int, tuple[HeldFile, ...]] = field(default_factory=dict)
 
     def survivor(self, ticket_id: int) -> TicketFacts | None:
         """The ticket, or the one that it was merged into, however often; None when unknown."""

@@ -7,7 +7,18 @@ by a person, opens a ticket and starts a clock.
 from dataclasses import replace
 
 from maild.arrival import Source
-from maild.decide import classify, copies, decoration, junk, language, outside, teams, unread, visits
+from maild.decide import (
+    classify,
+    copies,
+    decoration,
+    hazard,
+    junk,
+    language,
+    outside,
+    teams,
+    unread,
+    visits,
+)
 from maild.decide.agents import agent
 from maild.decide.automatic import bounce, own, program
 from maild.decide.case import Case, Judge, weighed
@@ -67,4 +78,5 @@ def _shown(decision: Decision, case: Case) -> Decision:
         text=decision.text or case.new.text,
         language=language.of_words(case.mail, case.new.text),
         decorations=decoration.decorations(case.mail, case.facts),
+        held=hazard.held(case.mail, case.facts, case.policy.attachments),
     )

@@ -38,6 +38,7 @@ class Ask(StrEnum):
     TEAM_ANSWER = "team_answer"  # what a specialist team answered last
     PERSON = "person"  # what is settled of the people whom its line names
     CANNED = "canned"  # the operator's canned answers
+    HELD = "held"  # the files of the ticket that are held
 
 
 class Tickets(StrEnum):

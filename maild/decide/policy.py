@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from maild.decide.hours import Calendar
 from parsers.addresses import split_subaddress
 from parsers.folding import folded
+from parsers.hazards import HazardKind
 from parsers.subject import ticket_number
 from storage.records import Standing
 
@@ -150,6 +151,16 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachments:
+    """Which files stay with the desk until an agent asks for one: those with a hazard of a kind in ``hold``,
+    and the endings in ``also``. ``allow``: endings, and forms such as "pe", that are not feared for it."""
+
+    hold: frozenset[HazardKind] = frozenset(HazardKind)
+    also: frozenset[str] = frozenset()
+    allow: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sla:
     """The promise: ``limit`` from arrival to the first act of a person; ``near`` is a share of it.
 
@@ -187,6 +198,7 @@ class Policy:
     trusted_authserv_ids: tuple[str, ...] = ()
     proof: tuple[str, ...] = ("token", "dmarc")
     relay_delay: timedelta = timedelta(minutes=2)
+    attachments: Attachments = Attachments()
 
     def agent(self, address: str) -> Agent | None:
         """The agent who owns this address, compared without case; None for anybody else."""

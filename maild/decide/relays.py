@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from html import escape
 
-from maild.decide import decoration
+from maild.decide import decoration, hazard
 from maild.decide.autoresponse import nobody_reads_at
 from maild.decide.case import NOBODY, Case
 from maild.decide.consequences import number_of, staff
@@ -92,6 +92,8 @@ def relay(
         lines = (said(_SAID, "held", who.language, number=number_of(state, case.policy), why=held),)
     if answer.withheld:
         lines = (*lines, said(_SAID, "withheld", who.language, files=_named(answer.withheld)))
+    if answer.held:
+        lines = (*lines, said(_SAID, "dangerous", who.language, files=_named(answer.held)))
     return Relayed(changes=(sent, *taken), lines=lines)
 
 
@@ -125,6 +127,7 @@ def _answer(case: Case, state: TicketFacts, words: str) -> Answer:
         words,
         private=staff(state, case.policy),
         decorations=decoration.stationery(case.mail, case.facts),
+        held=frozenset(hazard.held(case.mail, case.facts, case.policy.attachments)),
         known="\n".join(one.text for one in state.handling.spoken),
     )
 
@@ -138,6 +141,7 @@ def _answer_of_team(case: Case, state: TicketFacts, passed: TeamAnswer) -> Answe
         _unsigned(passed.text, mail.sender or NOBODY),
         private=staff(state, case.policy) | (theirs - state.participants - case.policy.desk.addresses),
         decorations=passed.decorations,
+        held=passed.held,
         known="\n".join(one.text for one in state.handling.spoken),
     )
 
@@ -156,8 +160,8 @@ def _joined(own: Answer, theirs: Answer) -> Answer:
         return theirs
     text = "\n\n".join(one for one in (own.text, theirs.text) if one.strip())
     html = f"{_laid_out(own)}\n{_laid_out(theirs)}" if own.html or theirs.html else ""
-    withheld = (*own.withheld, *theirs.withheld)
-    return Answer(text=text, html=html, files=(*own.files, *theirs.files), withheld=withheld)
+    withheld, held = (*own.withheld, *theirs.withheld), (*own.held, *theirs.held)
+    return Answer(text=text, html=html, files=(*own.files, *theirs.files), withheld=withheld, held=held)
 
 
 def _laid_out(answer: Answer) -> str:
@@ -177,7 +181,7 @@ def _objection(case: Case, state: TicketFacts, answer: Answer, notice: str) -> s
     if case.facts.cut or case.mail.unread or sum(file.size for file in answer.files) > MOST_RELAYED:
         return "too_large"
     if not answer.text.strip() and not answer.files and not notice:
-        return "empty"
+        return "only_held" if answer.held else "empty"
     return ""
 
 
@@ -236,6 +240,22 @@ _SAID: Sentences = {
         "nl": "Bijlage niet doorgestuurd, omdat er een intern adres in staat: {files}",
         "de": "Anlage nicht weitergegeben, weil sie eine interne Adresse enthält: {files}",
         "en": "Attachment not passed on, because it holds an internal address: {files}",
+    },
+    "dangerous": {
+        "fr": "Pièce jointe non transmise, car elle est à risque\u00a0: {files}",
+        "nl": "Bijlage niet doorgestuurd, omdat ze een risico inhoudt: {files}",
+        "de": "Anlage nicht weitergegeben, weil sie riskant ist: {files}",
+        "en": "Attachment not passed on, because it is a risk: {files}",
+    },
+    "only_held": {
+        "fr": "{number}\u00a0: votre message ne contient qu’une pièce jointe à risque\u00a0; rien n’a été "
+        "envoyé. Déposez-la ailleurs et envoyez un lien.",
+        "nl": "{number}: uw bericht bevat alleen een bijlage die een risico inhoudt; er is niets verzonden. "
+        "Plaats ze elders en stuur een link.",
+        "de": "{number}: Ihre Nachricht enthält nur eine riskante Anlage; nichts wurde gesendet. Legen Sie "
+        "sie anderswo ab und senden Sie einen Link.",
+        "en": "{number}: your mail has nothing but an attachment that is a risk; nothing was sent. Put it "
+        "elsewhere and send a link.",
     },
     "held": {
         "fr": "{number}\u00a0: votre réponse est retenue ({why}). Un administrateur peut la libérer.",

@@ -7,7 +7,7 @@ relayed by itself, starts no clock and reopens nothing; the desk stays the one v
 
 from datetime import date
 
-from maild.decide import consequences, decoration
+from maild.decide import consequences, decoration, hazard
 from maild.decide.case import Case
 from maild.decide.decision import Change, Decision, HearTeam
 from maild.decide.facts import Facts, TicketFacts
@@ -119,6 +119,7 @@ def heard(case: Case, state: TicketFacts, words: str) -> tuple[Change, ...]:
     shown = answer_of(
         case.mail, words, private=frozenset(),
         decorations=decoration.decorations(case.mail, case.facts),
+        held=frozenset(hazard.held(case.mail, case.facts, case.policy.attachments)),
     )  # fmt: skip
     made = HearTeam(
         consultation=question.id if question else None,

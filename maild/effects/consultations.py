@@ -13,12 +13,13 @@ from maild import assembly, compose
 from maild.arrival import Source
 from maild.assembly import File, Letter, file_of
 from maild.compose import Stationery
-from maild.decide import teams, tokens
+from maild.decide import hazard, teams, tokens
 from maild.decide.decision import Consult, HearTeam
 from maild.decide.facts import Facts, TicketFacts
 from maild.decide.policy import Policy
 from maild.decide.relays import MOST_RELAYED
 from maild.decide.tokens import Purpose
+from maild.decide.verbs.files import listed
 from maild.effects import clocks, letters
 from maild.effects.work import Work, marker_of, megabytes
 from maild.instants import deadline, duration
@@ -50,10 +51,10 @@ def ask(work: Work, asked: Consult) -> None:
     row = asked.again if asked.again is not None else _begin(work, asked)
     thread = _case_of(work)
     files = _enclosed(work, asked, thread)
-    story = [_entry(work, one, files) for one in thread]
     agent, ticket = work.policy.agent(work.actor), work.before.ticket
     for address, language, question in asked.letters:
         post = _post(work, row, Address(asked.team, address), language)
+        story = [_entry(work, one, files, language) for one in thread]
         letter = compose.consultation(
             work.paper, number=work.number, subject=work.subject, question=question, case=story,
             requester=Address(ticket.requester_name, ticket.requester_address), due_at=asked.due_at,
@@ -109,7 +110,9 @@ def _belongs(message: StoredMessage, first: str, answers: set[str], seen: set[st
     return not message.state and (message.kind in _SAID or message.mail_id in {first, *answers})
 
 
-def _entry(work: Work, message: StoredMessage, files: Iterable[File]) -> tuple[str, datetime, str]:
+def _entry(
+    work: Work, message: StoredMessage, files: Iterable[File], language: str
+) -> tuple[str, datetime, str]:
     """Who wrote, when, and what, with the names of the files."""
     if message.state:
         sent = work.tx.known_mails((message.message_id,))
@@ -117,20 +120,23 @@ def _entry(work: Work, message: StoredMessage, files: Iterable[File]) -> tuple[s
         return work.policy.desk.name, message.arrived_at, text
     whole = work.tx.text_of(message.mail_id)
     text = reply_text(whole) if message.kind != MessageKind.REQUEST else whole
-    names = [_named(file, files) for file in message.files if not file.decoration]
+    names = [_named(file, files, language) for file in message.files if not file.decoration]
     words = parse_commands(text).rest if message.kind == MessageKind.COMMAND else text
     return message.sender, message.arrived_at, "\n".join((words.strip(), *names)).strip()
 
 
-def _named(file: StoredFile, files: Iterable[File]) -> str:
+def _named(file: StoredFile, files: Iterable[File], language: str) -> str:
     name = file.filename or file.content_type
+    if file.held:
+        return f"- {name} ({hazard.in_words(file.held, language)})"
     goes = any(one.filename == file.filename and len(one.content) == file.size for one in files)
     return f"+ {name}" if goes else f"- {name} ({megabytes(file.size)} MB)"
 
 
 def _enclosed(work: Work, asked: Consult, thread: list[StoredMessage]) -> list[File]:
     """The files of the question and of the case, as many as a mail may hold."""
-    own = (file for file in work.mail.attachments if file.sha256 in asked.files)
+    held = work.decision.held
+    own = (f for f in work.mail.attachments if f.sha256 in asked.files and f.sha256 not in held)
     room, files, seen = MOST_RELAYED, [], set[str]()
     for file in (*own, *_of_case(work, thread)):
         if file.sha256 in seen or file.size > room:
@@ -143,10 +149,12 @@ def _enclosed(work: Work, asked: Consult, thread: list[StoredMessage]) -> list[F
 
 def _of_case(work: Work, thread: list[StoredMessage]) -> Iterator[Attachment]:
     for message in thread:
-        wanted = {file.sha256 for file in message.files if not file.decoration}
+        wanted = {file.sha256 for file in message.files if not file.decoration and not file.held}
         content = work.tx.raw(message.sha256) if wanted and not message.state else None
         if content is not None:
-            yield from (file for file in parse_mail(content).attachments if file.sha256 in wanted)
+            found = (file for file in parse_mail(content).attachments if file.sha256 in wanted)
+            # Of mails that were filed before files were looked at.
+            yield from (file for file in found if not hazard.reason(file, work.policy.attachments))
 
 
 # ---------------------------------------------------------------------- the answer
@@ -172,16 +180,31 @@ def _tell(work: Work, heard: HearTeam, to: Address, language: str) -> None:
     # What the team wrote names the question's own token, which would make the agent's answer the team's.
     spoken = tuple(one.message_id for one in work.before.handling.spoken)
     post = work.post(Purpose.NOTIFICATION, to, language, beside=spoken)
-    files = tuple(file_of(file) for file in work.mail.attachments if file.sha256 in heard.files)
+    held = work.decision.held
+    files = tuple(
+        file_of(file)
+        for file in work.mail.attachments
+        if file.sha256 in heard.files and file.sha256 not in held
+    )
     fits = sum(len(file.content) for file in files) <= MOST_RELAYED
     team = f"{heard.team} ({heard.author})" if heard.team else heard.author
     letter = compose.team_answer(
         work.paper, number=work.number, subject=work.subject, team=team, text=heard.text, html=heard.html,
-        marker=marker_of(post), files=files if fits else (),
+        marker=marker_of(post), files=files if fits else (), held=_held(work, language),
         undo=duration(work.policy.relay_delay, language), **post,
     )  # fmt: skip
     work.owe(letter, MessageKind.NOTIFICATION, f"team_answer:{work.cause}:{to.key}")
     work.tell("notified", "maild", to=to.address)
+
+
+def _held(work: Work, language: str) -> tuple[str, ...]:
+    """The files of the team that stay with the desk, with the numbers by which an agent asks for them."""
+    if not work.decision.held:
+        return ()
+    known = handling.held_files(work.tx, handling.line_of(work.tx, work.here))
+    own = work.kept.sha256 if work.kept else ""
+    lines = zip(known, listed(known, language), strict=True)
+    return tuple(line for file, line in lines if file.mail == own)
 
 
 # ---------------------------------------------------------------------- its clock

@@ -13,6 +13,7 @@ from maild.compose import Line, Unread
 from maild.decide import commands, hints
 from maild.decide.decision import Notify, OpenTicket
 from maild.decide.tokens import Purpose
+from maild.decide.verbs.files import listed
 from maild.effects.work import Work, marker_of, megabytes
 from parsers.addresses import Address
 from parsers.attachments import Attachment
@@ -54,7 +55,7 @@ def _write(work: Work, told: Notify) -> None:
             work.paper, number=work.number, subject=work.subject, requester=_requester(work),
             text=work.decision.text or mail.text, html=html, due_at=told.due_at,
             reason="new" if work.decision.ticket is None else "later", absent=told.absent,
-            attachments=_names(along), left_out=_sizes(left, language),
+            attachments=_names(along), left_out=_sizes(left, language), held=_held(work, language),
             marker=marker_of(post), unread=_unread(work),
             suspect=suspect, standing=place.standing, entity=place.entity,
             category=place.category, priority=place.priority, hints=place.proposed(language), earlier=earlier,
@@ -140,7 +141,8 @@ def _unread(work: Work) -> Unread:
 
 def _parted(work: Work, *, copies: int) -> tuple[tuple[Attachment, ...], tuple[Attachment, ...]]:
     """The files that go along with each of so many letters, and those that are too many or too large."""
-    files = [f for f in work.mail.attachments if f.sha256 not in work.decision.decorations]
+    decision = work.decision
+    files = [f for f in work.mail.attachments if f.sha256 not in {*decision.decorations, *decision.held}]
     room = min(MOST_ATTACHED, MOST_IN_ALL // copies)
     along: list[Attachment] = []
     left: list[Attachment] = []
@@ -149,6 +151,17 @@ def _parted(work: Work, *, copies: int) -> tuple[tuple[Attachment, ...], tuple[A
         (along if fits else left).append(file)
         room -= file.size if fits else 0
     return tuple(along), tuple(left)
+
+
+def _held(work: Work, language: str) -> tuple[str, ...]:
+    """What stays with the desk, with the numbers by which an agent asks for it."""
+    if not work.decision.held or work.ticket is None:
+        return ()
+    known = handling.held_files(work.tx, handling.line_of(work.tx, work.ticket))
+    own = work.kept.sha256 if work.kept else ""
+    lines = zip(known, listed(known, language), strict=True)
+    named = [line for file, line in lines if file.mail == own]
+    return (*named[:MOST_NAMED], *((f"… + {len(named) - MOST_NAMED}",) if len(named) > MOST_NAMED else ()))
 
 
 def _names(files: tuple[Attachment, ...]) -> tuple[str, ...]:

@@ -34,9 +34,11 @@ def send(work: Work, relay: SendRelay) -> None:
 
 
 def _at_hand(work: Work) -> tuple[Attachment, ...]:
-    """The files of the agent's own mail, and of what he passes on."""
+    """The files of the agent's own mail, and of what he passes on; nothing that is held."""
     passed = work.facts.team_answers.get(work.here)
-    return (*work.mail.attachments, *(passed.mail.attachments if passed else ()))
+    own = (file for file in work.mail.attachments if file.sha256 not in work.decision.held)
+    theirs = (file for file in passed.mail.attachments if file.sha256 not in passed.held) if passed else ()
+    return (*own, *theirs)
 
 
 def tell(work: Work, told: Tell) -> None:

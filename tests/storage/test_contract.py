@@ -537,6 +537,27 @@ def test_files_come_back_with_their_message(store: Store) -> None:
         assert found.files == (stored_file(), logo)
 
 
+def test_held_files_are_told_in_their_order(store: Store) -> None:
+    """Of these tickets alone, with the mail that each came with."""
+    with store.write() as tx:
+        number, other = ticket(tx), ticket(tx, requester_address="ana@ecole.test")
+        one, two, three = keep(tx, 1, 2, 3)
+        first, second = message(tx, number, one), message(tx, number, two)
+        tx.add_files(second, [stored_file("3" * 64, held="macro .docm")])
+        tx.add_files(first, [stored_file(), stored_file("2" * 64, filename="a.exe", held="program .exe")])
+        tx.add_files(message(tx, other, three), [stored_file("4" * 64, held="script .js")])
+    with store.read() as tx:
+        found = handling.held_files(tx, (number,))
+        assert [(f.mail, f.filename, f.sha256, f.held) for f in found] == [
+            (one.sha256, "a.exe", "2" * 64, "program .exe"),
+            (two.sha256, "a.pdf", "3" * 64, "macro .docm"),
+        ]
+        assert len(handling.held_files(tx, (number, other))) == 3
+        assert [f.held for m in tx.messages([number])[number] for f in m.files] == [
+            "", "program .exe", "macro .docm",
+        ]  # fmt: skip
+
+
 def test_a_file_is_known_by_the_first_mails_that_it_came_with(store: Store) -> None:
     """By hash alone, whatever its name; of a common one only so many are told."""
     common, rare, unknown = "1" * 64, "2" * 64, "3" * 64

@@ -92,6 +92,7 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     # agents
     "earlier": lambda tx: handling.earlier(tx, "jean@ecole.test", before=1001),
     "a story": lambda tx: handling.written(tx, (1001, 1002)),
+    "held files": lambda tx: handling.held_files(tx, (1001, 1002)),
     "in hand": lambda tx: handling.in_hand(tx, assignee="anne@etnic.test", teams=("desk",)),
     "visits": lambda tx: handling.visits(tx, 1001),
     "visits of many": lambda tx: handling.visits_of(tx, [1001, 1002]),

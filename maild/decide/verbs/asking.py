@@ -28,7 +28,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("answer", ("note", "modèle", "relayer", "stop", "envoyer")),
     ("others", ("escalader", "intervention", "hors-périmètre", "bénéficiaire", "appel", "transfert")),
     ("repair", ("fusionner", "lier", "détacher", "annuler", "spam")),
-    ("ask", ("pourquoi", "complet", "liste", "aide")),
+    ("ask", ("pourquoi", "complet", "fichier", "liste", "aide")),
 )
 _PLACE = {command_key(name): group for group, names in GROUPS for name in names}
 

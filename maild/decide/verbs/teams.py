@@ -1,6 +1,6 @@
 """Specialist teams: ask one, and pass on what it answered (pure)."""
 
-from maild.decide import decoration, relays, sla, teams
+from maild.decide import decoration, hazard, relays, sla, teams
 from maild.decide.decision import Change, Consult, Note, StopClocks, TakeInCharge
 from maild.decide.order import Ask, Command, Order, Outcome, Refusal, Sentences, Text, Tickets, said
 from maild.decide.verbs import status
@@ -85,7 +85,8 @@ def _question(order: Order) -> Answer:
     if order.case.inside:
         return Answer(text="", html="")
     stationery = decoration.decorations(mail, order.facts)
-    return answer_of(mail, order.words, private=frozenset(), decorations=stationery)
+    held = frozenset(hazard.held(mail, order.facts, order.policy.attachments))
+    return answer_of(mail, order.words, private=frozenset(), decorations=stationery, held=held)
 
 
 def _pass_on(order: Order) -> Outcome | Refusal:
