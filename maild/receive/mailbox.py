@@ -14,7 +14,7 @@ import math
 import re
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -309,6 +309,11 @@ class Mailbox:
         finally:
             connection.setblocking(True)
             connection.settimeout(self.client._timeout.read)
+
+    def certificate(self) -> Mapping[str, Any]:
+        """What the server showed and we accepted (``ssl.SSLSocket.getpeercert``); empty without TLS."""
+        connection = self.client.socket()
+        return (connection.getpeercert() or {}) if isinstance(connection, ssl.SSLSocket) else {}
 
     def close(self) -> None:
         """Say goodbye where the server still listens; the socket is closed in any case."""

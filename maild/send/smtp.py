@@ -9,7 +9,7 @@ import math
 import re
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from maild import steps
@@ -184,6 +184,11 @@ def connect(submission: Any, password: str) -> smtplib.SMTP:
         connection.close()
         raise
     return connection
+
+
+def certificate(connection: smtplib.SMTP) -> Mapping[str, Any]:
+    """What the server showed and we accepted (``ssl.SSLSocket.getpeercert``); empty without TLS."""
+    return (connection.sock.getpeercert() or {}) if isinstance(connection.sock, ssl.SSLSocket) else {}
 
 
 def _authorities() -> ssl.SSLContext:

@@ -1,9 +1,14 @@
-"""A self-signed certificate for localhost and 127.0.0.1, made by openssl."""
+"""A self-signed certificate for localhost and 127.0.0.1, by openssl; and such as no client should take."""
 
 import ssl
 import subprocess
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,4 +36,33 @@ def make_certificate(directory: Path) -> Certificate:
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     files = ["-keyout", str(made.key), "-out", str(made.path)]
     subprocess.run([*command.split(), *names, *files], check=True, capture_output=True)
+    return made
+
+
+def special_certificate(
+    directory: Path, *, name: str = "localhost", since: float = -1, days: float = 365, signed: bool = False
+) -> Certificate:
+    """One for another name, or for other days than these (from `since` to `days`, counted from now).
+
+    Args:
+        signed: by an authority that nobody knows and the server does not send; else by itself.
+    """
+    made = Certificate(path=directory / f"{name}.pem", key=directory / f"{name}.key")
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    authority = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "An authority")])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(authority if signed else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + timedelta(days=since))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+    )
+    shown = builder.sign(ec.generate_private_key(ec.SECP256R1()) if signed else key, hashes.SHA256())
+    made.path.write_bytes(shown.public_bytes(serialization.Encoding.PEM))
+    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    made.key.write_bytes(key.private_bytes(serialization.Encoding.PEM, *plain))
     return made

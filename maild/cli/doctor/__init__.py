@@ -17,6 +17,7 @@ import typer
 
 from maild import config
 from maild.cli import Code, ConfigOption, JsonOption, say_json
+from maild.cli.doctor.coming import calendar, rules
 from maild.cli.doctor.doors import board
 from maild.cli.doctor.findings import Check, Finding, Verdict, fail, ok
 from maild.cli.doctor.ledger import state_database
@@ -105,7 +106,9 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("submission", submission),
     ("letters", letters),
     ("clock", clock),
+    ("calendar", calendar),
     ("people", people),
     ("alert", alert),
     ("proof", proof),
+    ("rules", rules),
 )

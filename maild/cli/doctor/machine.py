@@ -65,6 +65,9 @@ def state(settings: Config, _file: Path) -> Iterator[Finding]:
     else:
         made = "can be written" if directory.exists() else "will be made at the first run"
         yield ok("state", f"{directory} {made}; {mega(free)} free")
+    if directory.exists() and (mode := directory.stat().st_mode) & 0o077:
+        found = f"others can look into {directory} (mode {mode & 0o777:o}), where all mail is kept"
+        yield warn("state", found, f"chmod 700 {directory}")
 
 
 def can_write(directory: Path) -> bool:

@@ -6,12 +6,13 @@ finding with its remedy.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from maild import config
 from maild.cli.doctor.doors import door
 from maild.cli.doctor.findings import Finding, any_failed, fail, ok, warn
-from maild.cli.doctor.wire import resolved, wire_remedy
+from maild.cli.doctor.wire import certificate, resolved, wire_remedy
 from maild.config import Config, DoorMaildrop, ImapMaildrop
 from maild.receive import mailbox
 
@@ -49,6 +50,7 @@ def _mailbox(check: str, drop: ImapMaildrop) -> Iterator[Finding]:
         with _entered(drop) as entered:
             secured = {"implicit": "TLS", "starttls": "STARTTLS"}.get(drop.tls, "no TLS")
             yield ok(check, f"{where} answers ({secured}), {drop.user} is logged in")
+            yield from certificate(check, drop.host, entered.certificate(), datetime.now(UTC))
             yield from _capabilities(check, drop, entered.capabilities)
             yield from _folders(check, drop, entered)
     except mailbox.LoginRefused as error:

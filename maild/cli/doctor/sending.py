@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from maild import config
-from maild.cli.doctor.findings import Finding, any_failed, fail, mega, ok
-from maild.cli.doctor.wire import resolved, wire_remedy
+from maild.cli.doctor.findings import Finding, any_failed, fail, mega, ok, warn
+from maild.cli.doctor.wire import certificate, resolved, wire_remedy
 from maild.config import Config, Submission
 from maild.send import smtp
+
+# Answers bear what agents attach: screenshots, a manual.
+LEAST_SIZE = 10_000_000
 
 
 def submission(settings: Config, _file: Path) -> Iterator[Finding]:
@@ -57,6 +61,7 @@ def _accepted(check: str, connection: Any, settings: Config) -> Iterator[Finding
     login = f", {server.user} is logged in" if server.user else ", nobody logs in"
     secured = {"implicit": "TLS", "starttls": "STARTTLS"}.get(server.tls, "no TLS")
     yield ok(check, f"{server.host}:{server.port} answers ({secured}){login}")
+    yield from certificate(check, server.host, smtp.certificate(connection), datetime.now(UTC))
     try:
         code, words = connection.mail(sender)
         connection.rset()
@@ -64,13 +69,21 @@ def _accepted(check: str, connection: Any, settings: Config) -> Iterator[Finding
         yield _unsent(check, error, server)
         return
     if code == 250:
-        yield ok(check, f"takes mail from {sender}{_size_told(connection)}")
+        yield _size_told(check, sender, _size_limit(connection))
     else:
         remedy = f"let {server.user or 'this machine'} send as {sender} on the server, or mend desk.address"
         yield fail(check, f"refuses mail from {sender}: {code} {words.decode('utf-8', 'replace')}", remedy)
 
 
-def _size_told(connection: Any) -> str:
-    """RFC 1870 3: SIZE with the limit, or without one."""
+def _size_told(check: str, sender: str, limit: int) -> Finding:
+    found = f"takes mail from {sender}{f', up to {mega(limit)} each' if limit else ''}"
+    if 0 < limit < LEAST_SIZE:
+        remedy = f"let the server take {mega(LEAST_SIZE)}: answers with larger files will not leave"
+        return warn(check, found, remedy)
+    return ok(check, found)
+
+
+def _size_limit(connection: Any) -> int:
+    """RFC 1870 3: SIZE with the limit in octets, or without one (0)."""
     size = str(connection.esmtp_features.get("size", ""))
-    return f", up to {mega(int(size))} each" if size.isdecimal() and int(size) else ""
+    return int(size) if size.isdecimal() else 0

@@ -44,12 +44,16 @@ def _memberships(settings: Config) -> Iterator[Finding]:
 def proof(settings: Config, _file: Path) -> Iterator[Finding]:
     """Whether agents can prove who they are."""
     security = settings.security
+    if not security.proof:
+        found = "nothing proves who an agent is: no command in a mail is obeyed"
+        yield warn("proof", found, 'write proof = ["token", "dmarc"] in [security]')
+        return
     if "dmarc" in security.proof and not security.trusted_authserv_ids:
         found = "no trusted_authserv_ids: a DMARC pass proves nothing, only replies to our own mails do"
         remedy = "write the first word of Authentication-Results in a mail that came to the desk"
-        yield warn("proof", found, remedy)
+        yield warn("proof", found, f"{remedy}; `maild doctor --probe` reads it")
     else:
-        yield ok("proof", f"agents are known by {', '.join(security.proof) or 'nothing: they have no power'}")
+        yield ok("proof", f"agents are known by {', '.join(security.proof)}")
 
 
 def alert(settings: Config, _file: Path) -> Iterator[Finding]:

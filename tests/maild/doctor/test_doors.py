@@ -13,6 +13,8 @@ from tests.maild.doctor.desk import Examine
 from tests.peers.child import free_port
 from tests.peers.smtp import Sink
 
+LOOKED_AT = ("maildrops", "http")
+
 
 def looked_at(listen: str, token: str = "") -> list[tuple[str, str]]:
     """Verdict and words of each finding about a board there."""

@@ -11,6 +11,8 @@ from storage import database
 from tests.maild.doctor.desk import Examine
 from tests.peers.postgres import Postgres
 
+LOOKED_AT = ("database",)
+
 
 def test_a_network_file_system(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "_file_system", lambda _file: "nfs4")

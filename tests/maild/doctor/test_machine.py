@@ -9,6 +9,8 @@ import pytest
 from maild import cli, isolate
 from tests.maild.doctor.desk import SECRET, Examine
 
+LOOKED_AT = ("secrets", "state", "reader", "clock")
+
 
 def test_secrets_that_others_can_read(examine: Examine, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text(SECRET, encoding="utf-8")
@@ -33,6 +35,21 @@ def test_a_state_directory_that_cannot_be_written(examine: Examine, tmp_path: Pa
     found = examine('[state]\ndirectory = "file/var"\ndatabase = "sqlite:///x.db"')
     assert "state" in found.failed
     assert "mkdir -p file/var" in found.of("state")[0]
+
+
+def test_a_state_on_a_file_system_that_nobody_may_write(examine: Examine) -> None:
+    """Not even root can make a file in there."""
+    found = examine('[state]\ndirectory = "/proc/maild"\ndatabase = "sqlite:///x.db"')
+    assert "/proc cannot be written" in found.of("state", "fail")[0]
+
+
+def test_a_state_that_others_can_look_into(examine: Examine, tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir(mode=0o755)
+    (line,) = examine().of("state", "warn")
+    assert "(mode 755)" in line
+    assert "chmod 700 var" in line
+    (tmp_path / "var").chmod(0o700)
+    assert examine().of("state", "warn") == []
 
 
 @pytest.mark.parametrize(("free", "verdict"), [(50 << 20, "fail"), (500 << 20, "warn"), (5 << 30, "ok")])

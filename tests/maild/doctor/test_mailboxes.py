@@ -14,6 +14,8 @@ from tests.maild.doctor.desk import SECRET, Examine, imap, smtp
 from tests.peers.mailbox import Mailbox
 from tests.peers.smtp import Sink
 
+LOOKED_AT = ("maildrops", "submission")
+
 
 @pytest.mark.real
 def test_it_leaves_the_mailbox_as_it_was(examine: Examine, mailbox: Mailbox, sink: Sink) -> None:

@@ -4,10 +4,23 @@ from tests.maild.doctor.desk import Examine, smtp
 from tests.peers.certificate import Certificate
 from tests.peers.smtp import Reply, Sink
 
+LOOKED_AT = ("submission",)
+
 
 def test_a_server_that_takes_our_mail(examine: Examine, sink: Sink) -> None:
     told = examine(submission=smtp(sink)).of("submission", "ok")
     assert "takes mail from support@etnic.be, up to 35 MB" in told[1]
+
+
+def test_a_server_that_takes_small_mail_only(examine: Examine) -> None:
+    server = Sink(size_limit=5_000_000)
+    server.start()
+    try:
+        (line,) = examine(submission=smtp(server)).of("submission", "warn")
+    finally:
+        server.stop()
+    assert "up to 5 MB each" in line
+    assert "larger files will not leave" in line
 
 
 def test_a_sender_that_is_refused(examine: Examine, sink: Sink) -> None:

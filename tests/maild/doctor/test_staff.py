@@ -9,6 +9,8 @@ import pytest
 from maild import cli
 from tests.maild.doctor.desk import Examine
 
+LOOKED_AT = ("people", "proof", "alert")
+
 
 @pytest.mark.parametrize(
     ("rest", "wanted"),
@@ -29,6 +31,7 @@ def test_agents_without_proof(examine: Examine) -> None:
     assert "trusted_authserv_ids" in examine().of("proof", "warn")[0]
     trusted = '[security]\ntrusted_authserv_ids = ["mx"]'
     assert "token, dmarc" in examine(trusted).of("proof", "ok")[0]
+    assert "no command in a mail is obeyed" in examine("[security]\nproof = []").of("proof", "warn")[0]
 
 
 @pytest.mark.parametrize(
