@@ -354,7 +354,12 @@ def _parse_closed(value: object) -> str:
     return text
 
 
-def _parse_database(text: object) -> str:
+def parse_database(text: object) -> str:
+    """The address of a database that maild knows.
+
+    Raises:
+        ValueError: for any other.
+    """
     remedy = 'write "sqlite:///var/maild.db" or "postgresql://user@host/name"'
     if not isinstance(text, str) or not re.match(r"sqlite:///.|postgresql(\+psycopg)?://", text):
         # The text is not repeated: it may hold a password.
@@ -412,7 +417,7 @@ Network = Annotated[str, PlainValidator(_parse_network), _as_text("^[0-9a-fA-F.:
 Hours = Annotated[str, PlainValidator(_parse_hours), _as_text("^.+ .{5}-.{5}$", "mon-fri 08:00-17:00")]
 ClosedDay = Annotated[str, PlainValidator(_parse_closed), _as_text("^([0-9]{4}-)?[0-9-]{5}$", "09-27")]
 Pause = Annotated[str, PlainValidator(_parse_pause), _as_text("^(next|team)$", "next")]
-Database = Annotated[str, PlainValidator(_parse_database), _as_text("^(sqlite|postgresql)", "sqlite:///m.db")]
+Database = Annotated[str, PlainValidator(parse_database), _as_text("^(sqlite|postgresql)", "sqlite:///m.db")]
 Name = Annotated[str, Field(min_length=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Language = Literal["fr", "nl", "de", "en"]

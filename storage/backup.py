@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 # In the header where SQLite keeps "user version" (sqlite.org/fileformat2, 1.3.13): a copy not yet in use.
-_COPIED = 0x6D6C6431
+COPIED = 0x6D6C6431
 _HEADER, _USER_VERSION = 100, slice(60, 64)
 _PAGES = 4096
 
@@ -46,7 +46,7 @@ def copy_sqlite(source: Path, target: Path, told: Told = _nobody) -> None:
             live.execute("SELECT count(*) FROM sqlite_master").fetchone()
             live.backup(copy, pages=_PAGES, progress=lambda _code, left, total: told(total - left, total))
             copy.execute("PRAGMA journal_mode = DELETE")
-            copy.execute(f"PRAGMA user_version = {_COPIED}")
+            copy.execute(f"PRAGMA user_version = {COPIED}")
             if copy.execute("PRAGMA integrity_check").fetchone() != ("ok",):
                 raise OSError(f"the copy of {source} is not sound: {source} itself may be damaged")
         shutil.copymode(source, unfinished)
@@ -106,7 +106,7 @@ def is_fresh_copy(file: Path) -> bool:
     if not file.is_file():
         return False
     with file.open("rb") as stream:
-        return int.from_bytes(stream.read(_HEADER)[_USER_VERSION], "big") == _COPIED
+        return int.from_bytes(stream.read(_HEADER)[_USER_VERSION], "big") == COPIED
 
 
 def clear_stale_log(file: Path) -> None:

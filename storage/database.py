@@ -3,7 +3,8 @@
 Stands under ``store`` and ``outbox``; the only module that knows which database it is. SQLite: WAL,
 ``synchronous=FULL``, ``BEGIN IMMEDIATE`` for writes, so that a writer waits for its turn instead of
 failing half-way (notes on storage, measured). Raises ``Unavailable`` where the database cannot be
-reached or is busy past the timeout, ``SchemaTooNew`` for a file written by a later version.
+reached or is busy past the timeout, ``SchemaTooNew`` for a file written by a later version, ``Unfinished``
+for one into which a state was being moved.
 """
 
 import sqlite3
@@ -15,8 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 
 from storage import backup
 
@@ -28,6 +29,8 @@ BUSY_TIMEOUT_MS = 10_000
 KEPT_CONNECTIONS = 2
 MOST_CONNECTIONS = 20
 _REVISION = text("SELECT version_num FROM alembic_version")
+# In the place of the revision, which every version of maild looks at before anything else.
+UNFINISHED = "unfinished"
 
 
 class Unavailable(Exception):
@@ -36,6 +39,10 @@ class Unavailable(Exception):
 
 class Damaged(Unavailable):
     """The file is damaged, or no database at all: nothing will mend it but its backup."""
+
+
+class Unfinished(Unavailable):
+    """A state was being moved into it, and what came of it is not whole: nothing may run on it."""
 
 
 class SchemaTooNew(Exception):
@@ -128,9 +135,9 @@ def open_database(url: str, *, durable: bool = True) -> Database:
         durable: False for an SQLite file that nobody needs after this process: nothing waits for the disk.
 
     Raises:
-        Unavailable: for a database that cannot be reached.
+        Unavailable: for an address that cannot be understood; one where nobody answers is found out by use.
     """
-    parsed = make_url(url)
+    parsed = _address(url)
     if parsed.get_backend_name() == "sqlite":
         file = Path(parsed.database or "")
         backup.clear_stale_log(file)
@@ -141,6 +148,19 @@ def open_database(url: str, *, durable: bool = True) -> Database:
     return _watched(
         create_engine(parsed, pool_pre_ping=True, connect_args=arguments, hide_parameters=True), None
     )
+
+
+def shown(url: str) -> str:
+    """The address of a database, fit for other eyes: without its password."""
+    return _address(url).render_as_string(hide_password=True)
+
+
+def _address(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError) as error:
+        # The text is not repeated: it may hold a password.
+        raise Unavailable("the database's address cannot be understood: its port, or its form") from error
 
 
 def _watched(engine: Engine, file: Path | None) -> Database:
@@ -186,16 +206,27 @@ def current(database: Database) -> str | None:
     """The revision of the schema found; None for an empty database.
 
     Raises:
+        Unfinished: for the target of a move that has not come to its end.
         Unavailable: for a database that cannot be read.
     """
-    from sqlalchemy import inspect
-
     if database.file is not None and not database.file.exists():
         return None
     with database.read() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(_REVISION).scalar()
+        found = revision(connection)
+    if found is not None and found.startswith(UNFINISHED):
+        remedy = "give `maild db move` again, or go on with the database that it was moved from"
+        raise Unfinished(f"a state was being moved into this database, and is not whole: {remedy}")
+    return found
+
+
+def revision(connection: Connection) -> str | None:
+    """What stands in the place of the schema's revision; None in an empty database."""
+    from sqlalchemy import inspect
+
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(_REVISION).scalar()
+    return None if found is None else str(found)
 
 
 def upgrade(database: Database, *, now: datetime | None = None) -> Path | None:
@@ -209,6 +240,7 @@ def upgrade(database: Database, *, now: datetime | None = None) -> Path | None:
 
     Raises:
         SchemaTooNew: for a state of a later version.
+        Unfinished: for the target of a move that has not come to its end.
         Unavailable: for a database that cannot be written.
     """
     if database.file is not None:
@@ -262,14 +294,19 @@ def back_up(database: Database, target: Path, told: backup.Told | None = None) -
 
 
 def _migrate(database: Database) -> None:
+    with database.write() as connection:
+        migrate(connection)
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the schema up to date within a transaction of the caller's."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with database.write() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, head())
+    config.attributes["connection"] = connection
+    command.upgrade(config, head())
 
 
 def pragmas(database: Database) -> dict[str, object]:

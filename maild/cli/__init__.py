@@ -68,6 +68,7 @@ _COMMANDS = (
     ("config schema", "prove:config_schema", "The JSON schema of config.toml."),
     ("db current", "repair:db_current", "Which schema the database has."),
     ("db upgrade", "repair:db_upgrade", "Bring it to this version's schema, after a backup copy."),
+    ("db move", "repair:db_move", "Take the state to another database: SQLite or PostgreSQL."),
     (
         "replay",
         "replay:replay",
@@ -83,7 +84,7 @@ _GROUPS = {
     "quarantine": "Mails that could not be read.",
     "person": "What is kept of a person: given out, or erased.",
     "config": "The configuration: in force, right or wrong, possible.",
-    "db": "The database's schema.",
+    "db": "The database: its schema, and which one it is.",
 }
 
 ConfigOption = Annotated[
@@ -256,6 +257,9 @@ _CODE_OF = {
     "maild.receive.mailbox.Unreachable": Code.UNREACHABLE,
     "storage.database.Unavailable": Code.TRY_LATER,
     "storage.database.SchemaTooNew": Code.CONFIG,
+    "storage.database.Unfinished": Code.CONFIG,
+    "storage.moving.NotEmpty": Code.REFUSED,
+    "storage.moving.NotEqual": Code.BAD_INPUT,
     "storage.store.LeaseLost": Code.TRY_LATER,
 }
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})

@@ -1,12 +1,12 @@
-"""``db`` and ``backup``: the database's schema, and a copy of the state.
+"""``db`` and ``backup``: the database, and a copy of the state.
 
-Stands under the command line. ``maild run`` upgrades by itself; ``db`` is for those who want it done before.
-Fails as ``storage.database`` does: 75 where the database is busy or away, 78 where a later version wrote it;
-77 where a file would be written over.
+Stands under the command line. ``maild run`` upgrades by itself; ``db upgrade`` is for those who want it done
+before. Fails as ``storage.database`` does: 75 where the database is busy or away, 78 where a later version
+wrote it or a move into it was not finished; 77 where something would be written over.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,6 +59,51 @@ def db_upgrade(path: ConfigOption = None) -> int:
     return Code.OK
 
 
+def db_move(
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to", metavar="URL", help="An empty database: postgresql://user@host/name, sqlite:///path."
+        ),
+    ],
+    config: ConfigOption = None,
+) -> int:
+    """Take the whole state to another database, compare every row, and say what to write into config.toml.
+
+    The daemon must not run. The database that is left stays as it is; where this is interrupted, give the
+    same command again. PostgreSQL's password belongs into ~/.pgpass, not onto a command line.
+    """
+    from maild import daemon
+    from storage import database, moving
+
+    settings, url = read_config(config), _possible(to)
+    with daemon.locked(settings), ExitStack() as stack:
+        source = stack.enter_context(closing(database.open_database(settings.state.database)))
+        target = stack.enter_context(closing(database.open_database(url)))
+        told = stack.enter_context(_told("moving"))
+        moved = moving.move(source, target, *([told] if told else []))
+    shown = database.shown(url)
+    typer.echo(f"{moved['ticket']} tickets, {sum(moved.values())} rows: all there, and equal")
+    typer.echo(f'Write into config.toml, and start maild:\n\n[state]\ndatabase = "{shown}"')
+    if settings.state.database.startswith("sqlite") and (path := source.file):
+        typer.echo(
+            f"\n{path} is as it was: keep it until you have seen maild run, for it holds people's mail"
+        )
+    return Code.OK
+
+
+def _possible(url: str) -> str:
+    from maild.config import parse_database
+
+    try:
+        return parse_database(url)
+    except ValueError as error:
+        remedy = 'write "postgresql://user@host/name" or "sqlite:///var/maild.db"'
+        raise typer.BadParameter(
+            f"this is no database that maild knows; {remedy}", param_hint="--to"
+        ) from error
+
+
 def backup(
     target: Annotated[Path, typer.Argument(metavar="PATH", help="The file to write; it must not exist.")],
     config: ConfigOption = None,
@@ -71,15 +116,15 @@ def backup(
     """
     from storage import database
 
-    with _opened(config) as opened, _told() as told:
+    with _opened(config) as opened, _told("copying") as told:
         database.back_up(opened, target, told)
     typer.echo(f"{target}: {target.stat().st_size} bytes, complete and sound")
     return Code.OK
 
 
 @contextmanager
-def _told() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar of pages on a terminal; nothing elsewhere."""
+def _told(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar of pages or rows on a terminal; nothing elsewhere."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -88,5 +133,5 @@ def _told() -> Iterator[Callable[[int, int], None] | None]:
         yield None
         return
     with Progress(console=console, transient=True) as bar:
-        task = bar.add_task("copying", total=None)
+        task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -25,6 +25,9 @@ def state_database(settings: Config, _file: Path) -> Iterator[Finding]:
                 yield fail("database", f"{opened.file} is on a network file system ({kind})", remedy)
             yield _schema(opened)
             yield from _pragmas(opened)
+    except database.Unfinished as error:
+        what, _, remedy = str(error).partition(": ")
+        yield fail("database", what, remedy)
     except database.Unavailable as error:
         remedy = "start it, or mend [state] database; the password may stand in ~/.pgpass"
         if url.startswith("sqlite"):

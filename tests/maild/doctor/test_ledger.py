@@ -35,6 +35,16 @@ def test_a_database_of_this_version_and_of_a_later_one(examine: Examine, tmp_pat
     assert "later version" in examine().of("database", "fail")[0]
 
 
+def test_a_database_into_which_a_state_was_being_moved(examine: Examine, tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    opened = database.open_database("sqlite:///var/maild.db")
+    database.upgrade(opened)
+    with opened.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'unfinished 0123'")
+    opened.close()
+    assert "db move" in examine().of("database", "fail")[0]
+
+
 def test_a_file_that_is_no_database(examine: Examine, tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     (tmp_path / "var" / "maild.db").write_bytes(b"no database at all, but long enough to be looked at" * 100)
