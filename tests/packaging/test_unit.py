@@ -1,5 +1,6 @@
 """The unit file: systemd accepts it, it says what the daemon does, and it leaves the daemon little power."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from maild import deploy
+from maild import config, deploy
 
 UNIT = Path(deploy.__file__).parent / "maild.service"
 # Tenths of systemd's "exposure", 100 being a service without any restraint: 12 is what is left for a daemon
@@ -23,10 +24,12 @@ def analyze(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.real
-def test_systemd_accepts_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("credentials", ["# LoadCredential=", "LoadCredential="])
+def test_systemd_accepts_it(tmp_path: Path, credentials: str) -> None:
     """Every key known, nothing contradictory; the program that it starts must exist, so one is named here."""
     unit = tmp_path / "maild.service"
-    unit.write_text(UNIT.read_text().replace("/opt/maild/bin/maild", sys.executable))
+    text = UNIT.read_text().replace("# LoadCredential=", credentials)
+    unit.write_text(text.replace("/opt/maild/bin/maild", sys.executable))
     said = analyze("verify", "--man=no", str(unit))
     assert (said.returncode, said.stdout + said.stderr) == (0, "")
 
@@ -44,3 +47,26 @@ def test_it_says_what_the_daemon_does() -> None:
     for line in ("Type=notify", "WatchdogSec=120", "RestartPreventExitStatus=78", "StateDirectoryMode=0700"):
         assert line in lines
     assert "ExecReload=/bin/kill -HUP $MAINPID" in lines
+
+
+def test_it_leaves_what_the_daemon_needs() -> None:
+    """The board and mail servers by TCP; clamd, PostgreSQL and systemd by sockets; one folder to write to."""
+    settings = dict(
+        line.split("=", 1) for line in UNIT.read_text().splitlines() if re.match(r"[A-Z]\w+=", line)
+    )
+    assert settings["RestrictAddressFamilies"].split() == ["AF_INET", "AF_INET6", "AF_UNIX"]
+    assert "PrivateNetwork" not in settings
+    # Tokens that are renewed lie in the state, which is relative to where the daemon starts.
+    assert settings["WorkingDirectory"] == f"/var/lib/{settings['StateDirectory']}"
+    assert settings["UMask"] == "0077"
+    # Without a capability no port below 1024 can be had: the board's and the door's are above.
+    assert settings["CapabilityBoundingSet"] == ""
+    for table in (config.Http(), config.DoorMaildrop(kind="lmtp")):
+        assert int(table.listen.rpartition(":")[2]) > 1023
+
+
+def test_every_daemon_that_it_waits_for_may_be_absent() -> None:
+    """It is started after them where they are there, and needs none."""
+    text = UNIT.read_text()
+    assert "After=network-online.target postgresql.service clamav-daemon.service" in text.splitlines()
+    assert not re.search(r"^(Requires|BindsTo|Requisite)=", text, re.MULTILINE)

@@ -21,6 +21,8 @@ from maild.decide.troubles import ROOM
 ROOM_TO_FAIL = 100 << 20
 # A clock that is earlier than this program was set by nobody.
 WRITTEN_IN = 2026
+# What LoadCredential= of the unit puts there is closed to others by its folder, whatever mode a file has.
+CREDENTIALS = Path("/run/credentials")
 
 
 def secrets(settings: Config, file: Path) -> Iterator[Finding]:
@@ -38,7 +40,7 @@ def secrets(settings: Config, file: Path) -> Iterator[Finding]:
 
 def _permissions(check: str, file: Path) -> Finding:
     mode = file.stat().st_mode
-    if mode & 0o077:
+    if mode & 0o077 and not file.is_relative_to(CREDENTIALS):
         return warn(check, f"others can read {file} (mode {mode & 0o777:o})", f"chmod 600 {file}")
     return ok(check, f"{file}, readable by its owner only")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from maild import cli, isolate
+from maild.cli.doctor import machine
 from tests.maild.doctor.desk import SECRET, Examine
 
 LOOKED_AT = ("secrets", "state", "reader", "clock")
@@ -18,6 +19,19 @@ def test_secrets_that_others_can_read(examine: Examine, tmp_path: Path) -> None:
     (line,) = examine().of("desk secret", "warn")
     assert "chmod 600" in line
     assert "mode 644" in line
+
+
+def test_a_credential_of_systemd_is_nobody_elses(
+    examine: Examine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its mode is 440 where an access list lets the service in; its folder lets in nobody else."""
+    monkeypatch.setattr(machine, "CREDENTIALS", tmp_path)
+    secret = tmp_path / "maild.service" / "secret"
+    secret.parent.mkdir()
+    secret.write_text(SECRET, encoding="utf-8")
+    secret.chmod(0o440)
+    monkeypatch.setenv("MAILD_DESK__SECRET_FILE", str(secret))
+    assert examine().of("desk secret", "ok")
 
 
 def test_a_configuration_with_secrets_that_others_can_read(
