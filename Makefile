@@ -22,7 +22,8 @@ ifndef UV
 UV := $(shell command -v uv 2>/dev/null)
 endif
 
-# Nothing is downloaded that has no hash in a lock: the build backend is in both as well.
+# Nothing is installed that has no hash in a lock: the build backend is in both as well. But authres comes as source
+# only, and is built by a setuptools that is fetched for that moment.
 ifneq ($(UV),)
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 else
