@@ -714,6 +714,14 @@ class Http(Table):
         return self.token.get_secret_value().strip() if self.token else ""
 
 
+class Retention(Table):
+    """``[retention]``: after how long what is erased; nothing of it unless a span is given."""
+
+    raw: Span | None = None
+    outbox: Span | None = None
+    closed: Span | None = None
+
+
 class Log(Table):
     """``[log]``: how maild speaks on standard error."""
 
@@ -751,6 +759,7 @@ class Config(BaseSettings):
     alert: Alert = Alert()
     report: Report = Report()
     http: Http | None = None
+    retention: Retention = Retention()
     log: Log = Log()
 
     @classmethod

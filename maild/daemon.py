@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maild import alarm, condition, heap, log, metrics, rehearsal, sweep, timers, watchdog
+from maild import alarm, condition, heap, log, metrics, rehearsal, retention, sweep, timers, watchdog
 from maild import config as configuration
 from maild import office as offices
 from maild.alarm import Alarm
@@ -197,10 +197,18 @@ def once(config: Config, now: Now = system_now) -> bool:
             *map(_catch_up_once, all_parts.doors),
         ]
         sweep.sweep(all_parts.office, final=True)
+        _purge(all_parts)
         _mail_report(all_parts)
         _send_and_look(all_parts)
         _stopped(all_parts)
         return any(reached) or not reached
+
+
+def _purge(all_parts: Parts) -> None:
+    """Erase what was kept long enough."""
+    kept = all_parts.config.retention
+    spans = retention.Spans(raw=kept.raw, outbox=kept.outbox, closed=kept.closed)
+    retention.purge(all_parts.office, spans)
 
 
 def _mail_report(all_parts: Parts) -> int:
@@ -458,6 +466,8 @@ def _timers(all_parts: Parts, workers: Sequence[_Worker], board: "Server | None"
     }
     if all_parts.config.report.mail:
         table["report"] = (report, REPORT_EVERY)
+    if all_parts.config.retention.model_dump(exclude_none=True):
+        table["retention"] = (partial(_purge, all_parts), retention.EVERY)
     if board is not None:
         table["board"] = (board.keep_open, BOARD_EVERY)
     if alive := watchdog.interval(os.environ):

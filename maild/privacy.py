@@ -19,6 +19,7 @@ from typing import Any
 from maild import assembly, byhand
 from maild.decide.policy import Policy
 from maild.ingest import Office
+from maild.retention import house
 from parsers.mail import parse_mail
 from storage import backup, database, privacy
 from storage.privacy import Holdings, Original, Place
@@ -49,13 +50,6 @@ def person(address: str) -> Person:
     """A person by his address."""
     plain = address.strip().strip("<>").casefold()
     return Person(address=plain, spellings=tuple(dict.fromkeys((plain, assembly.as_sent(plain)))))
-
-
-def house(desk: Policy) -> frozenset[str]:
-    """The addresses of those who work here, case folded."""
-    agents = (agent.address.casefold() for agent in desk.agents)
-    teams = (team.address.casefold() for team in desk.teams if team.address)
-    return frozenset({*desk.desk.addresses, *agents, *teams})
 
 
 # ---------------------------------------------------------------------- looking

@@ -462,3 +462,93 @@ def _in(tx: Transaction, statement: Select[Any], values: Iterable[Any], column: 
 
 _ON_TICKETS = select(MESSAGE.c.id, MESSAGE.c.ticket_id, MESSAGE.c.kind, MESSAGE.c.sender_address)
 _IDENTITY = select(MESSAGE.c.id, MESSAGE.c.message_id, MESSAGE.c.digest, MESSAGE.c.sent_at)
+
+
+# ---------------------------------------------------------------------- what is old
+
+# A ticket that has not ended needs its mails: for what agents order, and for what its people quote.
+_ENDED = (Status.CLOSED.value, Status.MERGED.value, Status.SPAM.value, Status.OUT_OF_SCOPE.value)
+_AT_REST = or_(TICKET.c.id.is_(None), TICKET.c.status.in_(_ENDED))
+
+
+def old_raws(tx: Transaction, *, before: datetime, after: int) -> tuple[tuple[int, int], ...]:
+    """The next (sighting, row of its bytes) of mails that came before an instant, on tickets that have ended.
+
+    What lies in quarantine is left: nobody has read it yet.
+    """
+    rows = tx.connection.execute(
+        select(SIGHTING.c.id, SIGHTING.c.raw_id)
+        .join(RAW, RAW.c.id == SIGHTING.c.raw_id)
+        .join(MESSAGE, MESSAGE.c.id == SIGHTING.c.message_id)
+        .outerjoin(TICKET, TICKET.c.id == MESSAGE.c.ticket_id)
+        .where(
+            SIGHTING.c.id > after, SIGHTING.c.arrived_at < before, func.length(RAW.c.content) > 0,
+            SIGHTING.c.state.in_((SightingState.FILED.value, SightingState.DISCARDED.value)), _AT_REST,
+        )
+        .order_by(SIGHTING.c.id)
+        .limit(_AT_ONCE)
+    )  # fmt: skip
+    return tuple((row.id, row.raw_id) for row in rows)
+
+
+def empty_raws(tx: Transaction, raws: Iterable[int]) -> None:
+    """Only their digests and sizes stay."""
+    _empty(tx, raws)
+
+
+def old_letters(tx: Transaction, *, before: datetime, after: int) -> tuple[int, ...]:
+    """The next letters that were written before an instant and are over, on tickets that have ended."""
+    return tuple(
+        _scalars(
+            tx,
+            select(OUTBOX.c.id)
+            .outerjoin(TICKET, TICKET.c.id == OUTBOX.c.ticket_id)
+            .where(
+                OUTBOX.c.id > after, OUTBOX.c.created_at < before, OUTBOX.c.state.not_in(_WAITS),
+                OUTBOX.c.recipient.not_like("erased.%@maild.invalid"), _AT_REST,
+            )
+            .order_by(OUTBOX.c.id)
+            .limit(_AT_ONCE),
+        )
+    )  # fmt: skip
+
+
+def old_tickets(
+    tx: Transaction, *, before: datetime, after: int, only: Sequence[int] = ()
+) -> tuple[int, ...]:
+    """The next tickets that have ended and that nobody has touched since before an instant.
+
+    One that was merged waits for the one that goes on for it. ``only``: of these few.
+    """
+    survivor = TICKET.alias("survivor")
+    wanted = (
+        select(TICKET.c.id)
+        .outerjoin(survivor, survivor.c.id == TICKET.c.merged_into)
+        .where(
+            TICKET.c.id > after, TICKET.c.status.in_(_ENDED), TICKET.c.requester_address != NOBODY,
+            func.coalesce(TICKET.c.touched_at, TICKET.c.created_at) < before,
+            or_(survivor.c.id.is_(None), survivor.c.requester_address == NOBODY),
+        )
+        .order_by(TICKET.c.id)
+        .limit(_AT_ONCE)
+    )  # fmt: skip
+    return tuple(_scalars(tx, wanted.where(TICKET.c.id.in_(only)) if only else wanted))
+
+
+def erase_whole(tx: Transaction, tickets: Sequence[int], house: Collection[str], *, at: datetime) -> None:
+    """Everything that was said on these tickets goes, by whomever, and who took part; figures stay.
+
+    Args:
+        house: the addresses of the desk's own people, case folded, which the story keeps.
+    """
+    erase_messages(tx, [row.id for row in _in(tx, _ON_TICKETS, tickets)], at=at)
+    letters = _in(tx, select(OUTBOX.c.id), tickets, OUTBOX.c.ticket_id)
+    erase_letters(tx, [row.id for row in letters])
+    erase_tickets(tx, tickets)
+    for part in in_parts(tickets):
+        tx.connection.execute(delete(PARTICIPANT).where(PARTICIPANT.c.ticket_id.in_(part)))
+        told = select(EVENT.c.id, EVENT.c.actor, EVENT.c.detail).where(
+            EVENT.c.ticket_id.in_(part), EVENT.c.actor.contains("@"), func.lower(EVENT.c.actor).not_in(house)
+        )
+        for row in tx.connection.execute(told).all():
+            _retell(tx, row, NOBODY, row.detail)

@@ -132,13 +132,13 @@ def person_forget(
 
 def _person(address: str, settings: "Config") -> "Person":
     from maild import config as configuration
-    from maild import privacy
+    from maild import privacy, retention
 
     who = privacy.person(address)
     name, at, domain = who.address.rpartition("@")
     if not (name and at and domain) or any(letter.isspace() for letter in who.address):
         raise Stop(Code.BAD_INPUT, f"{address} is no mail address", "write it like jean@ecole.be")
-    if {*who.spellings} & privacy.house(configuration.policy(settings)):
+    if {*who.spellings} & retention.house(configuration.policy(settings)):
         remedy = "take it out of [[agent]], [[team]] or [desk] first"
         raise Stop(Code.REFUSED, f"{who.address} is an address of the desk itself", remedy)
     return who

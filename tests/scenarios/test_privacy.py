@@ -94,12 +94,13 @@ def in_files(desk: Desk, *words: str) -> list[str]:
     return [f"{f.name}: {w}" for f in files for w in words if w.encode() in f.read_bytes().lower()]
 
 
-def figures(desk: Desk, capsysbinary: pytest.CaptureFixture[bytes]) -> list[bytes]:
-    """What reconcile and report say."""
+def figures(desk: Desk, capsysbinary: pytest.CaptureFixture[bytes]) -> list[list[dict[str, Any]]]:
+    """What reconcile and report say, whenever they say it."""
     said = []
     for command in (["reconcile", "--json"], ["report", "--month", "2024-11", "--json"]):
         assert cli.answer([*command, "--config", str(desk.file)]) == Code.OK
-        said.append(capsysbinary.readouterr().out)
+        lines = capsysbinary.readouterr().out.splitlines()
+        said.append([{k: v for k, v in json.loads(line).items() if k != "at"} for line in lines])
     return said
 
 
