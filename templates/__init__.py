@@ -12,7 +12,7 @@ Known to every template:
     ``signature``: the configured signature; where there is none, the desk's name and telephone.
 
 ``frame.html.j2``
-    The page around every HTML part; its one block is ``body``.
+    The page around every HTML part. Its one block is ``body``.
 ``receipt.{subject,txt,html}.j2``
     To someone who wrote: the receipt. ``number`` ("ETNIC-1042"), ``subject`` (of the mail, may be ""),
     ``topic`` (the subject without "Re:" and tags), ``due`` ("mardi 24 novembre 2026 à 14 h 32", the
@@ -26,17 +26,18 @@ Known to every template:
     ("" or the name of a template in ``notices``), ``values`` (for the notice: ``values.text``,
     ``values.entity``, or "").
 ``notices/NAME.txt.j2``
-    What a relay says below the words, in both its parts, with the names of a relay: ``resolved``,
+    What a relay says below the words. In both its parts, with the names of a relay: ``resolved``,
     ``closed``, ``out_of_scope_materiel``, ``_formation``, ``_metier``, ``_citoyen``, ``study`` (the form
     for a feasibility study), ``not_beneficiary``; above them ``canned`` (``values.text``). A blank line
     parts paragraphs.
 ``answers/NAME.txt.j2``
-    A canned answer that agents send by its name (#modèle NAME); every file here is one, from its greeting to
+    A canned answer that agents send by its name (#modèle NAME). Every file here is one, from its greeting to
     its last sentence: words of the agent's, or else a closing, follow by themselves. ``number``,
     ``subject``, ``name`` (of the requester). Known in one language, it is sent in that one to all.
 ``invitation.{subject,txt,html}.j2``
-    To a requester or, where ``for_technician``, to a technician: a visit, with its calendar object.
-    ``number``, ``subject``, ``topic``, ``span`` (from when until when), ``starts``, ``ends``, ``place``,
+    To a requester or to a technician: a visit, with its calendar object. ``for_technician`` (which of the
+    two), ``number``, ``subject``, ``topic``, ``span`` (from when until when), ``starts``, ``ends``,
+    ``place``,
     ``technician``, ``requester`` and ``description`` ("" in a requester's), ``cancelled``, ``moved`` (never
     both).
 ``notification.{subject,txt,html}.j2``
@@ -54,22 +55,24 @@ Known to every template:
     and ``does``; may be empty), ``undo`` ("2 minutes"; "": a reply leaves at once). The first line is the
     separator that ``parsers.quotes`` knows: keep it as it is.
 ``words.j2``
-    Tables for other templates to import: the words for a ``status``, a ``standing``, a ``kind`` of message.
+    Words for other templates to import. Tables: for a ``status``, a ``standing``, a ``kind`` of message.
 ``unread.txt.j2``
-    The one line, within both parts of a notification, that says what ``unread`` means and where to read it.
+    A line within a notification: what of the mail nobody has read. For both parts; it puts ``unread`` into
+    words.
 ``suspect.txt.j2``
-    The one line, likewise, that tells an agent to beware of a mail that was found in a junk folder.
+    A line within a notification: beware, the mail was found in a junk folder. For both parts.
 ``alert.{subject,txt,html}.j2``
-    To an agent or a lead: ``stage`` ("near" or "breached") and ``tickets``, at least one, each with
-    ``number``, ``bare`` (the number alone, as a command names it), ``subject``, ``requester``, ``due``,
-    ``first`` (True: it is to be taken in charge by then; else answered), ``since``; ``count`` and ``more`` as
-    in ``listing``; ``marker`` (one ticket: a reply is about it; "" for several).
+    To an agent or a lead: tickets near their limit, or past it. ``stage`` ("near" or "breached") and
+    ``tickets``, at least one, each with ``number``, ``bare`` (the number alone, as a command names it),
+    ``subject``, ``requester``, ``due``, ``first`` (True: it is to be taken in charge by then; else answered),
+    ``since``; ``count`` and ``more`` as in ``listing``; ``marker`` (one ticket: a reply is about it; "" for
+    several).
 ``warning.{subject,txt,html}.j2``
-    To an agent, at full hours: ``tickets`` whose time goes by, the nearest limit first, as in ``alert``, with
-    ``count`` and ``more``.
+    To an agent, at full hours: tickets whose time goes by. ``tickets``, the nearest limit first, as in
+    ``alert``, with ``count`` and ``more``.
 ``silent.{subject,txt,html}.j2``
-    To whoever has them: ``tickets`` taken in charge to which nothing has happened ``since``; ``count``,
-    ``more`` and ``marker`` as in ``alert``.
+    To whoever has them: tickets taken in charge and then forgotten. ``tickets`` to which nothing has happened
+    ``since``; ``count``, ``more`` and ``marker`` as in ``alert``.
 ``answer.{subject,txt}.j2``
     To an agent: what became of the commands of a mail. ``number`` ("" where the mail is on no ticket),
     ``subject``, ``topic``, ``lines``.
@@ -90,11 +93,11 @@ Known to every template:
     To an agent: all that was written. ``number``, ``subject``, ``topic``, ``marker``, ``story``: as
     ``case`` above. The first line is the separator: below it stand notes that a reply must not take along.
 ``digest.{subject,txt,html}.j2``
-    To a team: older mail that was found in the mailbox and got no receipt or, where ``many``, more mail at
-    once than is told of one by one. ``tickets`` as above.
+    To a team: mail that is not told of one by one. Older mail that was found in the mailbox and got no
+    receipt or, where ``many``, more mail at once than one can read. ``tickets`` as above.
 ``junk.{subject,txt}.j2``
-    To leads and administrators, once a day at most: how many mails (``count``) were left in a junk folder
-    (``folder``) of a ``maildrop`` since the last such letter.
+    To leads and administrators, once a day at most: how many mails were left in a junk folder. ``count`` of
+    them in a ``folder`` of a ``maildrop`` since the last such letter.
 ``undelivered.{subject,txt}.j2``
     To an agent: a letter about the ticket did not arrive. ``number``, ``subject``, ``topic``, ``recipient``
     (an address), ``kind`` ("receipt" or "relay"), ``reply`` (the server's last word), ``uncertain`` (True:
@@ -105,9 +108,9 @@ Known to every template:
     ``arrived``, ``acted``, ``delay``; may be empty), ``more`` (how many are not told), ``attached`` (False:
     the page is too large to go along), ``command`` (what makes it anew).
 ``pages/NAME.html.j2``
-    A page that is looked at, not mailed, by ``maild.pages``; its ``words`` are what
+    A page that is looked at, not mailed. Made by ``maild.pages``; its ``words`` are what
     ``pages/NAME.LANGUAGE.html.j2`` sets.
 ``trouble.{subject,txt}.j2``, ``recovered.{subject,txt}.j2``
-    To an administrator, at the beginning and at the end of a trouble: ``headline`` and ``details``, texts
-    in the language of the log.
+    To an administrator, at the beginning and at the end of a trouble. ``headline`` and ``details``, texts in
+    the language of the log.
 """

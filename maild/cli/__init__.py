@@ -65,6 +65,8 @@ _COMMANDS = (
     ("reconcile", "reconcile:reconcile", "Every mail of every maildrop against the ledger."),
     ("config show", "prove:config_show", "What is in force, and where each value comes from."),
     ("config check", "prove:config_check", "Whether the configuration and the letters can be used."),
+    ("template list", "template:template_list", "The letters and pages: languages, whose, what for."),
+    ("template preview", "template:template_preview", "One of them, with made-up values."),
     ("config schema", "prove:config_schema", "The JSON schema of config.toml."),
     ("db current", "repair:db_current", "Which schema the database has."),
     ("db upgrade", "repair:db_upgrade", "Bring it to this version's schema, after a backup copy."),
@@ -83,6 +85,7 @@ _GROUPS = {
     "outbox": "What we owe: look at it, hold it, let it go, try it again.",
     "quarantine": "Mails that could not be read.",
     "person": "What is kept of a person: given out, or erased.",
+    "template": "The letters and pages, shipped and your own.",
     "config": "The configuration: in force, right or wrong, possible.",
     "db": "The database: its schema, and which one it is.",
 }

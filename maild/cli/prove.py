@@ -253,7 +253,8 @@ def _leaves(value: object, place: "config.Place") -> Iterator[tuple["config.Plac
 def config_check(path: ConfigOption = None) -> int:
     """Whether the configuration and the letters can be used: every problem, each with its remedy.
 
-    A rule that is never heard is told of, and is no reason to refuse the rest.
+    A rule that is never heard is told of, as is a template that nothing reads; neither is a reason to refuse
+    the rest.
     """
     from maild import config
 
@@ -264,6 +265,8 @@ def config_check(path: ConfigOption = None) -> int:
         typer.echo(problem, err=True)
     for key, what, remedy in config.unheard_rules(in_force):
         typer.echo(f"{layers.path}: {key}: {what}; {remedy}", err=True)
+    for stray in stray_templates(in_force):
+        typer.echo(stray, err=True)
     if wrong:
         return Code.CONFIG
     drops = ", ".join(in_force.maildrop)
@@ -279,6 +282,18 @@ def letter_problems(in_force: "config.Config") -> list[str]:
     if folder is not None and not folder.is_dir():
         return [f"desk.templates: {folder} is no folder; make it, or delete the line"]
     return [*rehearsal.render_all(office.paper(in_force)), *page_problems(in_force)]
+
+
+def stray_templates(in_force: "config.Config") -> list[str]:
+    """The operator's files whose names are nearly those of a template: nothing reads them."""
+    folder = in_force.desk.templates
+    if folder is None or not folder.is_dir():
+        return []
+    from maild import office
+    from maild.specimen import catalogue
+
+    found = catalogue.strays(office.paper(in_force))
+    return [f"{folder / file}: nothing reads it; did you mean {meant}?" for file, meant in found]
 
 
 def page_problems(in_force: "config.Config") -> list[str]:

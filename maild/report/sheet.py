@@ -106,7 +106,7 @@ def faults(paper: Stationery, policy: Policy) -> list[str]:
     Tried on a month with nothing in it, and on one with a mail of every outcome.
     """
     span = figures.month(date(2026, 11, 1), policy.desk.timezone)
-    tried = (_tried((), span, policy), _tried(_one_of_each(span), span, policy))
+    tried = (_tried((), span, policy), specimen(span, policy))
     wrong = [_fault(found, paper, policy, each) for each in policy.desk.languages for found in tried]
     return list(dict.fromkeys(filter(None, wrong)))
 
@@ -118,6 +118,11 @@ def _fault(found: Report, paper: Stationery, policy: Policy, language: str) -> s
     except Exception as error:  # noqa: BLE001
         return f"pages/{_NAME}.html.j2, in {language}: {type(error).__name__}: {error}"
     return ""
+
+
+def specimen(span: Span, policy: Policy) -> Report:
+    """A report made up of a mail of every outcome."""
+    return _tried(_one_of_each(span), span, policy)
 
 
 def _tried(mails: Sequence[TimedMail], span: Span, policy: Policy) -> Report:

@@ -511,18 +511,82 @@ def test_config_check_looks_for_the_alert_command(place: Path, capsys: pytest.Ca
         assert ("alert.command: no-such-program" in capsys.readouterr().err) == (code is Code.CONFIG)
 
 
-def test_config_check_names_a_rule_that_is_never_heard(
-    place: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """It is told, with the rule before it; the file can be used all the same."""
+def test_config_check_names_what_has_no_effect(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A rule behind a wider one, a template that nothing reads: the file can be used all the same."""
     said = "".join(
-        f'\n[[rule]]\nmatch = {{ subject = "{word}" }}\nteam = "desk"\n' for word in ("VPN", "mon VPN")
+        f'[[rule]]\nmatch = {{ subject = "{word}" }}\nteam = "desk"\n' for word in ("VPN", "mon VPN")
     )
-    (place / "config.toml").write_text(CONFIG + said, encoding="utf-8")
+    text = CONFIG.replace('name = "Desk"', 'name = "Desk"\ntemplates = "letters"', 1) + said
+    (place / "config.toml").write_text(text, encoding="utf-8")
+    (place / "letters" / "fr").mkdir(parents=True)
+    (place / "letters" / "fr" / "reciept.txt.j2").write_text("Bonjour", encoding="utf-8")
     assert cli.answer(["config", "check"]) == Code.OK
     told = capsys.readouterr()
     assert "rule[2]: is never heard: all its mails are matched by rule[1] before it" in told.err
+    assert "nothing reads it; did you mean fr/receipt.txt.j2?" in told.err
     assert "2 rules" in told.out
+
+
+# --- template -----------------------------------------------------------------------------------------------
+
+
+def test_template_list_tells_whose_and_what_for(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.answer(["template", "list", "--json"]) == 0
+    rows = {row["name"]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert rows["receipt"] == {
+        "name": "receipt", "parts": ["subject", "txt", "html"], "languages": ["de", "en", "fr", "nl"],
+        "own": [],
+        "about": "To someone who wrote: the receipt",
+    }  # fmt: skip
+    assert cli.answer(["template", "list"]) == 0
+    assert "shipped" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ("receipt", "[ETNIC-1042] Imprimante en panne\n\nBonjour,"),
+        ("receipt --lang nl --html", '<div lang="nl"'),
+        ("receipt --lang de --subject", "Re: [ETNIC-1042] Drucker defekt\n"),
+        ("notices/resolved", "Le toner est remplacé"),
+        ("pages/board --lang en", "Imprimante en panne"),
+        ("pages/report", "<svg"),
+    ],
+)
+def test_template_preview_shows_it(
+    place: Path, args: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.answer(["template", "preview", *args.split()]) == 0
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        ("rceipt", Code.NO_INPUT, "did you mean receipt?"),
+        ("receipt --lang it", Code.USAGE, "--lang fr or nl"),
+        ("words", Code.USAGE, "shows nothing by itself"),
+        ("junk --html", Code.USAGE, "leave --html out"),
+        ("receipt --html --subject", Code.USAGE, "not both"),
+        ("pages/board --subject", Code.USAGE, "leave --subject out"),
+    ],
+)
+def test_template_preview_says_what_was_expected(
+    place: Path, args: str, code: Code, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.answer(["template", "preview", *args.split()]) == code
+    assert said in capsys.readouterr().err
+
+
+def test_template_preview_names_the_fault_of_a_template(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = CONFIG.replace('name = "Desk"', 'name = "Desk"\ntemplates = "letters"', 1)
+    (place / "config.toml").write_text(text, encoding="utf-8")
+    (place / "letters" / "fr").mkdir(parents=True)
+    (place / "letters" / "fr" / "receipt.txt.j2").write_text("{{ nombre }}", encoding="utf-8")
+    assert cli.answer(["template", "preview", "receipt"]) == Code.CONFIG
+    assert "fr/receipt.txt.j2" in capsys.readouterr().err
 
 
 def test_config_schema_is_a_json_schema(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,1 @@
+"""The templates as people see them."""
