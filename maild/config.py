@@ -319,6 +319,13 @@ def _parse_network(text: object) -> str:
         raise _wrong(f"{_shown(text)} is no IP address", remedy) from None
 
 
+def _parse_token_url(text: object) -> str:
+    """RFC 6749 section 3.2: secrets go there, so never without TLS."""
+    if not isinstance(text, str) or not re.fullmatch(r"(https://[!-~]+)?", text):
+        raise _wrong(f"{_shown(text)} is no address for tokens", 'write it with TLS: "https://…"')
+    return text
+
+
 _DAY = "(mon|tue|wed|thu|fri|sat|sun)"
 _CLOCK_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _HOURS = re.compile(f"{_DAY}(-{_DAY})?(,{_DAY}(-{_DAY})?)* ({_CLOCK_TIME})-({_CLOCK_TIME}|24:00)")
@@ -423,6 +430,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Language = Literal["fr", "nl", "de", "en"]
 Tls = Literal["implicit", "starttls", "none"]
 Auth = Literal["password", "oauth"]
+TokenUrl = Annotated[str, PlainValidator(_parse_token_url), _as_text("^https://.+$", "https://host/token")]
 Words = Annotated[tuple[Name, ...], BeforeValidator(_split)]
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split)]
 Shares = Annotated[tuple[Share, ...], BeforeValidator(_split)]
@@ -477,6 +485,27 @@ class State(Table):
     database: Database = Field(default_factory=lambda known: f"sqlite:///{known.get('directory')}/maild.db")
 
 
+class OAuth(Table):
+    """``[maildrop.NAME.oauth]``, ``[submission.oauth]``: who gives us the tokens that open a mailbox.
+
+    ``token_url``, ``device_url`` and ``scope`` are known for Microsoft and Google, unless they are given.
+    """
+
+    provider: Literal["microsoft", "google", "custom"]
+    flow: Literal["client_credentials", "device"] = "client_credentials"
+    tenant: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]*$")] = ""
+    client_id: str = ""
+    client_secret: SecretStr | None = None
+    client_secret_file: Path | None = None
+    service_account: SecretStr | None = None
+    service_account_file: Path | None = None
+    subject: str = ""
+    token_url: TokenUrl = ""
+    device_url: TokenUrl = ""
+    scope: str = ""
+    ca_file: Path | None = None
+
+
 class ImapMaildrop(Table):
     """``[maildrop.NAME]`` with ``kind = "imap"``: a mailbox that is watched."""
 
@@ -488,6 +517,7 @@ class ImapMaildrop(Table):
     auth: Auth = "password"
     password: SecretStr | None = None
     password_file: Path | None = None
+    oauth: OAuth | None = None
     folder: Name = "INBOX"
     sent: Words = ("Sent",)
     junk: str = ""
@@ -542,6 +572,7 @@ class Submission(Table):
     auth: Auth = "password"
     password: SecretStr | None = None
     password_file: Path | None = None
+    oauth: OAuth | None = None
     timeout: Span = timedelta(seconds=60)
     retry: Annotated[tuple[Span, ...], BeforeValidator(_split), Field(min_length=1)] = (
         timedelta(minutes=1),
@@ -780,7 +811,7 @@ class Config(BaseSettings):
 Tables = dict[str, Any]
 Place = tuple[int | str, ...]
 
-SECRET_KEYS = ("password", "secret", "token")
+SECRET_KEYS = ("password", "secret", "token", "client_secret", "service_account")
 # A secret given in one layer replaces the same secret of the layer below, whichever way that one gave it.
 _TWINS = {twin: other for key in SECRET_KEYS for twin, other in ((key, f"{key}_file"), (f"{key}_file", key))}
 
@@ -933,9 +964,11 @@ _TABLE_OF: dict[str, type[BaseModel]] = {
     "desk": Desk,
     "state": State,
     "maildrop.imap": ImapMaildrop,
+    "maildrop.imap.oauth": OAuth,
     "maildrop.lmtp": DoorMaildrop,
     "maildrop.smtp": DoorMaildrop,
     "submission": Submission,
+    "submission.oauth": OAuth,
     "sla": Sla,
     "calendar": Calendar,
     "agent": Agent,
@@ -980,7 +1013,8 @@ def _unknown_remedy(key: str, table: type[BaseModel]) -> str:
         return f'did you mean "{likely}"?'
     homes = [name for name, other in _TABLE_OF.items() if key in _keys(other)]
     if homes:
-        return f"this key belongs in [{homes[0].split('.')[0]}]"
+        home = homes[-1] if homes[-1].endswith(".oauth") else homes[0].split(".")[0]
+        return f"this key belongs in [{home}]"
     return f"known here: {', '.join(_keys(table))}"
 
 
@@ -1020,6 +1054,7 @@ _PATTERN_REMEDIES = {
     "holidays": 'write a country, such as "BE", or "" for none',
     "header": 'write the name, a colon and what it holds: "X-Kind: ticket"',
     "maildrop": "write letters, digits, - and _",
+    "tenant": "write the directory's id or domain, as the portal shows it under Overview",
 }
 
 
@@ -1045,7 +1080,7 @@ def _explain(error: ErrorDetails, layers: Layers) -> Problem:
         case "literal_error":
             what, remedy = f"{_shown(error['input'])} is not possible", _literal_remedy(error)
         case "string_pattern_mismatch":
-            owner = str(place[0] if place[0] == "maildrop" else place[-1])
+            owner = "maildrop" if place[0] == "maildrop" and len(place) == _KIND else str(place[-1])
             what, remedy = f"{_shown(error['input'])} is not possible", _PATTERN_REMEDIES.get(owner, "")
         case _ if kind in _FAULTS:
             what, remedy = _FAULTS[kind]
@@ -1066,6 +1101,19 @@ def secret_places(config: Config) -> Iterator[tuple[Place, Table, str]]:
     for name, drop in (getattr(config, "maildrop", None) or {}).items():
         if isinstance(drop, ImapMaildrop):
             yield ("maildrop", name), drop, "password"
+    for place, server in _servers(config):
+        if server.oauth is not None:
+            yield (*place, "oauth"), server.oauth, "client_secret"
+            yield (*place, "oauth"), server.oauth, "service_account"
+
+
+def _servers(config: Config) -> Iterator[tuple[Place, "ImapMaildrop | Submission"]]:
+    """Whoever may want a login from us."""
+    for name, drop in (getattr(config, "maildrop", None) or {}).items():
+        if isinstance(drop, ImapMaildrop):
+            yield ("maildrop", name), drop
+    if (submission := getattr(config, "submission", None)) is not None:
+        yield ("submission",), submission
 
 
 def _read_secret(path: Path) -> str:
@@ -1102,17 +1150,33 @@ def _resolved(place: Place, table: Table, key: str, layers: Layers) -> tuple[Tab
 
 def _with_secrets(config: Config, layers: Layers) -> tuple[Config, list[Problem]]:
     """The configuration with every secret file read, and what could not be read."""
-    update: dict[str, Any] = {"maildrop": dict(config.maildrop)}
     problems = []
-    for place, table, key in secret_places(config):
+    for place, _, key in tuple(secret_places(config)):
+        table = _at(config, place)
         resolved, problem = _resolved(place, table, key, layers)
         if problem is not None:
             problems.append(problem)
-        if len(place) > 1:
-            update["maildrop"][place[1]] = resolved
-        else:
-            update[str(place[0])] = resolved
-    return config.model_copy(update=update), problems
+        config = _put(config, place, resolved)
+    for place, server in tuple(_servers(config)):
+        if server.oauth is not None and server.oauth.ca_file is not None:
+            authority = layers.path.parent / server.oauth.ca_file
+            config = _put(config, (*place, "oauth", "ca_file"), authority)
+    return config, problems
+
+
+def _at(tables: Any, place: Place) -> Any:
+    for part in place:
+        tables = tables[part] if isinstance(tables, dict) else getattr(tables, str(part))
+    return tables
+
+
+def _put(table: Any, place: Place, value: object) -> Any:
+    """A copy with this value in its place."""
+    if not place:
+        return value
+    name, *rest = place
+    made = _put(_at(table, (name,)), tuple(rest), value)
+    return table | {name: made} if isinstance(table, dict) else table.model_copy(update={name: made})
 
 
 def password(server: ImapMaildrop | Submission) -> str:
@@ -1121,15 +1185,44 @@ def password(server: ImapMaildrop | Submission) -> str:
     Raises:
         ConfigError: the file cannot be read any more.
     """
-    if server.password_file is None:
-        return server.password.get_secret_value() if server.password else ""
+    return _secret_now(server, "password", f"write the password of {server.user} into it")
+
+
+def client_secret(grant: OAuth) -> str:
+    """What proves to the token server that we are the registered program; read anew like a password.
+
+    Raises:
+        ConfigError: the file cannot be read any more.
+    """
+    return _secret_now(grant, "client_secret", "write the value of the client secret into it").strip()
+
+
+def service_account(grant: OAuth) -> Mapping[str, str]:
+    """The key file of a service account of Google, its texts by name; read anew like a password.
+
+    Raises:
+        ConfigError: the file cannot be read any more, or is no such key.
+    """
+    remedy = "create a JSON key in the Google Cloud console, under Service accounts > Keys, and put it there"
+    file = str(grant.service_account_file or "service_account")
     try:
-        return _read_secret(server.password_file)
+        found = json.loads(_secret_now(grant, "service_account", remedy))
+        return {key: str(found[key]) for key in ("client_email", "private_key", "private_key_id")}
+    except (ValueError, KeyError, TypeError):
+        problem = Problem(file=file, key="", what="no key of a service account", remedy=remedy)
+        # Not the error itself: it holds the text, which may be a key all the same.
+        raise ConfigError((problem,)) from None
+
+
+def _secret_now(table: Table, key: str, remedy: str) -> str:
+    file, written = getattr(table, f"{key}_file"), getattr(table, key)
+    if file is None:
+        return str(written.get_secret_value()) if written else ""
+    try:
+        return _read_secret(file)
     except (OSError, ValueError) as error:
         what = f"cannot be read: {error.strerror if isinstance(error, OSError) else error}"
-        remedy = f"write the password of {server.user} into it"
-        problem = Problem(file=str(server.password_file), key="", what=what, remedy=remedy)
-        raise ConfigError((problem,)) from error
+        raise ConfigError((Problem(file=str(file), key="", what=what, remedy=remedy),)) from error
 
 
 # --- what only several values together can tell -------------------------------------------------------------
@@ -1154,6 +1247,41 @@ def _check_passwords(config: Config) -> Iterator[Finding]:
         if wanted and getattr(table, key) is None and getattr(table, f"{key}_file") is None:
             remedy = f'write {key}_file = "FILE" in [{key_path(place)}] or set {variable((*place, key))}'
             yield (*place, f"{key}_file"), f"no {key} for {wanted}", remedy
+
+
+def _check_oauth(config: Config) -> Iterator[Finding]:
+    for place, server in _servers(config):
+        grant, table = server.oauth, key_path((*place, "oauth"))
+        if server.auth == "password" or not server.user:
+            continue
+        if grant is None:
+            remedy = f'write a table [{table}] with provider = "microsoft", "google" or "custom"'
+            yield (*place, "oauth"), 'auth = "oauth" needs to know who gives the tokens', remedy
+            continue
+        yield from (((*place, "oauth", key), what, remedy) for key, what, remedy in _lacking(grant))
+
+
+def _lacking(grant: OAuth) -> Iterator[tuple[str, str, str]]:
+    """What a way to tokens needs and is not there: the key, what is wrong, the remedy."""
+    if grant.provider == "google":
+        if grant.flow == "device":
+            remedy = "use a service account: write service_account_file"
+            yield "flow", "Google lets nobody read mail by a device code", remedy
+        elif grant.service_account is None and grant.service_account_file is None:
+            remedy = 'write service_account_file = "FILE", the JSON key of the service account'
+            yield "service_account_file", "no service account", remedy
+        return
+    if not grant.client_id:
+        yield "client_id", "missing", "write the id of the program that is registered with the provider"
+    if grant.provider == "microsoft" and not (grant.tenant or grant.token_url):
+        yield "tenant", "missing", "write the Directory (tenant) ID that Entra shows under Overview"
+    if grant.provider == "custom" and not grant.token_url:
+        yield "token_url", "missing", 'write the address that gives tokens: "https://…"'
+    if grant.flow == "device" and grant.provider == "custom" and not grant.device_url:
+        yield "device_url", "missing", 'write the address that gives device codes: "https://…"'
+    if grant.flow == "client_credentials" and not (grant.client_secret or grant.client_secret_file):
+        remedy = 'write client_secret_file = "FILE", or flow = "device" where a person logs in'
+        yield "client_secret_file", "no client secret", remedy
 
 
 def _check_maildrops(config: Config) -> Iterator[Finding]:
@@ -1370,6 +1498,7 @@ def _check_proof(config: Config) -> Iterator[Finding]:
 _CHECKS: tuple[tuple[Callable[[Config], Iterator[Finding]], frozenset[str]], ...] = (
     (_check_secret_strength, frozenset({"desk"})),
     (_check_passwords, frozenset({"submission", "maildrop"})),
+    (_check_oauth, frozenset({"submission", "maildrop"})),
     (_check_maildrops, frozenset({"maildrop"})),
     (_check_doors, frozenset({"maildrop"})),
     (_check_http, frozenset({"http"})),

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maild import alarm, condition, heap, log, metrics, rehearsal, retention, sweep, timers, watchdog
+from maild import alarm, condition, heap, log, metrics, oauth, rehearsal, retention, sweep, timers, watchdog
 from maild import config as configuration
 from maild import office as offices
 from maild.alarm import Alarm
@@ -144,8 +144,8 @@ def parts(config: Config, now: Now = system_now) -> Iterator[Parts]:
 
 def _build(config: Config, office: Office, ledger: Database, holder: str) -> Parts:
     letters = Line(LETTER_TIMEOUTS * config.submission.timeout.total_seconds())
-    password = partial(configuration.password, config.submission)
-    courier = SmtpCourier(config.submission, password, office.policy.desk.address, letters)
+    key = oauth.key_to(config.submission, config.state.directory, office.now)
+    courier = SmtpCourier(config.submission, key, office.policy.desk.address, letters)
     health = Health()
     dispatch = Dispatch(
         office=office, courier=courier, submission=config.submission, holder=holder, bell=Bell(),
@@ -153,7 +153,7 @@ def _build(config: Config, office: Office, ledger: Database, holder: str) -> Par
     )  # fmt: skip
     stations = tuple(
         Station(
-            name=name, drop=drop, password=partial(configuration.password, drop), office=office,
+            name=name, drop=drop, key=oauth.key_to(drop, config.state.directory, office.now), office=office,
             holder=holder, bell=Bell(), filed=dispatch.bell.ring, max_message=config.security.max_message,
             line=Line(ANSWER_TIMEOUTS * drop.timeout.total_seconds()), health=health,
         )
@@ -511,20 +511,6 @@ def _started(all_parts: Parts, mode: str) -> None:
         "daemon.started", mode=mode, desk=all_parts.config.desk.address, schema=database.head(),
         maildrops=[maildrop.name for maildrop in all_parts.maildrops], pid=os.getpid(),
     )  # fmt: skip
-
-    for what in _not_served(all_parts.config):
-        _log.warning("config.not_served", reason=f"{what}: not in this version, see `maild doctor`")
-
-
-def _not_served(config: Config) -> Iterator[str]:
-    """What the configuration may name already and this version does not do: said, never passed over."""
-    for name, drop in config.maildrop.items():
-        if not isinstance(drop, ImapMaildrop):
-            continue
-        if drop.auth == "oauth":
-            yield f"maildrop.{name}, auth = oauth"
-    if config.submission.user and config.submission.auth == "oauth":
-        yield "submission, auth = oauth"
 
 
 def _stopped(all_parts: Parts) -> None:

@@ -18,8 +18,7 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 
-from maild import config as configuration
-from maild import ingest
+from maild import ingest, oauth
 from maild import office as offices
 from maild.apply import Applied
 from maild.arrival import Arrival, Source
@@ -252,8 +251,9 @@ def from_maildrops(
         away = [(f"{name}/{drop.done}", drop.done, Source.INBOX)] if drop.after == "move" else []
         sent = [(f"{name}/{folder}", folder, Source.SENT) for folder in drop.sent]
         junk = [(f"{name}/{drop.junk}", drop.junk, Source.JUNK)] if drop.junk else []
+        key = oauth.key_to(drop, config.state.directory)
         for place, folder, source in [(name, drop.folder, Source.INBOX), *away, *sent, *junk]:
-            there = mailbox.connect(drop, configuration.password(drop))
+            there = mailbox.connect(drop, key())
             stack.enter_context(closing(there))
             try:
                 uidvalidity = there.select(folder, readonly=True).uidvalidity

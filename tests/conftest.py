@@ -29,6 +29,7 @@ from tests.peers.mailbox import Mailbox
 from tests.peers.postfix import Postfix
 from tests.peers.postgres import Postgres
 from tests.peers.smtp import Sink
+from tests.peers.tokens import TokenServer, dovecot_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -135,6 +136,36 @@ def dovecot() -> Iterator[Dovecot]:
     _skip_where(dovecot_peer.missing())
     with _short_directory() as directory:
         server = Dovecot(directory)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def token_server(certificate: Certificate) -> Iterator[TokenServer]:
+    """One token server for the whole run; a test takes `tokens`, which begins anew."""
+    server = TokenServer(certificate)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def tokens(token_server: TokenServer) -> TokenServer:
+    """A token server that has not been asked for anything yet, and refuses nothing."""
+    token_server.begin()
+    return token_server
+
+
+@pytest.fixture(scope="session")
+def token_dovecot(token_server: TokenServer) -> Iterator[Dovecot]:
+    """A Dovecot that takes the tokens of that server, by their signature; and passwords, as the other one."""
+    _skip_where(dovecot_peer.missing())
+    with _short_directory() as directory:
+        server = Dovecot(directory, extra=dovecot_settings(token_server, directory / "oauth"))
         try:
             server.start()
             yield server

@@ -11,13 +11,13 @@ The mailbox is asked first and the ledger after it, so that what is filed meanwh
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
 import typer
 
-from maild import config as configuration
+from maild import oauth
 from maild.arrival import Source
 from maild.cli import Code, ConfigOption, JsonOption, look, read_config, say_json
 from maild.config import Config, ImapMaildrop
@@ -98,24 +98,30 @@ def _folders(settings: Config, store: Store) -> Iterator[tuple[str, _Folder]]:
         if not isinstance(drop, ImapMaildrop):
             continue
         others = [each for each in known if each.startswith(f"{name}/")]
-        with closing(mail_server.connect(drop, configuration.password(drop))) as mailbox:
-            yield name, _folder(mailbox, drop, drop.folder, name, store)
+        enter = _entrance(drop, settings)
+        with closing(enter()) as mailbox:
+            yield name, _folder(mailbox, enter, drop.folder, name, store)
             for other in others:
                 try:
-                    yield other, _folder(mailbox, drop, other.removeprefix(f"{name}/"), other, store)
+                    yield other, _folder(mailbox, enter, other.removeprefix(f"{name}/"), other, store)
                 except NoFolder:
                     # As the daemon does: a folder beside the inbox that is not there is passed over.
                     continue
 
 
-def _folder(mailbox: Mailbox, drop: ImapMaildrop, folder: str, name: str, store: Store) -> _Folder:
+def _entrance(drop: ImapMaildrop, settings: Config) -> Callable[[], Mailbox]:
+    key = oauth.key_to(drop, settings.state.directory)
+    return lambda: mail_server.connect(drop, key())
+
+
+def _folder(mailbox: Mailbox, enter: Callable[[], Mailbox], folder: str, name: str, store: Store) -> _Folder:
     selected = mailbox.select(folder, readonly=True)
     uids = mailbox.uids()
     with store.read() as tx:
         entry = next((each for each in tx.maildrops() if each.name == name), None)
         known = tx.known_uids(entry.id, selected.uidvalidity) if entry else set()
     passed_over, waiting = compare(uids, known, _seen_uid(entry, selected.uidvalidity))
-    ids = _message_ids(drop, folder, passed_over[:MOST_NAMED])
+    ids = _message_ids(enter, folder, passed_over[:MOST_NAMED])
     return _Folder(
         uidvalidity=selected.uidvalidity,
         count=len(uids),
@@ -127,12 +133,12 @@ def _folder(mailbox: Mailbox, drop: ImapMaildrop, folder: str, name: str, store:
     )
 
 
-def _message_ids(drop: ImapMaildrop, folder: str, uids: Sequence[int]) -> dict[int, str]:
+def _message_ids(enter: Callable[[], Mailbox], folder: str, uids: Sequence[int]) -> dict[int, str]:
     """Over a connection of its own: a mail that was passed over may be one that ends it."""
     if not uids:
         return {}
     try:
-        with closing(mail_server.connect(drop, configuration.password(drop))) as mailbox:
+        with closing(enter()) as mailbox:
             mailbox.select(folder, readonly=True)
             return mailbox.message_ids(uids)
     except Unreachable:

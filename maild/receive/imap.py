@@ -63,7 +63,7 @@ def _let_in(station: Station) -> Mailbox:
     """A logged-in session; whether the server let us in is noted for the alarm."""
     who, now = f"maildrop {station.name}", station.office.now
     try:
-        mailbox = mail_server.connect(station.drop, station.password(), line=station.line)
+        mailbox = mail_server.connect(station.drop, station.key(), line=station.line)
     except (LoginRefused, ConfigError) as error:
         station.health.refused(who, str(error), now())
         raise

@@ -20,6 +20,7 @@ from maild.effects import letters
 from maild.health import Health
 from maild.ingest import Office
 from maild.line import Line
+from maild.oauth import Access
 from maild.receive import renumbered
 from maild.receive.doubt import Doubts, Folder
 from maild.receive.mailbox import Mailbox, Selected, Sized
@@ -54,7 +55,7 @@ class Station:
 
     name: str
     drop: Any
-    password: Callable[[], str]
+    key: Callable[[], str | Access]
     office: Office
     holder: str
     bell: Bell

@@ -18,13 +18,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
+from maild import oauth, remedies
 from maild.bell import is_readable
 from maild.line import Line, hang_up
+from maild.oauth import Access, Bearer, Showing
 
 # A connection that is not made by then will not be made.
 CONNECT_SECONDS = 15.0
@@ -43,13 +46,20 @@ _MESSAGE_ID = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"
 # RFC 5530 3: the server says that it is its own trouble, and that it passes.
 _TEMPORARY = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG)\b", re.IGNORECASE)
 
+# Exchange says so at the first command where a program may log in, and may not open this mailbox.
+_NOT_CONNECTED = "authenticated but not connected"
+
 
 class Unreachable(Exception):
     """The server did not answer, answered nonsense, or went away."""
 
 
 class LoginRefused(Unreachable):
-    """The server knows us not: wrong user, password or token."""
+    """The server knows us not: wrong user, password or token; ``remedy`` is "" where nobody knows one."""
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        self.what, self.remedy = what, remedy
+        super().__init__(f"{what}; {remedy}" if remedy else what)
 
 
 class NoFolder(Unreachable):
@@ -99,6 +109,7 @@ class Mailbox:
     client: IMAPClient
     capabilities: frozenset[str]
     line: Line
+    user: str = ""
 
     def select(self, folder: str, *, readonly: bool = False) -> Selected:
         """Open a folder.
@@ -113,6 +124,11 @@ class Mailbox:
         except Unreachable as error:
             if isinstance(error.__cause__, imaplib.IMAP4.abort | OSError):
                 raise
+            if _NOT_CONNECTED in str(error):
+                remedy = remedies.for_login("microsoft", str(error), user=self.user, smtp=False)
+                raise LoginRefused(
+                    f"the mailbox {self.user} is not opened for us: {error}", remedy
+                ) from error
             raise NoFolder(f"{folder}: {error}") from error
         permanent = said.get(b"PERMANENTFLAGS", ())
         return Selected(
@@ -351,7 +367,7 @@ def _tells_of_mail(lines: Any) -> bool:
 
 def connect(
     drop: Drop,
-    password: str,
+    key: str | Access,
     *,
     context: Callable[[], ssl.SSLContext] | None = None,
     line: Line | None = None,
@@ -360,32 +376,91 @@ def connect(
 
     Args:
         line: what cuts an exchange that lasts too long; without one nothing does.
-        password: read afresh at each login, so that it may be changed while the daemon runs.
+        key: the password, read afresh at each login, so that it may be changed while the daemon runs; or the
+            access to tokens, of which one that was kept is tried first, and a new one where it is refused.
         context: TLS settings, for tests; by default the system's authorities and the host's name count.
 
     Raises:
         LoginRefused: the server refuses user and password.
         Unreachable: anything else; the message says what and where.
     """
+    begin = partial(
+        _entered, drop, context=context or ssl.create_default_context, line=line or Line(math.inf)
+    )
+    if isinstance(key, str):
+        return begin(key)
+    while True:
+        # Before we connect: a token server may be slow, and mail servers hang up on whoever says nothing.
+        bearer = _bearer(key)
+        try:
+            return begin(bearer)
+        except LoginRefused:
+            key.discard()
+            if bearer.is_new:
+                raise
+
+
+def _bearer(access: Access) -> Bearer:
+    try:
+        return access.bearer()
+    except oauth.Refused as error:
+        raise LoginRefused(error.what, error.remedy) from error
+    except oauth.Unreachable as error:
+        raise Unreachable(str(error)) from error
+
+
+def _entered(
+    drop: Drop, shown: str | Bearer, *, context: Callable[[], ssl.SSLContext], line: Line
+) -> Mailbox:
     with _said_plainly(f"{drop.host}:{drop.port}: "):
-        line = line or Line(math.inf)
-        client = _secured(drop, context or ssl.create_default_context)
+        client = _secured(drop, context)
         _keep_alive(client.socket())
         with line.exchange(lambda: hang_up(client.socket())):
-            _log_in(client, drop, password)
-            found = frozenset(c.decode("ascii", "replace").upper() for c in client.capabilities())
-        return Mailbox(client=client, capabilities=found, line=line)
+            _log_in(client, drop, shown)
+            found = _capabilities(client)
+        return Mailbox(client=client, capabilities=found, line=line, user=drop.user)
 
 
-def _log_in(client: IMAPClient, drop: Drop, password: str) -> None:
+def _capabilities(client: IMAPClient) -> frozenset[str]:
+    return frozenset(c.decode("ascii", "replace").upper() for c in client.capabilities())
+
+
+def _log_in(client: IMAPClient, drop: Drop, shown: str | Bearer) -> None:
+    if isinstance(shown, Bearer):
+        _show(client, drop, shown)
+        return
     try:
-        client.login(drop.user, password)
+        client.login(drop.user, shown)
     except LoginError as error:
         client.shutdown()
-        # imapclient calls it so as well when the connection broke, or when the server cannot look just now.
-        if isinstance(error.__context__, imaplib.IMAP4.abort) or _TEMPORARY.search(_text(error)):
-            raise Unreachable(f"{drop.host}:{drop.port}: {_text(error)}") from error
+        _is_refusal(error, drop)
         raise LoginRefused(f"{drop.host}:{drop.port} refused {drop.user}: {_text(error)}") from error
+
+
+def _show(client: IMAPClient, drop: Drop, bearer: Bearer) -> None:
+    where = f"{drop.host}:{drop.port}"
+    offered = (name.removeprefix("AUTH=") for name in _capabilities(client) if name.startswith("AUTH="))
+    how = oauth.mechanism(offered)
+    if not how:
+        client.shutdown()
+        refused = oauth.no_way(where)
+        raise LoginRefused(refused.what, refused.remedy)
+    showing = Showing(how, bearer, host=drop.host, port=drop.port)
+    try:
+        client.sasl_login(how, showing)
+    except LoginError as error:
+        client.shutdown()
+        _is_refusal(error, drop)
+        refused = oauth.refusal(bearer, where, _text(error), showing.error)
+        # Not the error: its traceback may show what was said.
+        raise LoginRefused(refused.what, refused.remedy) from None
+
+
+def _is_refusal(error: LoginError, drop: Drop) -> None:
+    """Raises Unreachable where it is none: imapclient calls it so as well when the connection broke, or when
+    the server cannot look just now."""
+    if isinstance(error.__context__, imaplib.IMAP4.abort) or _TEMPORARY.search(_text(error)):
+        raise Unreachable(f"{drop.host}:{drop.port}: {_text(error)}") from error
 
 
 def _secured(drop: Drop, context: Callable[[], ssl.SSLContext]) -> IMAPClient:

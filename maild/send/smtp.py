@@ -12,9 +12,10 @@ import ssl
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from maild import steps
+from maild import oauth, steps
 from maild.config import ConfigError
 from maild.line import Line, hang_up
+from maild.oauth import Access, Bearer, Showing
 from maild.send.courier import Deferred, Misconfigured, Outcome, Refused, Sent
 from maild.steps import Step
 from storage.records import OutboxEntry
@@ -33,17 +34,17 @@ class SmtpCourier:
 
     Args:
         submission: ``config.Submission``.
-        password: read afresh at each login.
+        key: the password or the access to tokens, asked for at each login.
         sender: MAIL FROM: the desk's address, so that bounces come back to it.
         line: what cuts an exchange that lasts too long; without one nothing does.
     """
 
     def __init__(
-        self, submission: Any, password: Callable[[], str], sender: str, line: Line | None = None
+        self, submission: Any, key: Callable[[], str | Access], sender: str, line: Line | None = None
     ) -> None:
         self._line = line or Line(math.inf)
         self._submission = submission
-        self._password = password
+        self._key = key
         self._sender = sender
         self._connection: smtplib.SMTP | None = None
         self._carried = 0
@@ -71,11 +72,11 @@ class SmtpCourier:
             self.rest()
         try:
             if self._connection is None:
-                self._connection = connect(self._submission, self._password())
+                self._connection = connect(self._submission, self._key())
             connection = self._connection
             with self._line.exchange(lambda: hang_up(connection.sock)):
                 outcome = self._exchange(connection, entry)
-        except (smtplib.SMTPException, OSError, ConfigError) as error:
+        except (smtplib.SMTPException, OSError, ConfigError, oauth.Refused, oauth.Unreachable) as error:
             outcome = _fault(error)
         if isinstance(outcome, Deferred) and outcome.unreachable:
             self._drop()
@@ -147,7 +148,7 @@ def _fault(error: Exception) -> Misconfigured | Deferred:
             # A certificate, or no TLS at all, is a matter of settings; a server that hangs up is not.
             refused = not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError)
         case _:
-            refused = isinstance(error, smtplib.SMTPNotSupportedError | ConfigError)
+            refused = isinstance(error, smtplib.SMTPNotSupportedError | ConfigError | oauth.Refused)
     return Misconfigured(reply=_said(error)) if refused else Deferred(reply=_said(error), unreachable=True)
 
 
@@ -157,29 +158,43 @@ def _stuffed(content: bytes) -> bytes:
     return _LEADING_DOT.sub(b"..", ended) + b".\r\n"
 
 
-def connect(submission: Any, password: str) -> smtplib.SMTP:
+def connect(submission: Any, key: str | Access) -> smtplib.SMTP:
     """A connection that is secured, greeted and logged in.
+
+    Args:
+        key: the password; or the access to tokens, of which one that was kept is tried first, and a new one
+            where it is refused.
 
     Raises:
         smtplib.SMTPException, OSError, ssl.SSLError: what the server or the wire said.
+        oauth.Refused, oauth.Unreachable: there is no token, or the server does not take it.
     """
-    seconds = submission.timeout.total_seconds()
-    connection: smtplib.SMTP
-    if submission.tls == "implicit":
-        connection = smtplib.SMTP_SSL(
-            submission.host, submission.port, timeout=min(seconds, CONNECT_SECONDS), context=_authorities()
-        )
-    else:
-        connection = smtplib.SMTP(submission.host, submission.port, timeout=min(seconds, CONNECT_SECONDS))
+    if isinstance(key, str) or not submission.user:
+        return _entered(submission, key if isinstance(key, str) else "")
+    while True:
+        # Before we connect: a token server may be slow, and mail servers hang up on whoever says nothing.
+        bearer = key.bearer()
+        try:
+            return _entered(submission, bearer)
+        except oauth.Refused:
+            key.discard()
+            if bearer.is_new:
+                raise
+
+
+def _entered(submission: Any, shown: str | Bearer) -> smtplib.SMTP:
+    connection = _connected(submission)
     try:
         if connection.sock is not None:
-            connection.sock.settimeout(seconds)
+            connection.sock.settimeout(submission.timeout.total_seconds())
         connection.ehlo_or_helo_if_needed()
         if submission.tls == "starttls":
             connection.starttls(context=_authorities())
             connection.ehlo_or_helo_if_needed()
-        if submission.user:
-            connection.login(submission.user, password)
+        if isinstance(shown, Bearer):
+            _show(connection, submission, shown)
+        elif submission.user:
+            connection.login(submission.user, shown)
     except BaseException:
         connection.close()
         raise
@@ -189,6 +204,28 @@ def connect(submission: Any, password: str) -> smtplib.SMTP:
 def certificate(connection: smtplib.SMTP) -> Mapping[str, Any]:
     """What the server showed and we accepted (``ssl.SSLSocket.getpeercert``); empty without TLS."""
     return (connection.sock.getpeercert() or {}) if isinstance(connection.sock, ssl.SSLSocket) else {}
+
+
+def _connected(submission: Any) -> smtplib.SMTP:
+    seconds = min(submission.timeout.total_seconds(), CONNECT_SECONDS)
+    if submission.tls == "implicit":
+        return smtplib.SMTP_SSL(submission.host, submission.port, timeout=seconds, context=_authorities())
+    return smtplib.SMTP(submission.host, submission.port, timeout=seconds)
+
+
+def _show(connection: smtplib.SMTP, submission: Any, bearer: Bearer) -> None:
+    where = f"{submission.host}:{submission.port}"
+    how = oauth.mechanism(str(connection.esmtp_features.get("auth", "")).split())
+    if not how:
+        raise oauth.no_way(where)
+    showing = Showing(how, bearer, host=submission.host, port=submission.port)
+    try:
+        connection.auth(how, showing)
+    except smtplib.SMTPAuthenticationError as error:
+        if error.smtp_code < 500:
+            raise  # RFC 4954 6: 454 is the server's own trouble, and passes
+        # Not the error: its traceback may show what was said.
+        raise oauth.refusal(bearer, where, _said(error), showing.error, smtp=True) from None
 
 
 def _authorities() -> ssl.SSLContext:

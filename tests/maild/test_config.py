@@ -95,7 +95,8 @@ def test_the_shipped_file_changes_no_default() -> None:
 
 def test_every_key_stands_in_the_shipped_file() -> None:
     text = SHIPPED.read_text(encoding="utf-8")
-    given_elsewhere = {"secret", "password", "token"}  # shown as secret_file, password_file, token_file
+    # Shown as secret_file, password_file ..., and as a table of its own.
+    given_elsewhere = {*config.SECRET_KEYS, "oauth"}
     for name, table in config._TABLE_OF.items():
         for key in set(config._keys(table)) - given_elsewhere:
             assert re.search(rf"\b{key} =", text), f"{name}.{key}"
@@ -107,7 +108,8 @@ def test_the_shipped_file_is_right_with_its_examples_too(tmp_path: Path) -> None
     """Every line that is commented out is a setting that works when its # goes."""
     text = SHIPPED.read_text(encoding="utf-8")
     shown = re.sub(r"^# (\[|[a-z_]+ = )", r"\1", text, flags=re.MULTILINE)
-    (tmp_path / "http-token").write_text("t" * 32, encoding="utf-8")
+    for name in ("http-token", "client-secret", "google-key.json"):
+        (tmp_path / name).write_text("t" * 32, encoding="utf-8")
     read = loaded(tmp_path, shown, **SECRETS)
     assert read.http is not None
     assert read.agent[0].away == ((date(2026, 12, 24), date(2027, 1, 2)),)
@@ -301,6 +303,46 @@ def test_a_changed_password_file_is_used_at_the_next_login(tmp_path: Path) -> No
         config.password(drop)
 
 
+OAUTH = """
+[maildrop.support.oauth]
+provider = "custom"
+client_id = "maild"
+client_secret_file = "app"
+token_url = "https://tokens.etnic.test/token"
+ca_file = "ca.pem"
+"""
+
+
+def test_the_secrets_of_a_grant_are_read_like_a_password(tmp_path: Path) -> None:
+    (tmp_path / "app").write_text("first\n", encoding="utf-8")
+    text = DESK + DROP.replace("password =", 'auth = "oauth"\n#') + OAUTH + SUBMISSION
+    drop = loaded(tmp_path, text).maildrop["support"]
+    assert isinstance(drop, config.ImapMaildrop)
+    assert drop.oauth is not None
+    assert (config.client_secret(drop.oauth), drop.oauth.ca_file) == ("first", tmp_path / "ca.pem")
+    (tmp_path / "app").write_text("second\n", encoding="utf-8")
+    assert config.client_secret(drop.oauth) == "second"
+    (tmp_path / "app").unlink()
+    with pytest.raises(config.ConfigError, match="write the value of the client secret"):
+        config.client_secret(drop.oauth)
+    given = {"MAILD_MAILDROP__SUPPORT__OAUTH__CLIENT_SECRET": "from outside"}
+    drop = loaded(tmp_path, text, **given).maildrop["support"]
+    assert isinstance(drop, config.ImapMaildrop)
+    assert drop.oauth is not None
+    assert config.client_secret(drop.oauth) == "from outside"
+    assert "from outside" not in repr(drop)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"client_email": "a@b"}', '"' + "k" * 9 + '"'])
+def test_a_file_that_is_no_key_of_a_service_account_is_not_repeated(tmp_path: Path, content: str) -> None:
+    (tmp_path / "key.json").write_text(content, encoding="utf-8")
+    grant = config.OAuth(provider="google", service_account_file=tmp_path / "key.json")
+    with pytest.raises(config.ConfigError, match="no key of a service account; create a JSON key") as caught:
+        config.service_account(grant)
+    assert caught.value.__cause__ is None
+    assert content not in str(caught.value) or content in "{}[]"
+
+
 def test_no_password_is_needed_where_nobody_logs_in(tmp_path: Path) -> None:
     assert config.password(loaded(tmp_path, LEAST).submission) == ""
 
@@ -459,6 +501,8 @@ def test_a_wrong_server_or_desk(tmp_path: Path, old: str, new: str, key: str) ->
 
 
 ANNE = '[[agent]]\nname = "Anne"\naddress = "anne@etnic.be"\n'
+OTHER = '[maildrop.o]\nkind = "imap"\nhost = "h"\nuser = "u"\nauth = "oauth"\n'
+MICROSOFT = '[maildrop.o.oauth]\nprovider = "microsoft"\nclient_id = "m"\nclient_secret = "s"\n'
 TOGETHER = [
     (ANNE + ANNE.replace("anne@etnic", "ANNE@Etnic").replace("Anne", "B"), "agent[2].address", "twice"),
     (ANNE + ANNE.replace("anne@", "b@"), "agent[2].name", "twice"),
@@ -487,6 +531,22 @@ TOGETHER = [
     ('[http]\ntoken = "short"', "http.token", "16 letters and digits or more"),
     ('[http]\ntoken = "sixteen letters and more"', "http.token", "without spaces"),
     ('[maildrop.b]\nkind = "lmtp"\n[security]\nproof = ["m365"]', "security.proof", "maildrop.b"),
+    (OTHER, "maildrop.o.oauth", "who gives the tokens"),
+    (OTHER + MICROSOFT, "maildrop.o.oauth.tenant", "missing"),
+    (OTHER + MICROSOFT + 'tenant = "a b"', "maildrop.o.oauth.tenant", "not possible"),
+    (OTHER + '[maildrop.o.oauth]\nprovider = "custom"\nclient_id = "m"\nclient_secret = "s"',
+     "maildrop.o.oauth.token_url", "missing"),
+    (OTHER + '[maildrop.o.oauth]\nprovider = "custom"\nclient_id = "m"\nflow = "device"\n'
+     'token_url = "https://t"', "maildrop.o.oauth.device_url", "missing"),
+    (OTHER + MICROSOFT + 'tenant = "t"\ntoken_url = "http://t"', "maildrop.o.oauth.token_url", "no address"),
+    (OTHER + '[maildrop.o.oauth]\nprovider = "microsoft"\ntenant = "t"\nclient_secret = "s"',
+     "maildrop.o.oauth.client_id", "missing"),
+    (OTHER + '[maildrop.o.oauth]\nprovider = "microsoft"\ntenant = "t"\nclient_id = "c"',
+     "maildrop.o.oauth.client_secret_file", "no client secret"),
+    (OTHER + '[maildrop.o.oauth]\nprovider = "google"', "maildrop.o.oauth.service_account_file", "no serv"),
+    (OTHER + '[maildrop.o.oauth]\nprovider = "google"\nflow = "device"', "maildrop.o.oauth.flow", "nobody"),
+    (OTHER + MICROSOFT + 'tenant = "t"\nclient_secret_file = "gone"', "maildrop.o.oauth.client_secret_file",
+     "both given"),
 ]  # fmt: skip
 
 

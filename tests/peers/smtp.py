@@ -126,9 +126,12 @@ class Sink:
     def start(self) -> None:
         """Listens; on the same port as before."""
         self._controller = _Controller(
-            _Handler(self), hostname=self.host, port=self.port, ssl_context=self._implicit, **self._options
+            self._handler(), hostname=self.host, port=self.port, ssl_context=self._implicit, **self._options
         )
         self._controller.start()
+
+    def _handler(self) -> "Handler":
+        return Handler(self)
 
     def stop(self) -> None:
         """Stops listening and drops whoever is connected."""
@@ -180,7 +183,7 @@ class Sink:
         return AuthResult(success=right, handled=False)
 
 
-class _Handler:
+class Handler:
     """aiosmtpd's hooks: each asks the script first."""
 
     def __init__(self, sink: Sink) -> None:

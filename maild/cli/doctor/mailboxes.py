@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from maild import config
+from maild import config, oauth
 from maild.cli.doctor.doors import door
 from maild.cli.doctor.findings import Finding, any_failed, fail, ok, warn
-from maild.cli.doctor.wire import certificate, resolved, wire_remedy
+from maild.cli.doctor.wire import TOKENS_REMEDY, certificate, resolved, wire_remedy
 from maild.config import Config, DoorMaildrop, ImapMaildrop
 from maild.receive import mailbox
 
@@ -26,28 +26,26 @@ def maildrops(settings: Config, _file: Path) -> Iterator[Finding]:
         check = f"maildrop {name}"
         if isinstance(drop, DoorMaildrop):
             yield from door(check, drop)
-        elif drop.auth == "oauth":
-            yield fail(check, 'auth = "oauth" comes with a later release', 'use auth = "password"')
         else:
             wire = list(resolved(check, drop.host, drop.tls))
             yield from wire
             if not any_failed(wire):
-                yield from _mailbox(check, drop)
+                yield from _mailbox(check, drop, settings.state.directory)
 
 
 @contextmanager
-def _entered(drop: ImapMaildrop) -> Iterator[mailbox.Mailbox]:
-    entered = mailbox.connect(drop, config.password(drop))
+def _entered(drop: ImapMaildrop, directory: Path) -> Iterator[mailbox.Mailbox]:
+    entered = mailbox.connect(drop, oauth.key_to(drop, directory)())
     try:
         yield entered
     finally:
         entered.close()
 
 
-def _mailbox(check: str, drop: ImapMaildrop) -> Iterator[Finding]:
+def _mailbox(check: str, drop: ImapMaildrop, directory: Path) -> Iterator[Finding]:
     where = f"{drop.host}:{drop.port}"
     try:
-        with _entered(drop) as entered:
+        with _entered(drop, directory) as entered:
             secured = {"implicit": "TLS", "starttls": "STARTTLS"}.get(drop.tls, "no TLS")
             yield ok(check, f"{where} answers ({secured}), {drop.user} is logged in")
             yield from certificate(check, drop.host, entered.certificate(), datetime.now(UTC))
@@ -55,9 +53,10 @@ def _mailbox(check: str, drop: ImapMaildrop) -> Iterator[Finding]:
             yield from _folders(check, drop, entered)
     except mailbox.LoginRefused as error:
         remedy = f"mend user or password_file; a provider may want an app password for {drop.user}"
-        yield fail(check, str(error), remedy)
+        yield fail(check, error.what, error.remedy or remedy)
     except mailbox.Unreachable as error:
-        yield fail(check, str(error), wire_remedy(str(error), drop))
+        is_token = isinstance(error.__cause__, oauth.Unreachable)
+        yield fail(check, str(error), TOKENS_REMEDY if is_token else wire_remedy(str(error), drop))
     except config.ConfigError as error:
         yield fail(check, str(error.problems[0].what), error.problems[0].remedy)
 

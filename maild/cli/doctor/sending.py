@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from maild import config
+from maild import config, oauth
 from maild.cli.doctor.findings import Finding, any_failed, fail, mega, ok, warn
-from maild.cli.doctor.wire import certificate, resolved, wire_remedy
+from maild.cli.doctor.wire import TOKENS_REMEDY, certificate, resolved, wire_remedy
 from maild.config import Config, Submission
 from maild.send import smtp
 
@@ -19,9 +19,6 @@ LEAST_SIZE = 10_000_000
 def submission(settings: Config, _file: Path) -> Iterator[Finding]:
     """Whether the server that takes our mail takes it from us; nothing is sent."""
     server, check = settings.submission, "submission"
-    if server.user and server.auth == "oauth":
-        yield fail(check, 'auth = "oauth" comes with a later release', 'use auth = "password"')
-        return
     wire = list(resolved(check, server.host, server.tls))
     yield from wire
     if not any_failed(wire):
@@ -32,7 +29,11 @@ def _sending(check: str, settings: Config) -> Iterator[Finding]:
     server = settings.submission
     # What smtplib raises are OSErrors too; its module has one door, and that is not here.
     try:
-        connection: Any = smtp.connect(server, config.password(server))
+        connection: Any = smtp.connect(server, oauth.key_to(server, settings.state.directory)())
+    except oauth.Refused as error:
+        yield fail(check, error.what, error.remedy)
+    except oauth.Unreachable as error:
+        yield fail(check, str(error), TOKENS_REMEDY)
     except config.ConfigError as error:
         yield fail(check, str(error.problems[0].what), error.problems[0].remedy)
     except OSError as error:

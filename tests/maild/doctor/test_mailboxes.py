@@ -148,9 +148,3 @@ def test_a_password_over_a_bare_wire(monkeypatch: pytest.MonkeyPatch) -> None:
     (finding,) = wire.resolved("c", "imap.example.org", "none")
     assert finding.verdict == "warn"
     assert list(wire.resolved("c", "imap.example.org", "starttls")) == []
-
-
-def test_what_comes_with_a_later_release_is_said(examine: Examine) -> None:
-    found = examine("", drop={"auth": "oauth"}, submission={"user": "u", "auth": "oauth"})
-    assert "later" in found.of("maildrop support", "fail")[0]
-    assert "later" in found.of("submission", "fail")[0]
