@@ -32,6 +32,15 @@ def test_secrets_are_files_and_nothing_else() -> None:
         assert "@" not in said.get("MAILD_STATE__DATABASE", "").replace("://maild@", "")
 
 
+def test_what_lies_beside_the_file_stays_there() -> None:
+    """Neither history nor builder gets the configuration or a secret."""
+    folders = {each["file"].split("/")[1] for each in COMPOSE["secrets"].values()}
+    folders |= {each.split("/")[1].split(":")[0] for each in MAILD["volumes"] if each.startswith("./")}
+    assert folders == {"etc", "secrets"}
+    assert {f"/{each}/" for each in folders} <= set((image.ROOT / ".gitignore").read_text().splitlines())
+    assert not folders & image.context().allowed
+
+
 def test_the_environment_makes_config_toml_ready(tmp_path: Path) -> None:
     """The file of the repository, read as the container reads it: every secret found, PostgreSQL in place."""
     environment = {

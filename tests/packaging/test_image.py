@@ -100,6 +100,7 @@ def test_no_secret_stands_in_the_image() -> None:
     assert copied == ["requirements.lock ./", ". ./", "--from=build /opt/maild /opt/maild"]
 
 
+@pytest.mark.real
 @pytest.mark.slow
 @pytest.mark.timeout(400)  # some hundred megabytes are fetched and unpacked
 def test_the_steps_make_a_maild_that_runs(tmp_path: Path, smtp_port: int) -> None:
