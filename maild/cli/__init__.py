@@ -253,7 +253,6 @@ _CODE_OF = {
     "jinja2.exceptions.TemplateError": Code.CONFIG,
     "maild.config.ConfigError": Code.CONFIG,
     "maild.daemon.Locked": Code.TRY_LATER,
-    "maild.foresight.trial.NoCopy": Code.NO_INPUT,
     "maild.isolate.NoWorker": Code.TRY_LATER,
     "maild.receive.mailbox.LoginRefused": Code.REFUSED,
     "maild.receive.mailbox.NoFolder": Code.CONFIG,

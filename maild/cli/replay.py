@@ -241,6 +241,7 @@ class _Single:
         rows += [("receipt", f"none: {'; '.join(one.objections)}")] if one.objections else []
         rows += [("leaves", _letter(each)) for each in one.letters if each.kind != "receipt" or each.why_not]
         rows += [("digest", to) for to in one.digest]
+        rows += [("held", f"a file: {why}") for why in one.held]
         rows += [("because", reason) for reason in one.reasons if reason not in one.rules]
         return _block(one, rows, config)
 

@@ -11,7 +11,7 @@ from maild.decide.decision import Verdict
 # What a mail brings about; two configurations differ over it where one of these differs.
 _EFFECTS = (
     "disposition", "kind", "opens", "thread", "links", "status", "team", "category", "priority", "scope",
-    "assignee", "due_at", "objections", "letters", "digest",
+    "assignee", "due_at", "objections", "letters", "digest", "held",
 )  # fmt: skip
 # Why: told beside a difference, and none by itself, for a rule may have moved and do the same.
 _CAUSES = ("signal", "rules")
@@ -35,7 +35,8 @@ class Outcome:
     would wait unfiled. ``ticket``: its number, "" for none; ``thread``: the same by its first mail, since
     numbers depend on all that came before. ``signal``: the threading signal that decided. ``status`` to
     ``due_at``: of the ticket, after it. ``objections``: why there is no receipt. ``digest``: who would hear
-    of it in the next digest. ``reasons``: what else was noted.
+    of it in the next digest. ``held``: why files of it would stay with the desk, a word each. ``reasons``:
+    what else was noted.
     """
 
     where: str
@@ -62,6 +63,7 @@ class Outcome:
     objections: tuple[str, ...] = ()
     letters: tuple[Outgoing, ...] = ()
     digest: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
 
     @property

@@ -20,7 +20,7 @@ from maild.foresight.outcome import Outcome, Outgoing
 from maild.ingest import Office
 from maild.replay import Filed, Filing, Now, Past
 from parsers.mail import ParsedMail, parse_mail
-from storage import database, outbox
+from storage import database, moving, outbox
 from storage.records import OutboxState, OwedLetter, Ticket
 from storage.store import Store, Transaction
 
@@ -28,10 +28,6 @@ from storage.store import Store, Transaction
 _HEADER = 64 << 10
 # A maildrop of the desk has this mail already, and a lease that the daemon holds.
 _PLACE = "replay"
-
-
-class NoCopy(Exception):
-    """There is no state that could be copied, and why."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,6 +77,7 @@ class Trial:
             objections=tuple(_objections(decision)),
             letters=tuple(sorted(map(_outgoing, letters), key=lambda each: (each.kind, each.to))),
             digest=tuple(sorted(_in_digest(decision))),
+            held=tuple(sorted(decision.held.values())),
             reasons=decision.reasons,
             **self._of_ticket(ticket),
         )
@@ -104,7 +101,7 @@ def opened(config: Config, *, on_state: bool = False) -> Iterator[Trial]:
     """A configuration on trial, over an empty ledger or over a copy of the present one.
 
     Raises:
-        NoCopy: the present state cannot be copied.
+        storage.database.Unavailable: the present state cannot be copied, or there is none.
     """
     with TemporaryDirectory(prefix="maild-replay-") as folder:
         file = Path(folder) / "maild.db"
@@ -121,11 +118,11 @@ def opened(config: Config, *, on_state: bool = False) -> Iterator[Trial]:
 
 def _copy(config: Config, target: Path) -> None:
     with closing(database.open_database(config.state.database)) as present:
-        if present.file is None:
-            raise NoCopy("a copy of the state is made of SQLite only, and this one is in PostgreSQL")
-        if not present.file.exists():
-            raise NoCopy(f"{present.file} does not exist: maild has not run here yet")
-        database.back_up(present, target)
+        if present.file is not None:
+            database.back_up(present, target)
+            return
+        with closing(database.open_database(f"sqlite:///{target}", durable=False)) as copy:
+            moving.move(present, copy)
 
 
 def _seen(one: Past) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What would be done with mail is told beforehand, and nothing comes of it."""
 
+import io
 import json
 import mailbox as formats
 import tempfile
@@ -11,6 +12,8 @@ import pytest
 
 from maild import cli
 from maild.cli import Code
+from tests.peers.mailbox import Mailbox
+from tests.peers.smtp import Sink
 from tests.scenarios.desk import ANNE, Desk, mail, reply
 
 CONFIG = """
@@ -198,7 +201,7 @@ def test_a_ticket_more_makes_no_difference_of_all_mails_after_it(
         ("nowhere --dry-run", Code.NO_INPUT, "no file or folder nowhere"),
         ("--maildrop door --dry-run", Code.NO_INPUT, "those that can be read again are: support"),
         ("tmp --dry-run", Code.NO_INPUT, "there is no mail in tmp"),
-        ("mails --dry-run --on-state", Code.NO_INPUT, "has not run here yet"),
+        ("mails --dry-run --on-state", Code.TRY_LATER, "has not run here yet"),
         ("mails --dry-run --against config.tml", Code.CONFIG, "config.tml"),
     ],
 )
@@ -248,3 +251,18 @@ def test_the_desks_own_mail_is_only_looked_at(
     (one,) = foretold(capsys, str(later), "--on-state", "--config", file)
     assert (one["opens"], one["ticket"], one["thread"]) == (False, "ETNIC-1002", "ETNIC-1002")
     assert (desk.flags(), len(desk.sink.letters), state_of(desk)) == (flags, sent, state)
+
+
+def test_a_state_in_postgresql_is_looked_at_too(
+    tmp_path: Path, mailbox: Mailbox, sink: Sink, journal: io.StringIO, postgres_url: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Its copy is an SQLite file, and gone with the command."""
+    desk = Desk(folder=tmp_path, mailbox=mailbox, sink=sink, database=postgres_url, journal=journal)
+    desk.receive(mail("a1@ecole.test"))
+    desk.once()
+    later = tmp_path / "later.eml"
+    later.write_bytes(mail("a2@ecole.test", In_Reply_To="<a1@ecole.test>"))
+    (one,) = foretold(capsys, str(later), "--on-state", "--config", str(desk.file))
+    assert (one["opens"], one["thread"]) == (False, "ETNIC-1001")
+    assert [row.message_id for row in desk.rows("SELECT message_id FROM message")] == ["a1@ecole.test"]
