@@ -301,7 +301,8 @@ def _told(error: Exception) -> Code:
     from maild import log
 
     if not log.is_configured():
-        log.configure("console")
+        # What a person pastes into a report names nobody.
+        log.configure("console", mask_addresses=True)
     log.get("maild.cli").error("crashed", version=version(), exc_info=error)
     typer.echo(
         f"maild: this is a fault of maild ({type(error).__name__}). Its traceback is in the log, on standard"

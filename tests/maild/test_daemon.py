@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from maild import config as configuration
 from maild import daemon
 from maild.bell import Bell
 from maild.config import Config
@@ -37,7 +38,7 @@ def test_the_state_has_one_owner(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("wanted", [True, False])
 def test_the_report_has_a_timer_where_it_is_wanted(tmp_path: Path, *, wanted: bool) -> None:
-    """It mails last month's, and lets the courier know; elsewhere nothing looks for it."""
+    """It mails last month's, and lets the courier know; elsewhere nothing looks for it. So with retention."""
     with room(tmp_path, agents=(Agent(name="Léa", address="lea@etnic.test", lead=True),)) as desk:
         with desk.office.store.write() as tx:
             month.write(tx)
@@ -45,11 +46,12 @@ def test_the_report_has_a_timer_where_it_is_wanted(tmp_path: Path, *, wanted: bo
         settings = SimpleNamespace(
             sla=SimpleNamespace(sweep=timedelta(seconds=20)),
             report=SimpleNamespace(mail=wanted, recipients=()),
+            retention=configuration.Retention(raw=timedelta(days=90) if wanted else None),
         )
         bell = Bell()
         served = SimpleNamespace(config=settings, office=desk.office, dispatch=SimpleNamespace(bell=bell))
         table = daemon._timers(cast("Parts", served), (), None)
-        assert ("report" in table) is wanted
+        assert ("report" in table, "retention" in table) == (wanted, wanted)
         if wanted:
             function, every = table["report"]
             assert every <= timedelta(minutes=5)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from email import message_from_bytes, policy
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 from sqlmodel import SQLModel
 
-from maild import cli, daemon, ingest, privacy
+from maild import cli, daemon, ingest, log, privacy
 from maild.cli import Code
 from storage.records import Status
 from storage.store import expand
+from tests.peers.smtp import Reply
 from tests.scenarios.desk import ANNE, REQUEST, Desk, mail, reply
 
 JEAN = "jean@ecole.test"
@@ -187,6 +189,27 @@ def test_all_that_is_kept_is_given_out(
     assert (
         cli.answer(["person", "export", JEAN, "--to", str(file), "--config", str(told.file)]) == Code.REFUSED
     )
+
+
+def test_a_masked_log_names_nobody(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A whole story at its most talkative, with a refused letter, a bounce and a server that goes away."""
+    log.configure("json", "debug", mask_addresses=True, stream=desk.journal)
+    tell(desk, monkeypatch)
+    bounce = mail(
+        "d1@mx.test", sender="MAILER-DAEMON@mx.test", subject="Undelivered", Auto_Submitted="auto-replied",
+        body=f"The mail system\n\n<{JEAN}>: host mx.test said: 550 5.1.1 <{JEAN}>: no such user\n",
+    )  # fmt: skip
+    no_such_user = "550 5.1.1 <zoe@ecole.test>: no such user"
+    desk.sink.script(Reply(stage="rcpt", say=no_such_user, match="zoe@ecole.test"))
+    desk.receive(bounce, mail("z1@ecole.test", sender="Zoe <zoe@ecole.test>", subject="Bonjour"), b"\x00")
+    desk.once()
+    desk.configure(submission={"port": 1}, maildrop={"password": "wrong"})
+    desk.later(days=2)
+    desk.once()
+    said = [{key: v for key, v in line.items() if key not in ("msgid", "message_id")} for line in desk.log()]
+    assert {line["event"] for line in said} >= {"outbox.sent", "outbox.bounced", "maildrop.auth_failed"}
+    assert any("j***@ecole.test" in json.dumps(line) for line in said)
+    assert [line for line in said if re.search(r"[^\s@*<\"]{2,}@\w", json.dumps(line))] == []
 
 
 def test_what_waits_never_leaves(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
