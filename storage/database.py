@@ -7,10 +7,11 @@ reached or is busy past the timeout, ``SchemaTooNew`` for a file written by a la
 for one into which a state was being moved.
 """
 
+import itertools
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -251,9 +252,21 @@ def upgrade(database: Database, *, now: datetime | None = None) -> Path | None:
     if found == head():
         return None
     copy = _copy_first(database, found, now or datetime.now(UTC)) if found else None
-    _prepare_file(database)
-    _migrate(database)
+    try:
+        _prepare_file(database)
+        _migrate(database)
+    except BaseException:
+        if copy is not None:
+            _drop_if_unchanged(database, found, copy)
+        raise
     return copy
+
+
+def _drop_if_unchanged(database: Database, found: str | None, copy: Path) -> None:
+    """Whoever tries again and again shall not fill the disk; a copy of what may be damaged stays."""
+    with suppress(Unavailable):
+        if current(database) == found and is_sound(database):
+            copy.unlink(missing_ok=True)
 
 
 def _prepare_file(database: Database) -> None:
@@ -270,7 +283,9 @@ def _prepare_file(database: Database) -> None:
 def _copy_first(database: Database, found: str, now: datetime) -> Path | None:
     if database.file is None:
         return None
-    target = database.file.with_name(f"{database.file.name}.{found}.{now:%Y%m%dT%H%M%SZ}.bak")
+    name = f"{database.file.name}.{found}.{now:%Y%m%dT%H%M%SZ}"
+    names = itertools.chain([f"{name}.bak"], (f"{name}-{number}.bak" for number in itertools.count(2)))
+    target = next(path for path in map(database.file.with_name, names) if not path.exists())
     backup.copy_sqlite(database.file, target)
     return target
 
