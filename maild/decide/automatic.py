@@ -24,6 +24,11 @@ def own(case: Case) -> Decision:
     """A copy of what we sent: the id that a provider gave it is learnt, nothing else happens."""
     mail, facts = case.mail, case.facts
     token = identity.is_ours(mail, case.policy)
+    if token is not None and token.is_probe:
+        why = ("the desk tries its own mailbox",)
+        return Decision(
+            disposition=Disposition.IGNORED, kind=MessageKind.OWN_COPY, direction="out", reasons=why
+        )
     ticket = facts.by_key.get(token.key) if token else None
     if ticket is None or ticket not in facts.tickets:
         if facts.source in (Source.SENT, Source.JUNK):

@@ -25,6 +25,10 @@ NO_TICKET = "a" * 13
 MAIL_ID = 14
 
 
+# Begins the serial of a mail by which the desk tries its own mailbox; no mail id has the letter o.
+PROBE = "probe"
+
+
 class Purpose(StrEnum):
     """What the mail was that carried a token."""
 
@@ -57,6 +61,11 @@ class Token:
     def is_of_ticket(self) -> bool:
         """It is about one ticket."""
         return self.key != NO_TICKET
+
+    @property
+    def is_probe(self) -> bool:
+        """It is of a mail by which the desk tries its own mailbox."""
+        return not self.is_of_ticket and self.serial.startswith(PROBE)
 
     def is_for(self, address: str) -> bool:
         """It was made for this address."""

@@ -7,9 +7,8 @@ modules by what they look at; their order stands below.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +22,7 @@ from maild.cli.doctor.findings import Check, Finding, Verdict, fail, ok
 from maild.cli.doctor.ledger import state_database
 from maild.cli.doctor.machine import clock, reader, secrets, state
 from maild.cli.doctor.mailboxes import exchange, maildrops
+from maild.cli.doctor.probing import probed
 from maild.cli.doctor.sending import submission
 from maild.cli.doctor.staff import alert, alert_tried, people, proof
 from maild.cli.doctor.wording import letters
@@ -35,6 +35,9 @@ def doctor(
     try_alert: Annotated[
         bool, typer.Option("--alert", help="Run the [alert] command as well, with a test message.")
     ] = False,
+    try_mail: Annotated[
+        bool, typer.Option("--probe", help="Send a mail to ourselves as well, and see how it comes back.")
+    ] = False,
 ) -> int:
     """Whether all that maild needs is there, and how to mend what is not."""
     try:
@@ -46,7 +49,12 @@ def doctor(
             _say(fail("configuration", where + problem.what, problem.remedy), as_json)
         return Code.CONFIG
     verdicts = []
-    for finding in chain(examine(settings, layers.path), alert_tried(settings) if try_alert else ()):
+    checks = (
+        *CHECKS,
+        *([("alert", alert_tried)] if try_alert else []),
+        *([("probe", probed)] if try_mail else []),
+    )
+    for finding in examine(settings, layers.path, checks):
         _say(finding, as_json)
         verdicts.append(finding.verdict)
     if not as_json:
@@ -73,10 +81,10 @@ def _sum_up(verdicts: list[Verdict]) -> None:
         typer.echo(f"\nNothing failed{f', {warned} to look at' if warned else ''}. Next: `maild run`.")
 
 
-def examine(settings: Config, file: Path) -> Iterator[Finding]:
+def examine(settings: Config, file: Path, checks: Iterable[tuple[str, Check]]) -> Iterator[Finding]:
     """Every finding about this configuration, in reading order; network checks take as long as servers do."""
     yield ok("configuration", f"{file} can be used")
-    for name, check in CHECKS:
+    for name, check in checks:
         try:
             yield from check(settings, file)
         # A check that meets what nobody foresaw is a finding too: those after it are made nevertheless.

@@ -34,23 +34,24 @@ def maildrops(settings: Config, _file: Path) -> Iterator[Finding]:
 
 
 @contextmanager
-def _entered(drop: ImapMaildrop, directory: Path) -> Iterator[mailbox.Mailbox]:
-    entered = mailbox.connect(drop, oauth.key_to(drop, directory)())
+def entered(drop: ImapMaildrop, directory: Path) -> Iterator[mailbox.Mailbox]:
+    """A session in the mailbox; raises as ``mailbox.connect``, or for a password or token that is missing."""
+    session = mailbox.connect(drop, oauth.key_to(drop, directory)())
     try:
-        yield entered
+        yield session
     finally:
-        entered.close()
+        session.close()
 
 
 def _mailbox(check: str, drop: ImapMaildrop, directory: Path) -> Iterator[Finding]:
     where = f"{drop.host}:{drop.port}"
     try:
-        with _entered(drop, directory) as entered:
+        with entered(drop, directory) as session:
             secured = {"implicit": "TLS", "starttls": "STARTTLS"}.get(drop.tls, "no TLS")
             yield ok(check, f"{where} answers ({secured}), {drop.user} is logged in")
-            yield from certificate(check, drop.host, entered.certificate(), datetime.now(UTC))
-            yield from _capabilities(check, drop, entered.capabilities)
-            yield from _folders(check, drop, entered)
+            yield from certificate(check, drop.host, session.certificate(), datetime.now(UTC))
+            yield from _capabilities(check, drop, session.capabilities)
+            yield from _folders(check, drop, session)
     except mailbox.LoginRefused as error:
         remedy = f"mend user or password_file; a provider may want an app password for {drop.user}"
         yield fail(check, error.what, error.remedy or remedy)

@@ -67,7 +67,7 @@ def alert(settings: Config, _file: Path) -> Iterator[Finding]:
         yield ok("alert", f"{command[0]} can be run; `maild doctor --alert` tries it")
 
 
-def alert_tried(settings: Config) -> Iterator[Finding]:
+def alert_tried(settings: Config, _file: Path) -> Iterator[Finding]:
     """The command, run once with a test message."""
     command, address = settings.alert.command, settings.desk.address
     if not command:
