@@ -196,7 +196,7 @@ def _when_back(team: str, policy: Policy) -> tuple[Notify, ...]:
 def _absent(assignee: str, facts: Facts, policy: Policy) -> str:
     """The name of an assignee who is away; "" where nobody is missed."""
     own = policy.agent(assignee) if assignee else None
-    return own.name if own is not None and not own.is_present(facts.now.date()) else ""
+    return own.name if own is not None and not own.is_present(policy.desk.day(facts.now)) else ""
 
 
 def _without_sender(
@@ -217,8 +217,7 @@ def recipients_of(
     team: str, facts: Facts, policy: Policy, *, assignee: str = ""
 ) -> tuple[tuple[str, str], ...]:
     """(address, language) of those who hear of a ticket: its assignee, else its team, never the absent."""
-    today = facts.now.date()
-
+    today = policy.desk.day(facts.now)
     own = policy.agent(assignee) if assignee else None
     if own is not None and own.is_present(today):
         return ((own.address, own.language),)
@@ -249,7 +248,7 @@ def hearers(
     """
     agents = [agent for name in names if name and (agent := policy.agent(name))]
     for agent in agents:
-        if agent.is_present(facts.now.date()) and agent.address.casefold() != without:
+        if agent.is_present(policy.desk.day(facts.now)) and agent.address.casefold() != without:
             return ((agent.address, agent.language),)
     if one_knows and any(agent.address.casefold() == without for agent in agents):
         return ()

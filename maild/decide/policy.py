@@ -6,7 +6,8 @@ whatever is wrong with a configuration was said when it was read.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from maild.decide.hours import Calendar
 from parsers.addresses import split_subaddress
@@ -44,6 +45,10 @@ class Desk:
     def number(self, ticket: int) -> str:
         """A ticket's number as people write it: "ETNIC-1042"."""
         return ticket_number(ticket, self.prefix)
+
+    def day(self, at: datetime) -> date:
+        """The day that it is at the desk: an absence begins and ends at its midnight."""
+        return at.astimezone(ZoneInfo(self.timezone)).date()
 
     @property
     def domain(self) -> str:

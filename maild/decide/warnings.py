@@ -75,5 +75,5 @@ def hearers(ticket: Ticket, way: Way | None, now: datetime, policy: Policy) -> t
 def _leads(now: datetime, policy: Policy) -> tuple[tuple[str, str], ...]:
     """Those who are there; where all are away, all of them: a limit never passes unheard."""
     leads = [agent for agent in policy.agents if agent.lead]
-    there = [agent for agent in leads if agent.is_present(now.date())]
+    there = [agent for agent in leads if agent.is_present(policy.desk.day(now))]
     return tuple((agent.address, agent.language) for agent in there or leads)

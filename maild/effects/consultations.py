@@ -223,7 +223,7 @@ def reminders(
     asked = [c for c in handling.consultations(tx, clock.ticket_id) if c.team == clock.team]
     facts = Facts(now=now, arrived_at=now, mail_id="", maildrop="", source=Source.INBOX)
     waiting = teams.hearers(state, asked[-1] if asked else None, facts, policy)
-    leads = [one for one in teams.leads(clock.team, policy, now.date()) if one not in waiting]
+    leads = [one for one in teams.leads(clock.team, policy, policy.desk.day(now)) if one not in waiting]
     number = policy.desk.number(state.ticket.id)
     for address, language in (*waiting, *leads):
         to, key = Address("", address), state.ticket.key

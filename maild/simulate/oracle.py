@@ -331,7 +331,9 @@ class Oracle:
             return
         what = Told.TEAM_LIMIT if watch.marked >= LIMIT else Told.TEAM_NEAR
         waiting = self._present((watch.matter.assignee, watch.matter.asked_by), now)[:1]
-        leads = (a for a in self.policy.members(watch.team) if a.lead and a.is_present(now.date()))
+        leads = (
+            a for a in self.policy.members(watch.team) if a.lead and a.is_present(self.policy.desk.day(now))
+        )
         people = (*(waiting or self._of_house(watch.matter.team, now)), *(a.address for a in leads))
         yield from ((what, to) for to in dict.fromkeys(people))
 
@@ -370,7 +372,7 @@ class Oracle:
         return self._present(leads, now) or leads
 
     def _present(self, addresses: Iterable[str], now: datetime) -> tuple[str, ...]:
-        day, agents = now.date(), {a.address: a for a in self.policy.agents}
+        day, agents = self.policy.desk.day(now), {a.address: a for a in self.policy.agents}
         known = (agents.get(address) for address in addresses)
         there = (a for a in known if a and not any(first <= day <= last for first, last in a.away))
         return tuple(a.address for a in there)

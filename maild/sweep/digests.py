@@ -124,7 +124,7 @@ def last_morning(now: datetime, zone: str) -> datetime:
 
 def _who_leads(policy: Policy, now: datetime) -> tuple[tuple[str, str], ...]:
     """(address, language) of the leads who are there, and of the administrators, each once."""
-    leads = [(a.address, a.language) for a in policy.agents if a.lead and a.is_present(now.date())]
+    leads = [(a.address, a.language) for a in policy.agents if a.lead and a.is_present(policy.desk.day(now))]
     known = {address.casefold() for address, _ in leads}
     others = [a for a in policy.desk.administrators if a.casefold() not in known]
     return (*leads, *((address, policy.desk.languages[0]) for address in others))

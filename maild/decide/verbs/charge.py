@@ -42,7 +42,7 @@ def _assign(order: Order) -> Outcome | Refusal:
 
 
 def _to_agent(order: Order, agent: Agent) -> Outcome:
-    today = order.facts.now.date()
+    today = order.policy.desk.day(order.facts.now)
     told = ((agent.address, agent.language),) if agent.is_present(today) else ()
     line = order.say(_SAID, "agent", name=agent.name)
     if not told:
@@ -54,7 +54,7 @@ def _to_agent(order: Order, agent: Agent) -> Outcome:
 def _to_team(order: Order, team: Team) -> Outcome:
     told = recipients_of(team.name, order.facts, order.policy)
     present = team.address or any(
-        a.is_present(order.facts.now.date()) for a in order.policy.members(team.name)
+        a.is_present(order.policy.desk.day(order.facts.now)) for a in order.policy.members(team.name)
     )
     line = order.say(_SAID, "team", name=team.name) + (
         "" if present else order.say(_SAID, "empty", name=team.name)

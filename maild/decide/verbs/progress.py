@@ -135,7 +135,7 @@ def _reopen(order: Order) -> Outcome | Refusal:
 def _told_again(order: Order) -> tuple[Brief, ...]:
     """Whoever had it hears that a colleague has opened it again."""
     owner = order.policy.agent(order.here.ticket.assignee)
-    if owner is None or owner == order.agent or not owner.is_present(order.facts.now.date()):
+    if owner is None or owner == order.agent or not owner.is_present(order.policy.desk.day(order.facts.now)):
         return ()
     told = ((owner.address, owner.language),)
     return (Brief(recipients=told, reason="reopened", by=order.agent.name, words=order.note),)

@@ -37,7 +37,7 @@ def _escalate(order: Order) -> Outcome | Refusal:
         return Refusal(line=order.say(_SAID, what, team=argument, teams=", ".join(teams.names(policy))))
     if (ended := status.if_ended(order)) is not None:
         return ended
-    day = order.facts.now.date()
+    day = order.policy.desk.day(order.facts.now)
     people = teams.reached_at(team, policy, day, without=order.agent.address)
     if not people:
         return Refusal(line=order.say(_SAID, "nobody", team=team))

@@ -1,7 +1,7 @@
 """What people hear of a clock: by shares, by the hour of the desk, each once; and who they are."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -162,3 +162,14 @@ def test_where_everybody_is_away_the_administrators_hear_and_at_the_limit_the_le
     judged = policy(agents=tuple(replace(one, away=NOVEMBER) for one in (CHEF, BOB)))
     assert warnings.hearers(ticket(), Way.NEAR, NOON, judged) == (("admin@etnic.test", "fr"),)
     assert warnings.hearers(ticket(), Way.BREACHED, NOON, judged) == (("chef@etnic.test", "nl"),)
+
+
+def test_an_absence_begins_at_the_desk_s_midnight() -> None:
+    """Half past eleven in the evening in UTC is the first day of it in Brussels, and half past ten is not."""
+    first_day = date(2024, 12, 24)
+    away = Agent(name="Anne", address=ANNE, away=((first_day, first_day),))
+    desk = policy(agents=(away, replace(BOB, teams=("desk",))))
+    evening = datetime(2024, 12, 23, 22, 30, tzinfo=UTC)
+    mine = ticket(assignee=ANNE)
+    assert [one for one, _ in warnings.hearers(mine, Way.NEAR, evening, desk)] == [ANNE]
+    assert [one for one, _ in warnings.hearers(mine, Way.NEAR, evening + HOUR, desk)] == [BOB.address]
