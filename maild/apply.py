@@ -321,6 +321,7 @@ def _file_of(work: Work, file: Attachment) -> StoredFile:
         filename=file.filename, content_type=file.content_type[:LONGEST_NAME], size=file.size,
         sha256=file.sha256, content_id=file.content_id[:LONGEST_NAME], inline=file.inline,
         decoration=file.sha256 in work.decision.decorations, held=work.decision.held.get(file.sha256, ""),
+        scan=str(work.facts.scans.get(file.sha256, "")),
     )  # fmt: skip
 
 

@@ -690,6 +690,10 @@ class Attachments(Table):
     hold: Annotated[tuple[HazardKind, ...], BeforeValidator(_split)] = tuple(HazardKind)
     also: Endings = ()
     allow: Endings = ()
+    clamd: Door | Literal[""] = ""
+    wait: Span = timedelta(seconds=10)
+    largest: Size = 25_000_000
+    unscanned: Literal["hold", "send"] = "hold"
 
 
 class Budget(Table):
@@ -1665,6 +1669,8 @@ def policy(config: Config) -> judged.Policy:
             hold=frozenset(config.attachments.hold),
             also=frozenset(config.attachments.also),
             allow=frozenset(config.attachments.allow),
+            scanned=config.attachments.clamd != "",
+            unscanned=config.attachments.unscanned == "hold",
         ),
     )
 

@@ -13,7 +13,7 @@ neighbours are filed in the same pass.
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -49,12 +49,13 @@ from maild.decide.decision import (
     Tell,
     all_of,
 )
-from maild.decide.facts import NOT_HANDLED, Facts, Handling, Reach, Spent, TicketFacts
+from maild.decide.facts import NOT_HANDLED, Facts, Handling, Reach, Scan, Spent, TicketFacts
 from maild.decide.order import Ask
 from maild.decide.policy import Policy, Rate
 from maild.decide.tokens import Purpose
 from maild.effects import letters
 from maild.isolate import Closed, Failure, Fate, NoWorker, Worker
+from maild.scan import Scanner
 from maild.steps import Step
 from parsers.commands import CommandBlock
 from parsers.mail import ParsedMail, parse_mail
@@ -78,8 +79,8 @@ MOST_TRIES = 3
 class Office:
     """What filing needs, built once in ``daemon``: the ledger, the policy, the paper and the time.
 
-    ``worker``: reads what is read alone. ``inherited``: (maildrop, epoch of its lease) -> the sightings that
-    lay unfiled when this process took it over.
+    ``worker``: reads what is read alone; ``scanner``: None where the desk has none. ``inherited``: (maildrop,
+    epoch of its lease) -> the sightings that lay unfiled when this process took it over.
     """
 
     store: Store
@@ -87,6 +88,7 @@ class Office:
     paper: Stationery
     now: Callable[[], datetime]
     worker: Worker = field(default_factory=Worker)
+    scanner: Scanner | None = None
     inherited: dict[tuple[int, int], frozenset[int]] = field(default_factory=dict)
 
 
@@ -128,10 +130,12 @@ def file(
     begun = time.perf_counter()
     parsed = [(mail, _read(mail, lease, office, inherited=inherited)) for mail in kept]
     readable = [(one, mail) for one, mail in parsed if mail is not None]
+    scans = scanned([mail for _, mail in readable if isinstance(mail, ParsedMail)], office)
     with office.store.write() as tx:
         tx.check_lease(lease)
         budgets = Budgets(tx=tx, policy=office.policy, now=office.now())
-        filed = [(one, _file_one(tx, one, mail, budgets, office)) for one, mail in readable]
+        filed = [(one, _file_one(tx, one, mail, scans, budgets, office)) for one, mail in readable]
+        _tell_of_no_scanner(tx, scans, office)
     steps.reached(Step.FILED)
     metrics.filed(len(filed), time.perf_counter() - begun)
     for one, applied in filed:
@@ -237,17 +241,50 @@ def _tell_of_no_worker(kept: KeptMail, error: NoWorker, office: Office) -> None:
         )  # fmt: skip
 
 
+# ---------------------------------------------------------------------- scan
+
+
+def scanned(mails: Iterable[ParsedMail], office: Office) -> Mapping[str, Scan]:
+    """What the scanner says of the files of these mails, within its time for all; {} where there is none.
+
+    The mails are durable, and no transaction is open: a scanner that hangs holds up nobody else.
+    """
+    files = tuple(file for mail in mails for file in mail.attachments)
+    return office.scanner.scan(files) if office.scanner is not None and files else {}
+
+
+def _tell_of_no_scanner(tx: Transaction, scans: Mapping[str, Scan], office: Office) -> None:
+    """The administrators hear of it once a day."""
+    if office.scanner is None or not office.scanner.is_silent or not scans:
+        return
+    now = office.now()
+    then = (
+        "are held until agents ask for them" if office.policy.attachments.unscanned else "go along unscanned"
+    )
+    letters.owe_trouble(
+        tx, about=f"scan:{now:%Y%m%d}", headline="ClamAV does not answer: files are not scanned",
+        details=f"{office.scanner.address} does not answer; files that came with mails {then}. "
+        "`maild doctor` says more.", cause=new_mail_id(now), now=now, policy=office.policy,
+        paper=office.paper,
+    )  # fmt: skip
+
+
 # ---------------------------------------------------------------------- file one
 
 
 def _file_one(
-    tx: Transaction, kept: KeptMail, mail: ParsedMail | Failure, budgets: "Budgets", office: Office
+    tx: Transaction,
+    kept: KeptMail,
+    mail: ParsedMail | Failure,
+    scans: Mapping[str, Scan],
+    budgets: "Budgets",
+    office: Office,
 ) -> Applied | None:
     if isinstance(mail, Failure):
         return _file_unreadable(tx, kept, mail, office)
     try:
         with tx.savepoint():
-            facts = gather(tx, kept, mail, budgets, office)
+            facts = gather(tx, kept, mail, budgets, office, scans)
             decision = message.decide(mail, facts, office.policy)
             applied = _apply(tx, decision, kept, mail, facts, office)
     except LeaseLost:
@@ -308,8 +345,19 @@ def _bare_facts(tx: Transaction, kept: KeptMail, mail: ParsedMail, now: datetime
     )
 
 
-def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets", office: Office) -> Facts:
-    """Read what the decision may know: twins, tickets, the mail that is answered, budgets, known pictures."""
+def gather(
+    tx: Transaction,
+    kept: KeptMail,
+    mail: ParsedMail,
+    budgets: "Budgets",
+    office: Office,
+    scans: Mapping[str, Scan],
+) -> Facts:
+    """Read what the decision may know: twins, tickets, the mail that is answered, budgets, known pictures.
+
+    Args:
+        scans: what the scanner says of its files, by ``scanned``.
+    """
     policy, clues = office.policy, threads.clues(mail, office.policy)
     by_key, by_reference = _by_key(tx, mail, clues, policy), _by_reference(tx, clues)
     answered = wanted.answered(tx, mail, clues, by_reference)
@@ -336,6 +384,7 @@ def gather(tx: Transaction, kept: KeptMail, mail: ParsedMail, budgets: "Budgets"
         spoken=_spoken(tx, mail, news.text),
         settled=_settled(tx, mail, commands.people(block) if block else (), policy),
         seen_files=tx.seen_files(pictures) if pictures else {},
+        scans=scans,
         cut=kept.whole_size is not None,
     )
     if block is None:

@@ -6,13 +6,14 @@ such a mail, and what happens here is one transaction. Nothing is ever deleted. 
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from maild import apply, ingest
 from maild.apply import Applied
 from maild.decide import message
 from maild.decide.decision import Disposition
-from maild.decide.facts import TicketFacts
+from maild.decide.facts import Scan, TicketFacts
 from maild.ingest import Budgets, Office
 from maild.isolate import Failure
 from parsers.mail import ParsedMail
@@ -40,17 +41,23 @@ def retry(item: Quarantined, office: Office) -> Applied | Failure | Refused:
     found = office.worker.read(kept.content)
     if isinstance(found, Failure):
         return found
+    scans = ingest.scanned([found], office)
     with office.store.write() as tx:
-        return _put(tx, item, kept, found, office)
+        return _put(tx, item, kept, found, scans, office)
 
 
 def _put(
-    tx: Transaction, item: Quarantined, kept: KeptMail, mail: ParsedMail, office: Office
+    tx: Transaction,
+    item: Quarantined,
+    kept: KeptMail,
+    mail: ParsedMail,
+    scans: Mapping[str, Scan],
+    office: Office,
 ) -> Applied | Refused:
     if not _is_there(tx, item):
         return Refused(why="somebody else has just settled it")
     budgets = Budgets(tx=tx, policy=office.policy, now=office.now())
-    facts = ingest.gather(tx, kept, mail, budgets, office)
+    facts = ingest.gather(tx, kept, mail, budgets, office, scans)
     state = tx.states((item.ticket_id,))[item.ticket_id]
     plain = TicketFacts(ticket=state.ticket, participants=state.participants, running=state.running)
     facts = replace(facts, tickets={**facts.tickets, item.ticket_id: plain})

@@ -468,7 +468,8 @@ class StoredFile:
     """A file that came with a message; its bytes are in the raw mail.
 
     ``filename``: "" when it had none. ``decoration``: a picture that the sender's mails always carry.
-    ``held``: why it stays with the desk, such as "program .exe"; "" where it goes along.
+    ``held``: why it stays with the desk, such as "program .exe"; "" where it goes along. ``scan``: "clean",
+    "found NAME" or "unscanned WHY"; "" where nobody asked.
     """
 
     filename: str
@@ -479,6 +480,7 @@ class StoredFile:
     inline: bool
     decoration: bool = False
     held: str = ""
+    scan: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -605,7 +605,7 @@ class Transaction:
                 {
                     "message_id": message_row, "filename": f.filename, "content_type": f.content_type,
                     "size": f.size, "sha256": f.sha256, "content_id": f.content_id, "inline": f.inline,
-                    "decoration": f.decoration, "held": f.held,
+                    "decoration": f.decoration, "held": f.held, "scan": f.scan,
                 }
                 for f in files
             ]  # fmt: skip

@@ -193,6 +193,8 @@ class AttachmentRow(SQLModel, table=True):
     decoration: bool
     # Why it stays with the desk until an agent asks for it.
     held: str = ""
+    # What a virus scanner said of it: clean, found, unscanned; nothing where there is none.
+    scan: str = ""
 
 
 class ReferenceRow(SQLModel, table=True):

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 
 from tests.peers import browser as browser_peer
+from tests.peers import clamd as clamd_peer
 from tests.peers import dovecot as dovecot_peer
 from tests.peers import imap_poor
 from tests.peers import postfix as postfix_peer
@@ -23,6 +24,7 @@ from tests.peers import postgres as postgres_peer
 from tests.peers.browser import Chromium
 from tests.peers.certificate import Certificate, make_certificate
 from tests.peers.child import free_port
+from tests.peers.clamd import Clamd
 from tests.peers.dovecot import Dovecot
 from tests.peers.imap_poor import PoorServer
 from tests.peers.mailbox import Mailbox
@@ -245,6 +247,18 @@ def start_postfix(short_path: Path, sink: Sink) -> Iterator[Callable[[str], Post
     finally:
         for server in started:
             server.stop()
+
+
+@pytest.fixture
+def clamd(short_path: Path) -> Iterator[Clamd]:
+    """A real clamd of the test's own, running, with two signatures of its own."""
+    _skip_where(clamd_peer.missing())
+    server = Clamd(short_path)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture

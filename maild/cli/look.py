@@ -315,6 +315,8 @@ def _visit_line(visit: Visit, settings: Config) -> str:
 
 def _file_line(file: StoredFile) -> str:
     note = "  (seen before, not named to the agents)" if file.decoration else ""
+    state, _, why = file.scan.partition(" ")
+    note += {"": "", "clean": "  clean"}.get(state, f"  NOT SCANNED ({why})" if state == "unscanned" else "")
     note += f"  HELD: {file.held}" if file.held else ""
     return f"{file.filename or '(no name)'}  {file.content_type}  {file.size:,} bytes{note}"
 

@@ -6,6 +6,7 @@ Stands between ``ingest.gather``, which reads the ledger, and the deciding funct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from maild.arrival import Source
 from parsers.mail import ParsedMail
@@ -25,6 +26,27 @@ from storage.records import (
     Visit,
     Written,
 )
+
+
+class ScanState(StrEnum):
+    """What a virus scanner knows of a file."""
+
+    CLEAN = "clean"
+    FOUND = "found"
+    UNSCANNED = "unscanned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """Its word about a file. ``what``: the name of what was found, or why it was not scanned: "too_large",
+    "too_slow", "no_answer", "refused"."""
+
+    state: ScanState
+    what: str = ""
+
+    def __str__(self) -> str:
+        """As it is kept with the file."""
+        return f"{self.state.value} {self.what}".strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +159,9 @@ class Facts:
     ``answered``: the mail that this one names first of those whose text is known. ``spoken``: the language of
     the sender's last mail that told one, "" where nobody asked.
     ``settled``: address -> what people have settled of it, for those whom the configuration does not know.
-    ``seen_files``: SHA-256 of a picture -> the mails that it came with before. ``cut``: only the beginning of
-    the mail is here.
+    ``seen_files``: SHA-256 of a picture -> the mails that it came with before. ``scans``: SHA-256 of a file
+    -> what the scanner says of it; empty where there is none. ``cut``: only the beginning of the mail is
+    here.
 
     Only where a command asks for them: ``in_hand``, what its author has to do; ``stories`` of tickets;
     ``canned``; ``mails``, mail id -> an earlier mail itself; ``reach``, address -> that of whoever may have
@@ -164,6 +187,7 @@ class Facts:
     spoken: str = ""
     settled: Mapping[str, Standing] = field(default_factory=dict)
     seen_files: Mapping[str, tuple[SeenFile, ...]] = field(default_factory=dict)
+    scans: Mapping[str, Scan] = field(default_factory=dict)
     cut: bool = False
     mails: Mapping[str, ParsedMail] = field(default_factory=dict)
     reach: Mapping[str, Reach] = field(default_factory=dict)

@@ -7,12 +7,13 @@ kept with the file as one short line, such as "program .exe" or "inside script .
 
 from collections.abc import Mapping
 
-from maild.decide.facts import Facts
+from maild.decide.facts import Facts, Scan, ScanState
 from maild.decide.order import Sentences, said
 from maild.decide.policy import Attachments
 from parsers.attachments import Attachment
 from parsers.hazards import Hazard, HazardKind
 from parsers.mail import ParsedMail
+from storage.records import StoredFile
 
 _INSIDE = "inside "
 # What is told of a file with several faults: who lies about himself has said it all.
@@ -21,19 +22,38 @@ _FIRST = (HazardKind.DISGUISED,)
 
 def held(mail: ParsedMail, facts: Facts, rules: Attachments) -> Mapping[str, str]:
     """SHA-256 of what is held of a mail, and why."""
-    found = ((file.sha256, reason(file, rules)) for file in mail.attachments)
+    found = ((f.sha256, reason(f, rules, facts.scans.get(f.sha256))) for f in mail.attachments)
     return {sha256: why for sha256, why in found if why}
 
 
-def reason(file: Attachment, rules: Attachments) -> str:
-    """Why a file stays with the desk, "" where it goes along."""
+def reason(file: Attachment, rules: Attachments, scan: Scan | None = None) -> str:
+    """Why a file stays with the desk, "" where it goes along; ``scan``: None where none was asked for."""
+    if scan is not None and scan.state is ScanState.FOUND:
+        return f"virus {scan.what}"
     feared = [one for one in file.hazards if one.kind in rules.hold and not _is_allowed(one, rules)]
     feared.sort(key=lambda one: one.kind not in _FIRST)
     if feared:
         first = feared[0]
         return f"{_INSIDE if first.inside else ''}{first.kind.value} {first.what}"
     ending = file.filename.rpartition(".")[2].casefold() if "." in file.filename else ""
-    return f"ruled .{ending}" if ending in rules.also else ""
+    if ending in rules.also:
+        return f"ruled .{ending}"
+    missed = scan is not None and scan.state is ScanState.UNSCANNED and rules.unscanned
+    return str(scan) if missed else ""
+
+
+def stays(file: Attachment, kept: StoredFile, rules: Attachments) -> bool:
+    """Whether a file of an earlier mail stays with the desk: it was held then, or would be now."""
+    if kept.held or reason(file, rules):
+        return True
+    return rules.scanned and rules.unscanned and kept.scan != ScanState.CLEAN
+
+
+def not_scanned(scan: Scan | None, language: str) -> str:
+    """What is said of a file that goes along and was not scanned, "" of any other."""
+    if scan is None or scan.state is not ScanState.UNSCANNED:
+        return ""
+    return said(_SAID, ScanState.UNSCANNED, language)
 
 
 def _is_allowed(one: Hazard, rules: Attachments) -> bool:
@@ -44,6 +64,7 @@ def in_words(why: str, language: str) -> str:
     """A reason as people read it: "programme (.exe)"."""
     kind, _, what = why.removeprefix(_INSIDE).partition(" ")
     words = said(_SAID, kind if kind in _SAID else "other", language)
+    what = said(_MISSED, what, language) if what in _MISSED else what
     shown = f"{words} ({what})" if what else words
     return said(_SAID, "inside", language, shown=shown) if why.startswith(_INSIDE) else shown
 
@@ -74,9 +95,31 @@ _SAID: Sentences = {
         "fr": "archive dont le contenu ne peut être vérifié", "nl": "archief dat niet te controleren is",
         "de": "nicht prüfbares Archiv", "en": "archive that cannot be looked into",
     },
+    "virus": {
+        "fr": "virus détecté", "nl": "virus gevonden", "de": "Virus gefunden", "en": "virus found",
+    },
+    ScanState.UNSCANNED: {
+        "fr": "non analysé par l’antivirus", "nl": "niet door de virusscanner onderzocht",
+        "de": "nicht auf Viren geprüft", "en": "not scanned for viruses",
+    },
     "ruled": {
         "fr": "type de fichier retenu ici", "nl": "bestandstype dat hier wordt tegengehouden",
         "de": "hier zurückgehaltener Dateityp", "en": "a type of file that is held here",
     },
     "other": {"fr": "à risque", "nl": "risico", "de": "riskant", "en": "at risk"},
+}  # fmt: skip
+# Why a file was not scanned.
+_MISSED: Sentences = {
+    "too_large": {"fr": "trop volumineux", "nl": "te groot", "de": "zu groß", "en": "too large"},
+    "too_slow": {
+        "fr": "trop long à analyser", "nl": "duurt te lang", "de": "dauert zu lange", "en": "too slow",
+    },
+    "no_answer": {
+        "fr": "l’antivirus ne répond pas", "nl": "de scanner antwoordt niet",
+        "de": "der Scanner antwortet nicht", "en": "the scanner does not answer",
+    },
+    "refused": {
+        "fr": "refusé par l’antivirus", "nl": "door de scanner geweigerd", "de": "vom Scanner abgelehnt",
+        "en": "the scanner refused it",
+    },
 }  # fmt: skip

@@ -158,11 +158,17 @@ class Budget:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachments:
     """Which files stay with the desk until an agent asks for one: those with a hazard of a kind in ``hold``,
-    and the endings in ``also``. ``allow``: endings, and forms such as "pe", that are not feared for it."""
+    and the endings in ``also``. ``allow``: endings, and forms such as "pe", that are not feared for it.
+
+    ``scanned``: there is a virus scanner; what it finds is always held, and what it could not scan where
+    ``unscanned`` says so.
+    """
 
     hold: frozenset[HazardKind] = frozenset(HazardKind)
     also: frozenset[str] = frozenset()
     allow: frozenset[str] = frozenset()
+    scanned: bool = False
+    unscanned: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,12 +149,13 @@ def _enclosed(work: Work, asked: Consult, thread: list[StoredMessage]) -> list[F
 
 def _of_case(work: Work, thread: list[StoredMessage]) -> Iterator[Attachment]:
     for message in thread:
-        wanted = {file.sha256 for file in message.files if not file.decoration and not file.held}
+        wanted = {file.sha256: file for file in message.files if not file.decoration and not file.held}
         content = work.tx.raw(message.sha256) if wanted and not message.state else None
         if content is not None:
             found = (file for file in parse_mail(content).attachments if file.sha256 in wanted)
-            # Of mails that were filed before files were looked at.
-            yield from (file for file in found if not hazard.reason(file, work.policy.attachments))
+            # Also of mails that were filed before files were looked at.
+            rules = work.policy.attachments
+            yield from (file for file in found if not hazard.stays(file, wanted[file.sha256], rules))
 
 
 # ---------------------------------------------------------------------- the answer

@@ -10,7 +10,7 @@ from maild import compose, instants
 from maild.arrival import Source
 from maild.assembly import file_of
 from maild.compose import Line, Unread
-from maild.decide import commands, hints
+from maild.decide import commands, hazard, hints
 from maild.decide.decision import Notify, OpenTicket
 from maild.decide.tokens import Purpose
 from maild.decide.verbs.files import listed
@@ -55,7 +55,8 @@ def _write(work: Work, told: Notify) -> None:
             work.paper, number=work.number, subject=work.subject, requester=_requester(work),
             text=work.decision.text or mail.text, html=html, due_at=told.due_at,
             reason="new" if work.decision.ticket is None else "later", absent=told.absent,
-            attachments=_names(along), left_out=_sizes(left, language), held=_held(work, language),
+            attachments=_names(work, along, language), left_out=_sizes(left, language),
+            held=_held(work, language),
             marker=marker_of(post), unread=_unread(work),
             suspect=suspect, standing=place.standing, entity=place.entity,
             category=place.category, priority=place.priority, hints=place.proposed(language), earlier=earlier,
@@ -164,8 +165,10 @@ def _held(work: Work, language: str) -> tuple[str, ...]:
     return (*named[:MOST_NAMED], *((f"… + {len(named) - MOST_NAMED}",) if len(named) > MOST_NAMED else ()))
 
 
-def _names(files: tuple[Attachment, ...]) -> tuple[str, ...]:
-    return tuple(_name(file) for file in files)
+def _names(work: Work, files: tuple[Attachment, ...], language: str) -> tuple[str, ...]:
+    """The files that go along; of each that was not scanned that is said."""
+    missed = ((file, hazard.not_scanned(work.facts.scans.get(file.sha256), language)) for file in files)
+    return tuple(f"{_name(file)} ({why})" if why else _name(file) for file, why in missed)
 
 
 def _sizes(files: tuple[Attachment, ...], language: str) -> tuple[str, ...]:

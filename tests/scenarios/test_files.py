@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.desk import ANNE, DESK, JEAN, Desk, reply
+from tests.peers.clamd import Clamd, virus
+from tests.scenarios.desk import ADMIN, ANNE, DESK, JEAN, Desk, reply
 from tests.scenarios.test_asking import command
 
 TEAM = "reseau@etnic.test"
@@ -153,3 +154,43 @@ def test_the_operator_decides(desk: Desk) -> None:
     (letter,) = desk.letters(ANNE)
     assert list(files_of(letter)) == ["a.ps1", "c.lnk"]
     assert "1. b.one : type de fichier retenu ici (.one)\n  2. d.exe : programme (.exe)" in words(letter)
+
+
+def test_a_virus_is_found(desk: Desk, clamd: Clamd) -> None:
+    """In a file that nothing else is wrong with; the clean ones go along, and the ticket knows of each."""
+    desk.configure(attachments={"clamd": clamd.address})
+    desk.receive(letter_of("m1@ecole.test", "Voici.\n", plan_pdf=b"%PDF", notes_txt=virus(), a_exe=b"x"))
+    desk.once()
+    (letter,) = desk.letters(ANNE)
+    assert list(files_of(letter)) == ["plan.pdf"]
+    assert "1. notes.txt : virus détecté (Maild.Test.Letters.UNOFFICIAL)" in words(letter)
+    assert [file.scan for message in desk.thread(1001) for file in message.files] == [
+        "clean", "found Maild.Test.Letters.UNOFFICIAL", "clean",
+    ]  # fmt: skip
+    assert "  clean" in command(desk, "ticket", "show", "1001").output
+    assert list(files_of(order(desk, "#fichier 1\n"))) == ["ETNIC-1001-1.zip"]
+
+
+@pytest.mark.parametrize(("unscanned", "goes"), [("hold", []), ("send", ["plan.pdf"])])
+def test_a_scanner_that_is_gone_loses_nothing(
+    desk: Desk, clamd: Clamd, unscanned: str, goes: list[str]
+) -> None:
+    """The mail is filed and answered at once; its files are held or go along, and never pass for clean."""
+    desk.configure(attachments={"clamd": clamd.address, "unscanned": unscanned})
+    clamd.stop()
+    desk.receive(letter_of("m1@ecole.test", "Voici.\n", plan_pdf=b"%PDF"))
+    desk.once()
+    assert len(desk.letters("jean@ecole.test")) == 1
+    (letter,) = desk.letters(ANNE)
+    assert list(files_of(letter)) == goes
+    assert "non analysé par l’antivirus" in words(letter)
+    assert "NOT SCANNED (no_answer)" in command(desk, "ticket", "show", "1001").output
+    (told,) = desk.letters(ADMIN)
+    assert "ClamAV does not answer" in str(told["Subject"])
+
+
+def test_files_of_before_the_scanner(told: Desk, clamd: Clamd) -> None:
+    """They are not scanned either: no team gets them with the case."""
+    told.configure(attachments={"clamd": clamd.address})
+    order(told, "#escalader réseau\n\nEst-ce un virus ?\n")
+    assert files_of(told.letters(TEAM)[0]) == {}

@@ -18,6 +18,7 @@ from maild import config
 from maild.cli import Code, ConfigOption, JsonOption, say_json
 from maild.cli.doctor.coming import calendar, rules
 from maild.cli.doctor.doors import board
+from maild.cli.doctor.files import attachments
 from maild.cli.doctor.findings import Check, Finding, Verdict, fail, ok
 from maild.cli.doctor.ledger import state_database
 from maild.cli.doctor.machine import clock, reader, secrets, state
@@ -113,6 +114,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("exchange", exchange),
     ("submission", submission),
     ("letters", letters),
+    ("attachments", attachments),
     ("clock", clock),
     ("calendar", calendar),
     ("people", people),

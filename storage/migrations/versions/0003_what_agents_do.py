@@ -15,7 +15,8 @@ def upgrade() -> None:
     op.add_column("ticket", sa.Column("wake_at", UTCDateTime(), nullable=True))
     for name in ("standing", "entity"):
         op.add_column("ticket", sa.Column(name, AutoString(), server_default="", nullable=False))
-    op.add_column("attachment", sa.Column("held", AutoString(), server_default="", nullable=False))
+    for name in ("held", "scan"):
+        op.add_column("attachment", sa.Column(name, AutoString(), server_default="", nullable=False))
     _clocks()
     _attendance()
     _partial("ticket_wake", "ticket", ["wake_at"], "wake_at IS NOT NULL")
