@@ -24,7 +24,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from maild import config, remedies
-from maild.config import ImapMaildrop, OAuth, Submission
+from maild.config import Config, ImapMaildrop, OAuth, Submission
 
 Now = Callable[[], datetime]
 
@@ -41,6 +41,9 @@ _DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 _BEARER = re.compile(r"[!-~]{1,16384}")
 # RFC 6749 4.1.2.1: the token server says that it is its own trouble, and that it passes.
 _PASSING = frozenset({"server_error", "temporarily_unavailable"})
+
+
+REACH = "see that this machine reaches the token server over HTTPS, and knows its authority (ca_file)"
 
 
 class Refused(Exception):
@@ -199,10 +202,60 @@ def key_to(
     Raises:
         config.ConfigError: (when it is called) the password cannot be read any more.
     """
-    if server.auth == "password" or server.oauth is None or not server.user:
+    if server.oauth is None or not _wants(server):
         return lambda: config.password(server)
     access = Access(server.oauth, server.user, directory, now or _system_now)
     return lambda: access
+
+
+def _wants(server: ImapMaildrop | Submission) -> bool:
+    return server.auth == "oauth" and bool(server.user)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What is opened by tokens, under the name that a person knows: "maildrop support", "submission"."""
+
+    name: str
+    access: Access
+
+    @property
+    def host(self) -> str:
+        """Who gives the tokens."""
+        return urlsplit(endpoints(self.access.grant).token).netloc
+
+
+def places(settings: Config) -> tuple[Place, ...]:
+    """Everything in the configuration that is opened by tokens."""
+    servers: dict[str, ImapMaildrop | Submission] = {
+        f"maildrop {name}": drop for name, drop in settings.maildrop.items() if isinstance(drop, ImapMaildrop)
+    }
+    servers["submission"] = settings.submission
+    keys = {name: key_to(each, settings.state.directory)() for name, each in servers.items() if _wants(each)}
+    return tuple(Place(name=name, access=key) for name, key in keys.items() if isinstance(key, Access))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Whether a token can be had now: ``until`` when it lasts, or the ``problem`` and its ``remedy``."""
+
+    until: datetime | None = None
+    problem: str = ""
+    remedy: str = ""
+
+
+def standing(access: Access) -> Standing:
+    """Ask for a token, as a login would; never raises."""
+    try:
+        access.bearer()
+        return Standing(until=access.until)
+    except Refused as error:
+        return Standing(problem=error.what, remedy=error.remedy)
+    except Unreachable as error:
+        return Standing(problem=str(error), remedy=REACH)
+    except config.ConfigError as error:
+        first = error.problems[0]
+        return Standing(problem=f"{first.file}: {first.what}", remedy=first.remedy)
 
 
 def _system_now() -> datetime:
@@ -229,7 +282,11 @@ class Vault:
         self.file = directory / "oauth" / f"{sha256(which.encode()).hexdigest()[:16]}.json"
 
     def read(self) -> Login | None:
-        """None: nobody has logged in, or nobody knows what the file says."""
+        """None: nobody has logged in, or nobody knows what the file says.
+
+        Raises:
+            Refused: it may not be read.
+        """
         try:
             kept = json.loads(self.file.read_text(encoding="utf-8"))
             token = None
@@ -237,10 +294,11 @@ class Vault:
                 since, until = (datetime.fromisoformat(kept[key]) for key in ("since", "until"))
                 token = Token(text=str(kept["token"]), since=since, until=until)
             return Login(refresh=str(kept["refresh"]), token=token)
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
-        except (ValueError, KeyError, TypeError):
-            return None
+        except OSError as error:
+            what = f"{self.file} cannot be read: {error.strerror}"
+            raise Refused(what, "give it to the user who runs maild: it belongs to another one") from error
 
     def write(self, login: Login) -> None:
         """Keep it; whole or not at all.
@@ -258,6 +316,7 @@ class Vault:
             with os.fdopen(made, "w", encoding="utf-8") as file:
                 json.dump(kept, file)
                 file.flush()
+                self._give_away(file.fileno())
                 os.fsync(file.fileno())
             Path(name).replace(self.file)
         except OSError as error:
@@ -276,6 +335,7 @@ class Vault:
         try:
             self._folder()
             lock = os.open(self.file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+            self._give_away(lock)
         except OSError as error:
             raise Unreachable(f"{self.file.parent} cannot be used: {error.strerror}") from error
         try:
@@ -285,7 +345,16 @@ class Vault:
             os.close(lock)
 
     def _folder(self) -> None:
-        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """With a state that is not there yet: whoever logs in does so before the first run."""
+        self.file.parent.parent.mkdir(parents=True, exist_ok=True)
+        self.file.parent.mkdir(mode=0o700, exist_ok=True)
+        self._give_away(self.file.parent)
+
+    def _give_away(self, what: int | Path) -> None:
+        """Root may log in for the daemon: what it makes belongs to whom the state belongs."""
+        if os.geteuid() == 0:
+            owner = self.file.parent.parent.stat()
+            os.chown(what, owner.st_uid, owner.st_gid)
 
 
 # --- a person logs in ---------------------------------------------------------------------------------------
@@ -385,18 +454,27 @@ def _asserted(grant: OAuth, user: str) -> Mapping[str, Any]:
     from authlib.integrations.requests_client import AssertionSession
 
     where, account = endpoints(grant), config.service_account(grant)
-    with (
-        _asking(grant, where.token),
-        _hardened(
-            AssertionSession(
-                where.token, issuer=account["client_email"], subject=grant.subject or user,
-                claims={"scope": where.scope}, key=account["private_key"],
-                header={"alg": "RS256", "kid": account["private_key_id"]}, default_timeout=_PATIENCE,
-            ),
-            grant,
-        ) as session,
-    ):  # fmt: skip
+    made = AssertionSession(
+        where.token, issuer=account["client_email"], subject=grant.subject or user,
+        claims={"scope": where.scope}, key=_signing_key(account["private_key"]),
+        header={"alg": "RS256", "kid": account["private_key_id"]}, default_timeout=_PATIENCE,
+    )  # fmt: skip
+    with _asking(grant, where.token), _hardened(made, grant) as session:
         return dict(session.refresh_token())
+
+
+def _signing_key(text: str) -> Any:
+    from joserfc.errors import JoseError
+    from joserfc.jwk import RSAKey
+
+    try:
+        return RSAKey.import_key(text)
+    except (ValueError, TypeError, JoseError):
+        # Not the error: it may hold a part of the key.
+        raise Refused("the service account's key signs nothing", _BAD_KEY) from None
+
+
+_BAD_KEY = "put a new JSON key of the service account into service_account_file"
 
 
 def _session(grant: OAuth) -> Any:
@@ -446,7 +524,6 @@ def _bounded(response: Any, *_: Any, **__: Any) -> None:
 def _asking(grant: OAuth, url: str) -> Iterator[None]:
     """What comes of it in our words, with the server's name and without a secret."""
     from authlib.common.errors import AuthlibBaseError
-    from joserfc.errors import JoseError
     from requests import RequestException
 
     host = urlsplit(url).netloc
@@ -458,14 +535,9 @@ def _asking(grant: OAuth, url: str) -> Iterator[None]:
         raise Unreachable(f"{host}: {error}") from error
     except RequestException as error:
         raise Unreachable(f"{host}: {_wire(error)}") from None
-    except JoseError as error:
-        raise Refused(f"no signature can be made: {type(error).__name__}", _BAD_KEY) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         # Not what was said: it may hold half a token.
         raise Unreachable(f"{host}: its answer makes no sense") from None
-
-
-_BAD_KEY = "put a new JSON key of the service account into service_account_file"
 
 
 def _refusal(grant: OAuth, error: str, description: str) -> Refused | Unreachable:

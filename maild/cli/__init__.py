@@ -34,6 +34,8 @@ _COMMANDS = (
     ("quickstart", "quickstart:quickstart", "A first configuration by a few questions; then doctor."),
     ("doctor", "doctor:doctor", "Whether all that maild needs is there, and how to mend it."),
     ("status", "operate:status", "Whether it is alive and in time; exit code for monitors."),
+    ("oauth login", "oauth:oauth_login", "Let a person open a mailbox for maild, once."),
+    ("oauth status", "oauth:oauth_status", "Whether tokens can be had, and what to click where not."),
     ("tickets", "look:tickets", "The tickets."),
     ("ticket show", "look:ticket_show", "One ticket and its mails."),
     ("ticket assign", "ticket:ticket_assign", "Hand it to an agent or a team."),
@@ -81,6 +83,7 @@ _COMMANDS = (
     ("backup", "repair:backup", "A copy of the state, made while the daemon runs."),
 )
 _GROUPS = {
+    "oauth": "Tokens instead of passwords: log in, look.",
     "ticket": "One ticket: look at it, and do what agents do by mail.",
     "outbox": "What we owe: look at it, hold it, let it go, try it again.",
     "quarantine": "Mails that could not be read.",
@@ -254,6 +257,8 @@ _CODE_OF = {
     "maild.config.ConfigError": Code.CONFIG,
     "maild.daemon.Locked": Code.TRY_LATER,
     "maild.isolate.NoWorker": Code.TRY_LATER,
+    "maild.oauth.Refused": Code.REFUSED,
+    "maild.oauth.Unreachable": Code.UNREACHABLE,
     "maild.receive.mailbox.LoginRefused": Code.REFUSED,
     "maild.receive.mailbox.NoFolder": Code.CONFIG,
     "maild.receive.mailbox.Unreachable": Code.UNREACHABLE,

@@ -2,11 +2,15 @@
 
 import io
 import json
+import os
+import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 
 from maild import config, log, oauth
 from maild.config import OAuth
@@ -281,6 +285,206 @@ def test_what_is_said_to_a_server(how: str, first: str, last: str) -> None:
 )
 def test_the_way_that_the_server_offers(offered: list[str], how: str) -> None:
     assert oauth.mechanism(offered) == how
+
+
+# --- a person lets us in ------------------------------------------------------------------------------------
+
+
+def by_person(tokens: TokenServer, folder: Path, clock: Clock, **more: object) -> Access:
+    """A way that wants a login; the program has no secret."""
+    device = {"flow": "device", "device_url": tokens.url("device"), "client_secret": None}
+    return access(tokens, folder, clock, **(device | more))
+
+
+def logged_in(tokens: TokenServer, folder: Path, clock: Clock) -> Access:
+    """Somebody has typed the code."""
+    way = by_person(tokens, folder, clock)
+    tokens.grants.consent = True
+    oauth.await_login(way, oauth.invite(way.grant), clock, lambda _: None)
+    return way
+
+
+def test_a_person_types_a_code_and_is_not_asked_again(
+    tokens: TokenServer, tmp_path: Path, clock: Clock
+) -> None:
+    way = by_person(tokens, tmp_path, clock)
+    with pytest.raises(
+        Refused, match=r"nobody has logged in for support@etnic\.test yet; .*`maild oauth login`"
+    ):
+        way.bearer()
+    invitation = oauth.invite(way.grant)
+    assert (invitation.page, invitation.code) == ("https://tokens.etnic.test/go", "BCDF-GHJK")
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        clock.now += timedelta(seconds=seconds)
+        if len(waits) == 1:
+            tokens.refuse("slow_down")
+        tokens.grants.consent = len(waits) == 3
+
+    oauth.await_login(way, invitation, clock, wait)
+    assert waits == [5, 10, 10]  # RFC 8628 section 3.5
+    assert tokens.grants.asked[-1]["device_code"] == "dc-1"
+    assert not way.bearer().is_new
+    clock.now += HOUR
+    assert way.bearer().is_new
+    assert tokens.grants.asked[-1]["grant_type"] == "refresh_token"
+
+
+def test_what_a_login_gave_is_its_owner_s_only_and_shared(
+    tokens: TokenServer, tmp_path: Path, clock: Clock
+) -> None:
+    """Maildrop and submission use one file, one after the other: a refresh token may be good only once."""
+    if os.geteuid() == 0:
+        os.chown(tmp_path, 65534, 65534)  # root logs in for the daemon
+    mailbox = logged_in(tokens, tmp_path, clock)
+    sender = by_person(tokens, tmp_path, clock)
+    made = [mailbox.vault.file, mailbox.vault.file.parent, mailbox.vault.file.with_suffix(".lock")]
+    assert [stat.S_IMODE(each.stat().st_mode) for each in made] == [0o600, 0o700, 0o600]
+    assert {each.stat().st_uid for each in made} == {tmp_path.stat().st_uid}
+    assert sorted(each.name for each in made[1].iterdir()) == sorted(each.name for each in (made[0], made[2]))
+    clock.now += HOUR
+    assert mailbox.bearer().is_new
+    assert not sender.bearer().is_new
+    assert sender.bearer().token == mailbox.bearer().token
+    sender.discard()
+    assert sender.bearer().is_new
+    clock.now += HOUR
+    assert mailbox.bearer().is_new
+    assert "refresh-" not in repr(mailbox.vault.read())
+
+
+def test_a_login_that_was_revoked(tokens: TokenServer, tmp_path: Path, clock: Clock) -> None:
+    way = logged_in(tokens, tmp_path, clock)
+    way.bearer()
+    tokens.grants.refresh = "another one"
+    way.discard()
+    with pytest.raises(
+        Refused, match=r"the grant was revoked; let a person log in again: `maild oauth login`"
+    ):
+        way.bearer()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"refresh": "x", "token": "t"}'])
+def test_a_file_that_nobody_can_read_is_no_login(
+    tokens: TokenServer, tmp_path: Path, clock: Clock, content: str
+) -> None:
+    way = logged_in(tokens, tmp_path, clock)
+    way.vault.file.write_text(content, encoding="utf-8")
+    with pytest.raises(Refused, match="nobody has logged in"):
+        by_person(tokens, tmp_path, clock).bearer()
+
+
+def test_a_login_that_cannot_be_kept(tokens: TokenServer, tmp_path: Path, clock: Clock) -> None:
+    (tmp_path / "oauth").write_text("a file where the folder should be", encoding="utf-8")
+    way = by_person(tokens, tmp_path, clock)
+    tokens.grants.consent = True
+    with pytest.raises(Unreachable, match="cannot be used: File exists"):
+        oauth.await_login(way, oauth.invite(way.grant), clock, lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        ("access_denied", "access_denied; let a person log in and agree"),
+        ("expired_token", "expired_token; let a person log in again"),
+        ("invalid_grant", "invalid_grant"),
+    ],
+)
+def test_a_person_refuses(tokens: TokenServer, tmp_path: Path, clock: Clock, error: str, why: str) -> None:
+    way = by_person(tokens, tmp_path, clock)
+    invitation = oauth.invite(way.grant)
+    tokens.refuse(error)
+    with pytest.raises(Refused, match=why):
+        oauth.await_login(way, invitation, clock, lambda _: None)
+    assert way.vault.read() is None
+
+
+def test_nobody_types_the_code(tokens: TokenServer, tmp_path: Path, clock: Clock) -> None:
+    way = by_person(tokens, tmp_path, clock)
+
+    def wait(seconds: float) -> None:
+        clock.now += timedelta(seconds=600)
+
+    with pytest.raises(Refused, match="was not typed in time; begin again"):
+        oauth.await_login(way, oauth.invite(way.grant), clock, wait)
+    assert len(tokens.grants.asked) == 3
+
+
+def test_a_token_that_cannot_be_renewed_is_no_login(
+    tokens: TokenServer, tmp_path: Path, clock: Clock
+) -> None:
+    way = by_person(tokens, tmp_path, clock)
+    invitation = oauth.invite(way.grant)
+    tokens.answer(b'{"access_token": "t", "token_type": "Bearer"}')
+    with pytest.raises(Refused, match=r"cannot be renewed; .*offline_access"):
+        oauth.await_login(way, invitation, clock, lambda _: None)
+
+
+def test_no_code(tokens: TokenServer, tmp_path: Path, clock: Clock) -> None:
+    tokens.refuse("invalid_client", "AADSTS7000218: no secret", code=401)
+    way = by_person(tokens, tmp_path, clock, provider="microsoft", tenant="t")
+    with pytest.raises(Refused, match="Allow public client flows"):
+        oauth.invite(way.grant)
+    tokens.answer(b"{}")
+    with pytest.raises(Unreachable, match="makes no sense"):
+        oauth.invite(way.grant)
+
+
+# --- a service account of Google ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def account() -> tuple[RSAKey, str]:
+    """A service account's key, and its file as the Cloud console makes it."""
+    key = RSAKey.generate_key(2048)
+    pem = key.as_pem(private=True).decode()
+    known = {"client_email": "maild@x.iam.test", "private_key": pem, "private_key_id": "k1"}
+    return key, json.dumps({"type": "service_account", **known})
+
+
+def test_a_service_account_signs_for_the_mailbox(
+    tokens: TokenServer, tmp_path: Path, clock: Clock, account: tuple[RSAKey, str]
+) -> None:
+    key, file = account
+    (tmp_path / "key.json").write_text(file, encoding="utf-8")
+    way = access(tokens, tmp_path, clock, provider="google", service_account_file=tmp_path / "key.json")
+    assert way.bearer().is_new
+    (asked,) = tokens.grants.asked
+    signed = jwt.decode(asked["assertion"], key, algorithms=["RS256"])
+    assert signed.header["kid"] == "k1"
+    claims = signed.claims
+    assert (claims["iss"], claims["sub"]) == ("maild@x.iam.test", USER)
+    assert (claims["aud"], claims["scope"]) == (tokens.url("token"), "mail")
+    assert 0 < claims["exp"] - claims["iat"] <= 3600
+    other = access(
+        tokens, tmp_path, clock, provider="google", service_account=file, subject="desk@etnic.test"
+    )
+    other.bearer()
+    assert jwt.decode(tokens.grants.asked[-1]["assertion"], key).claims["sub"] == "desk@etnic.test"
+
+
+def test_google_refuses(
+    tokens: TokenServer, tmp_path: Path, clock: Clock, account: tuple[RSAKey, str]
+) -> None:
+    way = access(tokens, tmp_path, clock, provider="google", service_account=account[1])
+    tokens.refuse("unauthorized_client", "Client is unauthorized to retrieve access tokens", code=401)
+    with pytest.raises(Refused, match="Domain-wide delegation"):
+        way.bearer()
+    tokens.answer(b"busy", code=503)
+    with pytest.raises(Unreachable, match="503"):
+        way.bearer()
+
+
+def test_a_key_with_which_nothing_can_be_signed(
+    tokens: TokenServer, tmp_path: Path, clock: Clock, account: tuple[RSAKey, str]
+) -> None:
+    broken = json.dumps(json.loads(account[1]) | {"private_key": "-----BEGIN PRIVATE KEY-----\nxxxx\n"})
+    way = access(tokens, tmp_path, clock, provider="google", service_account=broken)
+    with pytest.raises(Refused, match="the service account's key signs nothing") as caught:
+        way.bearer()
+    assert "xxxx" not in str(caught.value)
 
 
 # --- a password is a key, too -------------------------------------------------------------------------------

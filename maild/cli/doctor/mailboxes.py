@@ -12,7 +12,7 @@ from pathlib import Path
 from maild import config, oauth
 from maild.cli.doctor.doors import door
 from maild.cli.doctor.findings import Finding, any_failed, fail, ok, warn
-from maild.cli.doctor.wire import TOKENS_REMEDY, certificate, resolved, wire_remedy
+from maild.cli.doctor.wire import certificate, resolved, wire_remedy
 from maild.config import Config, DoorMaildrop, ImapMaildrop
 from maild.receive import mailbox
 
@@ -57,7 +57,7 @@ def _mailbox(check: str, drop: ImapMaildrop, directory: Path) -> Iterator[Findin
         yield fail(check, error.what, error.remedy or remedy)
     except mailbox.Unreachable as error:
         is_token = isinstance(error.__cause__, oauth.Unreachable)
-        yield fail(check, str(error), TOKENS_REMEDY if is_token else wire_remedy(str(error), drop))
+        yield fail(check, str(error), oauth.REACH if is_token else wire_remedy(str(error), drop))
     except config.ConfigError as error:
         yield fail(check, str(error.problems[0].what), error.problems[0].remedy)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from maild import config, oauth
 from maild.cli.doctor.findings import Finding, any_failed, fail, mega, ok, warn
-from maild.cli.doctor.wire import TOKENS_REMEDY, certificate, resolved, wire_remedy
+from maild.cli.doctor.wire import certificate, resolved, wire_remedy
 from maild.config import Config, Submission
 from maild.send import smtp
 
@@ -33,7 +33,7 @@ def _sending(check: str, settings: Config) -> Iterator[Finding]:
     except oauth.Refused as error:
         yield fail(check, error.what, error.remedy)
     except oauth.Unreachable as error:
-        yield fail(check, str(error), TOKENS_REMEDY)
+        yield fail(check, str(error), oauth.REACH)
     except config.ConfigError as error:
         yield fail(check, str(error.problems[0].what), error.problems[0].remedy)
     except OSError as error:

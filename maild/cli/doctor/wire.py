@@ -27,7 +27,6 @@ _CERTIFICATES = (
     ),
     ("certificate", "host must be the name in the certificate of {host}, and its authority known here"),
 )
-TOKENS_REMEDY = "see that this machine reaches the token server over HTTPS, and knows its authority (ca_file)"
 
 
 def resolved(check: str, host: str, tls: str) -> Iterator[Finding]:
