@@ -23,7 +23,14 @@ from maild.cli import Code, ConfigOption, Stop
 from maild.setup import Agent, Answers, Auth, Provider, Server
 
 _AGENT = re.compile(r"\s*(?P<name>[^<>]+?)\s*<(?P<address>[^<>\s]+)>\s*")
-_EXAMPLE = "maild quickstart --yes --address support@etnic.be --provider imap --imap-host imap.etnic.be"
+_EXAMPLES = {
+    "address": "--address support@etnic.be",
+    "imap-host": "--imap-host imap.etnic.be",
+    "smtp-host": "--smtp-host smtp.etnic.be",
+    "tenant": "--tenant etnic.onmicrosoft.com",
+    "client-id": "--client-id 00000000-0000-0000-0000-000000000000",
+    "service-account-file": "--service-account-file google-key.json",
+}
 # The account of the unit file: where it exists, it is to read what root writes.
 _ACCOUNT = "maild"
 
@@ -147,7 +154,7 @@ class _Asking:
             return _or_stop(flag, given, check)
         if self.silent:
             if not default:
-                raise Stop(Code.USAGE, f"--{flag} is missing", f"such as: {_EXAMPLE}")
+                raise Stop(Code.USAGE, f"--{flag} is missing", f"write, for example, {_EXAMPLES[flag]}")
             return default
         return str(typer.prompt(question, default=default or None, value_proc=_proc(check)))
 

@@ -14,6 +14,10 @@ FLAGS = (
     "--smtp-host", "smtp.etnic.be", "--password-file", "pw",
 )  # fmt: skip
 
+ENTRA = (
+    "--address", "a@b.be", "--provider", "microsoft", "--tenant", "b.be", "--client-id", "0-0",
+)  # fmt: skip
+
 
 @pytest.fixture
 def looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
@@ -75,6 +79,22 @@ def test_questions_are_enough(looked_at: list[Path], tmp_path: Path) -> None:
     assert looked_at
 
 
+def test_questions_about_microsoft_365(looked_at: list[Path], tmp_path: Path) -> None:
+    """Only what nobody can know is asked: neither servers nor a password."""
+    result = answered(
+        "microsoft", "support@etnic.be", "device", "ETNIC", "etnic.onmicrosoft.com", "0000-1111", "", ""
+    )
+    assert result.exception is None, result.output
+    found = config.load(tmp_path / "config.toml", {})
+    assert (found.submission.host, found.submission.port) == ("smtp.office365.com", 587)
+    assert found.security.proof == ("token", "m365")
+    assert found.submission.oauth
+    assert (found.submission.oauth.tenant, found.submission.oauth.flow) == ("etnic.onmicrosoft.com", "device")
+    assert "maild oauth login --config config.toml" in result.output
+    assert written(tmp_path) == {"config.toml", "secret", "maild.service"}
+    assert looked_at
+
+
 @pytest.mark.parametrize("given", [0, 3, 8])
 def test_whoever_goes_away_leaves_nothing(looked_at: list[Path], tmp_path: Path, given: int) -> None:
     lines = ("imap", "support@etnic.be", "", "", "", "", "", "", "geheim")
@@ -87,12 +107,15 @@ def test_whoever_goes_away_leaves_nothing(looked_at: list[Path], tmp_path: Path,
 @pytest.mark.parametrize(
     ("flags", "code", "told"),
     [
-        (("--yes",), 64, "--address is missing; such as: maild quickstart --yes --address"),
+        (("--yes",), 64, "--address is missing; write, for example, --address support@etnic.be"),
         (("--yes", "--address", "support"), 64, 'write the bare address: "support@example.org"'),
         (("--yes", "--address", "a@b.be"), 64, "--imap-host is missing"),
         (("--yes", *FLAGS[:-2]), 64, "--password-file is missing; write it into a file with mode 600"),
         (("--yes", *FLAGS[:-1], "none"), 66, "there is no file none"),
         (("--yes", *FLAGS, "--imap-tls", "ssl"), 64, "write implicit or starttls or none"),
+        (("--yes", *ENTRA[:-2]), 64, "--client-id is missing; write, for example, --client-id 0000"),
+        (("--yes", *ENTRA), 64, "--client-secret-file is missing"),
+        (("--yes", "--address", "a@b.be", "--provider", "google"), 64, "--service-account-file is missing"),
         (("--yes", *FLAGS, "--provider", "aol"), 64, "write microsoft or google or imap"),
         (("--yes", *FLAGS, "--agent", "Anne"), 64, 'write "Anne Dupont <anne@etnic.be>"'),
         (("--yes", *FLAGS, "--administrator", "x"), 64, "is not an address"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from maild import config, setup
 from maild.config import ConfigError
-from maild.setup import Agent, Answers, Server
+from maild.setup import Agent, Answers, Auth, Provider, Server
 
 ANSWERS = Answers(
     address="support@etnic.be",
@@ -93,6 +93,32 @@ def test_google_by_a_password_for_programs(tmp_path: Path) -> None:
     found = config.load(tmp_path / "config.toml", {})
     assert found.submission.per_day == 2000
     assert found.security.trusted_authserv_ids == ("mx.google.com",)
+
+
+@pytest.mark.parametrize(
+    ("provider", "auth"),
+    [("microsoft", "client_credentials"), ("microsoft", "device"), ("google", "service_account")],
+)
+def test_a_provider_that_takes_no_password(tmp_path: Path, provider: Provider, auth: Auth) -> None:
+    known, key = setup.KNOWN[provider], tmp_path / "key.json"
+    assert known.imap
+    assert known.submission
+    key.write_text('{"client_email": "a", "private_key": "b", "private_key_id": "c"}', encoding="utf-8")
+    answers = replace(
+        ANSWERS, provider=provider, auth=auth, imap=known.imap, submission=known.submission, password="",
+        tenant="etnic.be", client_id="0-0", secret_file=key if provider == "google" else None,
+        client_secret="hunter3" if auth == "client_credentials" else "",
+    )  # fmt: skip
+    written = put(tmp_path, answers)
+    found = config.load(tmp_path / "config.toml", {})
+    drop = found.maildrop["support"]
+    assert isinstance(drop, config.ImapMaildrop)
+    for server in (drop, found.submission):
+        assert server.auth == "oauth"
+        assert server.oauth
+        assert server.oauth.provider == provider
+    assert ("client-secret" in {path.name for path in written}) == (auth == "client_credentials")
+    assert b"hunter3" not in (tmp_path / "config.toml").read_bytes()
 
 
 def test_a_signing_key_stays(tmp_path: Path) -> None:

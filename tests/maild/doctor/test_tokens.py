@@ -10,6 +10,7 @@ from tests.peers.child import free_port
 from tests.peers.dovecot import Dovecot
 from tests.peers.tokens import TokenServer, TokenSink
 
+LOOKED_AT = ("secrets", "maildrops", "submission")
 USER = "support@etnic.test"
 
 
