@@ -286,9 +286,11 @@ class _Page:
             self.lines.append("")
 
     def leave_out(self, tag: str) -> None:
-        """An element that is not written; of a block quotation it stays visible that one stood here."""
-        if tag == "blockquote":
+        """An element that is not written; it parts what stands around it all the same, and of a block
+        quotation it stays visible that one stood here."""
+        if tag in BLOCKS:
             self.end_line()
+        if tag == "blockquote":
             self.lines.append(LEFT_OUT)
 
     def open(self, tag: str) -> None:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from parsers.mail import parse_mail
@@ -223,6 +223,7 @@ _ELEMENTS = st.sampled_from(
 
 
 @given(st.lists(_ELEMENTS, max_size=25).map("".join), st.sampled_from(["Re: x", "TR: x", "x"]))
+@example("Jean<div class=gmail_attr></div>vieux ", "Re: x")
 def test_the_new_text_of_html_is_some_words_of_its_text_in_order(html: str, subject: str) -> None:
     head = f"Content-Type: text/html; charset=utf-8\nSubject: {subject}\n\n"
     mail = parse_mail((head + html).encode())
