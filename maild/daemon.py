@@ -60,6 +60,9 @@ CUT_EVERY = timedelta(seconds=1)
 REPORT_EVERY = timedelta(minutes=5)
 # Whatever holds its port may let go of it.
 BOARD_EVERY = timedelta(seconds=15)
+# In a state that was put back, what was owed may have left since: folders of sent mail and answers are read
+# first, for they may tell.
+LOOK_FIRST = timedelta(minutes=3)
 # Beside the maildrops the courier, the sweep and the alarm read the ledger.
 _READERS = 3
 # So many pages of the board read it at once (``board.serving``, which is loaded only where there is one).
@@ -125,12 +128,16 @@ def parts(config: Config, now: Now = system_now) -> Iterator[Parts]:
     """Build everything on an up-to-date ledger; the caller holds the lock."""
     ledger = database.open_database(config.state.database)
     try:
+        is_copy = database.is_copy(ledger)
         backup = database.upgrade(ledger, now=now())
         if backup is not None:
             _log.info("database.upgraded", revision=database.head(), backup=str(backup))
         holder = f"{socket.gethostname()}:{Path(config.state.directory).resolve()}"
         with Store(database=ledger).write() as tx:
             outbox.give_back(tx, holder, now=now())
+            if is_copy:
+                letters = outbox.wait(tx, until=now() + LOOK_FIRST)
+                _log.info("database.restored", letters=letters, wait_s=LOOK_FIRST.total_seconds())
         with offices.opened(config, Store(database=ledger), now) as office:
             built = _build(config, office, ledger, holder)
             try:

@@ -73,6 +73,8 @@ _MOST_AT_ONCE = 100
 _PART_BYTES = 4 << 20
 # So often a mail may fail there, or its process die, before people are shown it unread.
 MOST_TRIES = 3
+# Of the letters that a mail names, the last ones: those before them were seen when they were answered.
+MOST_LETTERS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +286,7 @@ def _file_one(
         return _file_unreadable(tx, kept, mail, office)
     try:
         with tx.savepoint():
+            _note_letters(tx, mail, budgets.now, office)
             facts = gather(tx, kept, mail, budgets, office, scans)
             decision = message.decide(mail, facts, office.policy)
             applied = _apply(tx, decision, kept, mail, facts, office)
@@ -295,6 +298,14 @@ def _file_one(
     budgets.spend(decision)
     steps.reached(Step.FILING)
     return applied
+
+
+def _note_letters(tx: Transaction, mail: ParsedMail, now: datetime, office: Office) -> None:
+    """Letters of ours that this is, or that it answers, have left, whatever the ledger knows of it."""
+    ours = f"@{office.policy.desk.domain}"
+    named = (mail.message_id, *mail.in_reply_to, *mail.references[-MOST_LETTERS:])
+    if seen := [id_ for id_ in named if id_.endswith(ours)]:
+        outbox.note_seen(tx, seen, at=now)
 
 
 def _raise_if_unavailable(error: Exception) -> None:

@@ -230,6 +230,11 @@ def revision(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
+def is_copy(database: Database) -> bool:
+    """It is an SQLite file that was put in its place by ``backup`` or a move, and nobody has used it yet."""
+    return database.file is not None and backup.is_fresh_copy(database.file)
+
+
 def upgrade(database: Database, *, now: datetime | None = None) -> Path | None:
     """Bring the schema up to date; call it only where no other process writes (under the lock).
 

@@ -34,6 +34,8 @@ RANKS = {
     MessageKind.NOTIFICATION: 3,
     MessageKind.DIGEST: 3,
 }
+# In the place of a server's reply, where that is not known.
+SEEN = "it was seen where it arrived, or among sent mail"
 # What is written without a person: the budgets count these.
 AUTOMATIC_ANSWERS = (MessageKind.RECEIPT, MessageKind.ANSWER)
 
@@ -173,6 +175,23 @@ def withhold_all(tx: Transaction, reason: str) -> int:
     waiting = update(OUTBOX).where(OUTBOX.c.next_at.is_not(None))
     withheld = waiting.values(state=OutboxState.SUPPRESSED.value, next_at=None, claim="", reply=reason)
     return tx.connection.execute(withheld).rowcount
+
+
+def note_seen(tx: Transaction, message_ids: Iterable[str], *, at: datetime) -> None:
+    """Letters that lie in a folder of sent mail, or that somebody answers, have left: they leave only once.
+
+    Nobody knows it yet where a server took a letter and its reply was lost, and where the state was put back
+    from a backup that was made before the letter left.
+    """
+    seen = {"state": OutboxState.SENT.value, "next_at": None, "sent_at": at, "reply": SEEN}
+    for part in in_parts(message_ids):
+        tx.connection.execute(_SEEN.values(seen), {"wanted": part})
+
+
+def wait(tx: Transaction, *, until: datetime) -> int:
+    """Nothing that is owed leaves before an instant; returns how many letters this holds up."""
+    due = update(OUTBOX).where(OUTBOX.c.next_at < until)
+    return tx.connection.execute(due.values(next_at=until)).rowcount
 
 
 def next_due(tx: Transaction) -> datetime | None:
@@ -414,6 +433,10 @@ def _letter(row: Any) -> OwedLetter:
 
 
 _OWE = insert(OUTBOX)
+_UNSEEN = (OutboxState.READY.value, OutboxState.HELD.value, OutboxState.UNCERTAIN.value)
+_SEEN = update(OUTBOX).where(
+    OUTBOX.c.message_id.in_(bindparam("wanted", expanding=True)), OUTBOX.c.state.in_(_UNSEEN)
+)
 _IS_OWED = select(OUTBOX.c.id).where(OUTBOX.c.owed == bindparam("wanted"))
 _SETTLE = (
     update(OUTBOX)

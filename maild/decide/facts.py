@@ -197,6 +197,12 @@ class Facts:
     canned: Canned = NO_CANNED
     held_files: Mapping[int, tuple[HeldFile, ...]] = field(default_factory=dict)
 
+    @property
+    def may_have_left(self) -> str:
+        """Why what a person ordered by this mail waits for his word: it may have been sent once. "" else."""
+        why = "the state was put back from a backup, and this may have left before"
+        return why if self.filed_before else ""
+
     def survivor(self, ticket_id: int) -> TicketFacts | None:
         """The ticket, or the one that it was merged into, however often; None when unknown."""
         seen: set[int] = set()

@@ -68,7 +68,7 @@ def relay(
     if why := _objection(case, state, answer, notice) or _is_unread(passed):
         line = said(_SAID, why, who.language, number=number_of(state, case.policy))
         return Relayed(lines=(line,), refused=True)
-    held = _over_budget(case, state)
+    held = case.facts.may_have_left or _over_budget(case, state)
     before = _others(state, who)
     delay = max(case.policy.relay_delay, WHERE_ANSWERED) if before else case.policy.relay_delay
     sent = SendRelay(

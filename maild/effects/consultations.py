@@ -60,7 +60,8 @@ def ask(work: Work, asked: Consult) -> None:
             requester=Address(ticket.requester_name, ticket.requester_address), due_at=asked.due_at,
             asked_by=agent.name if agent else "", marker=marker_of(post), files=tuple(files), **post,
         )  # fmt: skip
-        work.owe(letter, MessageKind.CONSULTATION, f"consultation:{work.once}:{address.casefold()}")
+        owed = f"consultation:{work.once}:{address.casefold()}"
+        work.owe(letter, MessageKind.CONSULTATION, owed, held=work.facts.may_have_left)
     work.tell(
         "consulted", work.actor, team=asked.team, to=[address for address, _, _ in asked.letters],
         due_at=asked.due_at, again=asked.again is not None,

@@ -31,7 +31,7 @@ def receipt(work: Work, asked: SendCallReceipt) -> None:
         work.paper, number=work.number, subject=work.subject, called_at=asked.called_at, solved=asked.solved,
         **post,
     )  # fmt: skip
-    work.owe(letter, MessageKind.RECEIPT, f"call_receipt:{work.cause}")
+    work.owe(letter, MessageKind.RECEIPT, f"call_receipt:{work.cause}", held=work.facts.may_have_left)
     work.tell("receipt", "maild", to=asked.to.address, language=asked.language)
     if known is None or known.ticket.acked_at is None:
         work.derived["acked_at"] = work.facts.now

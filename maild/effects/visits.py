@@ -101,7 +101,8 @@ def _owe(
         for_technician=for_technician, calendar=_calendar(work, visit, post, method, words), **post,
     )  # fmt: skip
     to: Address = post["to"]
-    work.owe(letter, MessageKind.INVITATION, f"visit:{visit.uid}:{visit.sequence}:{to.key}")
+    owed = f"visit:{visit.uid}:{visit.sequence}:{to.key}"
+    work.owe(letter, MessageKind.INVITATION, owed, held=work.facts.may_have_left)
     work.tell("invited", work.actor, to=to.address, method=method, sequence=visit.sequence)
 
 

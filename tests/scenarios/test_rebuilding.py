@@ -3,11 +3,13 @@
 import io
 import mailbox as formats
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from maild import cli
+from tests.peers.smtp import Reply
 from tests.scenarios.desk import ANNE, Desk, mail, reply
 
 
@@ -71,6 +73,90 @@ def test_a_backup_in_the_place_of_the_state_goes_on(desk: Desk) -> None:
     # Its receipt left with the state that was lost: the mark on the mail says that it was filed before.
     assert len(desk.letters("dan@ecole.test")) == 1
     again(desk)
+
+
+def put_back(desk: Desk, copy: Path) -> None:
+    """What an administrator does when the state is lost."""
+    if desk.database:
+        put = ["pg_restore", "--clean", "--if-exists", "--no-owner", f"--dbname={desk.database}", str(copy)]
+        subprocess.run(put, check=True)
+    else:
+        shutil.rmtree(desk.folder / "var")
+        (desk.folder / "var").mkdir(mode=0o700)
+        shutil.copy(copy, desk.folder / "var" / "maild.db")
+
+
+def test_what_left_after_the_backup_leaves_no_second_time(any_desk: Desk) -> None:
+    """Where its copy in Sent or an answer tells; where nothing does it has at least the same Message-ID.
+
+    What an agent wrote is held, and he hears of it: he knows whether it is to be said again."""
+    desk = any_desk
+    people = ("eve@ecole.test", "gil@ecole.test", "max@ecole.test")
+    for one in people:
+        desk.sink.script(Reply(stage="rcpt", say="451 4.3.0 later", match=one))
+        desk.receive(mail(f"of.{one}", sender=one, subject=f"Panne de {one}"))
+    desk.once()
+    copy = desk.folder / "backup"
+    assert cli.answer(["backup", str(copy), "--config", str(desk.file)]) == 0
+    desk.later(minutes=2)
+    desk.once()
+    (eve,), (gil,), (max_,) = (desk.sent(one) for one in people)
+    (notification,) = desk.letters(ANNE, "eve@")
+    desk.receive(eve.content, folder="Sent")
+    desk.receive(
+        reply("g2@ecole.test", gil.message, "Merci !\n", sender=people[1]),
+        reply("anne@etnic.test", notification, "Redémarrez-la.\n", sender=f"Anne <{ANNE}>"),
+    )
+    desk.once()
+    desk.later(minutes=5)
+    desk.once()
+    assert len(desk.letters(people[0])) == 2, "the receipt, and what Anne answers"
+    before = partition(desk)
+
+    put_back(desk, copy)
+    for _ in range(3):
+        desk.later(minutes=5)
+        assert desk.once()
+    assert partition(desk) == before
+    assert len(desk.tickets()) == len(people)
+    assert len(desk.letters(people[0])) == 2
+    assert len(desk.letters(people[1])) == 1
+    assert [one.message_id for one in desk.sent(people[2])] == [max_.message_id] * 2
+    assert desk.outbox()["held"] == 1
+    assert any("retenue" in str(one.get_body()) for one in desk.letters(ANNE))
+
+
+@pytest.mark.parametrize(
+    ("order", "kind"),
+    [
+        ("Redémarrez-la.\n", "relay"),
+        ("#escalader réseau\n\nLa borne répond-elle ?\n", "consultation"),
+        ("#intervention Paul demain 14h Rue Neuve 1\n", "invitation"),
+        ("#appel reçu=oui\n", "receipt"),
+    ],
+)
+def test_what_a_lost_state_was_ordered_to_send_is_held(desk: Desk, order: str, kind: str) -> None:
+    """The order bears the mark of a state that is lost: the letter may have left, and a person decides."""
+    desk.configure(
+        agent=[{"name": "Anne", "address": ANNE}, {"name": "Paul Martin", "address": "paul@etnic.test"}],
+        team=[{"name": "réseau", "address": "reseau@etnic.test"}],
+    )
+    desk.receive(mail("m1@ecole.test"))
+    desk.once()
+    (notification,) = desk.letters(ANNE)
+    content = reply("o1@etnic.test", notification, order, sender=f"Anne <{ANNE}>")
+    desk.receive(content, flags=["$MaildFiled"])
+    for _ in range(2):
+        desk.once()
+        desk.later(minutes=5)
+    letters = desk.rows("SELECT id, kind, state, reply FROM outbox")
+    held = [row for row in letters if row.state == "held"]
+    assert {row.kind for row in held} == {kind}
+    assert {"backup" in row.reply for row in held} == {True}
+    assert len([row for row in letters if row.kind == kind]) == len(held) + (kind == "receipt")
+    numbers = [str(row.id) for row in held]
+    assert cli.answer(["outbox", "release", *numbers, "--config", str(desk.file)]) == 0
+    assert desk.outbox()["ready"] == len(held)
 
 
 def test_a_state_is_made_anew_from_the_mailbox(desk: Desk) -> None:

@@ -108,6 +108,44 @@ def test_what_may_not_leave_yet_waits(store: Store) -> None:
         assert len(claim(tx, now=NOON + HOUR)) == 1
 
 
+@pytest.mark.parametrize("state", [OutboxState.READY, OutboxState.UNCERTAIN, OutboxState.HELD])
+def test_what_was_seen_has_left(store: Store, state: OutboxState) -> None:
+    """Whatever was known of it; other letters wait as before."""
+    with store.write() as tx:
+        owe(tx, "receipt:1", message_id="seen@etnic.test", held="why" if state is OutboxState.HELD else "")
+        owe(tx, "receipt:2", message_id="other@etnic.test")
+        if state is OutboxState.UNCERTAIN:
+            (entry, _) = claim(tx)
+            outbox.settle(tx, "a", Settlement(id=entry.id, state=state, reply="", at=NOON))
+            outbox.give_back(tx, "a", now=NOON)
+        outbox.note_seen(tx, ["seen@etnic.test", "unknown@etnic.test"], at=NOON + HOUR)
+        assert [entry.message_id for entry in claim(tx, now=NOON + DAY)] == ["other@etnic.test"]
+        assert outbox.sent_instants(tx, NOON) == [NOON + HOUR]
+
+
+def test_what_a_person_dropped_or_a_courier_holds_is_theirs(store: Store) -> None:
+    """What is being sent just now is settled by whoever sends it."""
+    with store.write() as tx:
+        owe(tx, "receipt:1", message_id="a@etnic.test", suppressed="budget")
+        owe(tx, "receipt:2", message_id="b@etnic.test")
+        (entry,) = claim(tx)
+        outbox.note_seen(tx, ["a@etnic.test", "b@etnic.test"], at=NOON)
+        assert outbox.counts(tx) == {"suppressed": 1, "claimed": 1}
+        assert outbox.settle(tx, "a", sent(entry))
+
+
+def test_all_may_be_made_to_wait(store: Store) -> None:
+    """What was to wait longer still does, and what is over is not begun anew."""
+    with store.write() as tx:
+        owe(tx, "receipt:1")
+        owe(tx, "receipt:2", not_before=NOON + DAY)
+        owe(tx, "receipt:3", suppressed="budget")
+        assert outbox.wait(tx, until=NOON + HOUR) == 1
+        assert claim(tx, now=NOON + HOUR / 2) == ()
+        assert len(claim(tx, now=NOON + HOUR)) == 1
+        assert len(claim(tx, now=NOON + DAY)) == 2, "the one that was claimed, and the other"
+
+
 def test_what_is_suppressed_never_leaves(store: Store) -> None:
     """It is recorded with its reason, in the place of what it would have been."""
     with store.write() as tx:
