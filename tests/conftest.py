@@ -4,6 +4,7 @@ A server that is missing makes its tests skip, and the end of the run says so in
 MAILD_REQUIRE_REAL=1, as CI sets it, nothing may skip: a skipped test then fails.
 """
 
+import logging
 import os
 import shutil
 import tempfile
@@ -13,8 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
+from maild import log
 from tests.peers import browser as browser_peer
 from tests.peers import clamd as clamd_peer
 from tests.peers import dovecot as dovecot_peer
@@ -93,6 +96,21 @@ def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
 def _skip_where(reason: str) -> None:
     if reason:
         pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def _log_as_it_was() -> Iterator[None]:
+    """What a test, or a command in it, configures of the log ends with the test."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    levels = {name: logging.getLogger(name).level for name in log._QUIET}
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, earlier in levels.items():
+        logging.getLogger(name).setLevel(earlier)
+    logging.captureWarnings(capture=False)
+    structlog.contextvars.clear_contextvars()
 
 
 # --- places -------------------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ import random
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from maild import cli, config, log
+from maild import cli, config
 from maild.cli import Code, Stop
 from maild.cli import prove as prove_module
 from tests.bench import reading
@@ -76,22 +75,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "one.eml").write_text(MAIL, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """A command that crashes configures the log: the next test must not find it so."""
-    import logging
-
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    levels = {name: logging.getLogger(name).level for name in log._QUIET}
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, earlier in levels.items():
-        logging.getLogger(name).setLevel(earlier)
-    logging.captureWarnings(capture=False)
 
 
 def program(*args: str, cwd: Path = ROOT, **options: Any) -> subprocess.CompletedProcess[bytes]:

@@ -23,21 +23,6 @@ from hypothesis import strategies as st
 from maild import log
 
 
-@pytest.fixture(autouse=True)
-def _restored() -> Iterator[None]:
-    """Each test leaves the log as it found it."""
-    root = logging.getLogger()
-    level, handlers = root.level, list(root.handlers)
-    levels = {name: logging.getLogger(name).level for name in log._QUIET}
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, earlier in levels.items():
-        logging.getLogger(name).setLevel(earlier)
-    logging.captureWarnings(capture=False)
-    structlog.contextvars.clear_contextvars()
-
-
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 

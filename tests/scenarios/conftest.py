@@ -4,7 +4,6 @@ Whatever a story is about, no letter of it may leak: ``leaks`` reads them all wh
 """
 
 import io
-import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,19 +34,11 @@ def pytest_runtest_teardown() -> Iterator[None]:
 
 
 @pytest.fixture
-def journal() -> Iterator[io.StringIO]:
+def journal() -> io.StringIO:
     """What the daemon logs while the test runs, one JSON object a line."""
-    root = logging.getLogger()
-    level, handlers = root.level, list(root.handlers)
-    levels = {name: logging.getLogger(name).level for name in log._QUIET}
     stream = io.StringIO()
     log.configure("json", "info", mask_addresses=False, stream=stream)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, earlier in levels.items():
-        logging.getLogger(name).setLevel(earlier)
-    logging.captureWarnings(capture=False)
+    return stream
 
 
 @pytest.fixture(scope="session")

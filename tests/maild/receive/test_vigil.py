@@ -1,7 +1,6 @@
 """The watch over a maildrop: what passes is waited out, what is ours is told with its place."""
 
 import io
-import logging
 from collections.abc import Iterator
 
 import pytest
@@ -23,16 +22,11 @@ def bell() -> Iterator[Bell]:
 
 
 @pytest.fixture
-def journal() -> Iterator[io.StringIO]:
+def journal() -> io.StringIO:
     """What is logged."""
-    root = logging.getLogger()
-    level, handlers = root.level, list(root.handlers)
     stream = io.StringIO()
     log.configure("logfmt", "info", stream=stream)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
+    return stream
 
 
 @pytest.mark.parametrize(
