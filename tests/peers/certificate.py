@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +41,19 @@ def make_certificate(directory: Path) -> Certificate:
 
 
 def special_certificate(
-    directory: Path, *, name: str = "localhost", since: float = -1, days: float = 365, signed: bool = False
+    directory: Path,
+    *,
+    name: str = "localhost",
+    since: float = -1,
+    days: float = 365,
+    signed: bool = False,
+    purpose: str = "",
 ) -> Certificate:
     """One for another name, or for other days than these (from `since` to `days`, counted from now).
 
     Args:
         signed: by an authority that nobody knows and the server does not send; else by itself.
+        purpose: "client" is one by which nobody may be a server.
     """
     made = Certificate(path=directory / f"{name}.pem", key=directory / f"{name}.key")
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
@@ -61,6 +69,10 @@ def special_certificate(
         .not_valid_after(now + timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
     )
+    if purpose == "client":
+        builder = builder.add_extension(
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=True
+        )
     shown = builder.sign(ec.generate_private_key(ec.SECP256R1()) if signed else key, hashes.SHA256())
     made.path.write_bytes(shown.public_bytes(serialization.Encoding.PEM))
     plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

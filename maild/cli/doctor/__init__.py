@@ -18,6 +18,7 @@ from maild import config
 from maild.cli import Code, ConfigOption, JsonOption, say_json
 from maild.cli.doctor.coming import calendar, rules
 from maild.cli.doctor.doors import board
+from maild.cli.doctor.faults import Fault
 from maild.cli.doctor.files import attachments
 from maild.cli.doctor.findings import Check, Finding, Verdict, fail, ok
 from maild.cli.doctor.ledger import state_database
@@ -47,7 +48,7 @@ def doctor(
     except config.ConfigError as error:
         for problem in error.problems:
             where = f"{problem.file}: {problem.key}: " if problem.key else f"{problem.file}: "
-            _say(fail("configuration", where + problem.what, problem.remedy), as_json)
+            _say(fail("configuration", Fault.CONFIGURATION, where + problem.what, problem.remedy), as_json)
         return Code.CONFIG
     verdicts = []
     checks = (
@@ -90,17 +91,13 @@ def examine(settings: Config, file: Path, checks: Iterable[tuple[str, Check]]) -
             yield from check(settings, file)
         # A check that meets what nobody foresaw is a finding too: those after it are made nevertheless.
         except Exception as error:  # noqa: BLE001
-            yield fail(name, f"{type(error).__name__}: {_first_line(error)}", _unforeseen_remedy(error))
+            found = f"{type(error).__name__}: {_first_line(error)}"
+            remedy = "this may be a fault of maild: please report it with this line"
+            yield fail(name, Fault.UNFORESEEN, found, remedy)
 
 
 def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), "")
-
-
-def _unforeseen_remedy(error: Exception) -> str:
-    if "not a database" in str(error) or "malformed" in str(error):
-        return "stop maild and put the last backup in place"
-    return "this may be a fault of maild: please report it with this line"
 
 
 # In reading order; a check that meets what nobody foresaw is told by its name.

@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from maild import config
+from maild.cli.doctor.faults import Fault
 from maild.cli.doctor.findings import Finding, ok, warn
 from maild.config import Config
 
@@ -29,7 +30,8 @@ def calendar(settings: Config, _file: Path) -> Iterator[Finding]:
     yield ok("calendar", f"open on {len(days) - len(closed)} days until {days[-1]:%Y-%m-%d}{told}")
     if len(longest := _longest(closed)) > _LONG:
         found = f"closed from {longest[0]:%Y-%m-%d} to {longest[-1]:%Y-%m-%d}"
-        yield warn("calendar", found, "see that somebody looks after what comes; or mend [calendar]")
+        remedy = "see that somebody looks after what comes; or mend [calendar]"
+        yield warn("calendar", Fault.CLOSED_FOR_LONG, found, remedy)
     yield from _unmanned([day for day in days if day not in closed], settings)
     yield from _holidays(days[-1].year, settings)
 
@@ -54,7 +56,8 @@ def _unmanned(days: Sequence[date], settings: Config) -> Iterator[Finding]:
     nobody = [day for day in days if away and all(_covers(spans, day) for spans in away)]
     if nobody:
         found = f"open, and every agent is away: {_told(nobody)}"
-        yield warn("calendar", found, "write those days in [calendar] closed, or mend away of an agent")
+        remedy = "write those days in [calendar] closed, or mend away of an agent"
+        yield warn("calendar", Fault.EVERYBODY_AWAY, found, remedy)
 
 
 def _covers(spans: Sequence[tuple[date, date]], day: date) -> bool:
@@ -65,9 +68,8 @@ def _holidays(year: int, settings: Config) -> Iterator[Finding]:
     country = settings.calendar.holidays
     if country and not config.PublicHolidays(country=country)(year):
         found = f"no holidays of {year} are known for {country}"
-        yield warn(
-            "calendar", found, "install a newer release of holidays, or write them in [calendar] closed"
-        )
+        remedy = "install a newer release of holidays, or write them in [calendar] closed"
+        yield warn("calendar", Fault.HOLIDAYS_UNKNOWN, found, remedy)
 
 
 def _told(days: Sequence[date]) -> str:
@@ -78,6 +80,6 @@ def rules(settings: Config, _file: Path) -> Iterator[Finding]:
     """Whether each rule will be heard of."""
     unheard = config.unheard_rules(settings)
     for key, what, remedy in unheard:
-        yield warn("rules", f"{key} {what}", remedy)
+        yield warn("rules", Fault.RULE_UNHEARD, f"{key} {what}", remedy)
     if settings.rule and not unheard:
         yield ok("rules", f"{len(settings.rule)}, each of which some mail can match first")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from maild.cli.doctor.faults import Fault
 from maild.cli.doctor.findings import Finding, fail, ok, warn
 from maild.cli.doctor.machine import can_write
 from maild.config import Config, DoorMaildrop, Http
@@ -23,14 +24,15 @@ def door(check: str, drop: DoorMaildrop) -> Iterator[Finding]:
         yield ok(check, f"{drop.listen} answers: {greeting}")
     elif greeting:
         remedy = "end that program, or listen somewhere else"
-        yield fail(check, f"another program listens at {drop.listen}: {greeting}", remedy)
+        yield fail(check, Fault.DOOR_TAKEN, f"another program listens at {drop.listen}: {greeting}", remedy)
     elif why := _door_cannot_listen(drop):
-        yield fail(check, f"nothing can listen at {drop.listen}: {why}", "mend listen")
+        yield fail(check, Fault.DOOR_SHUT, f"nothing can listen at {drop.listen}: {why}", "mend listen")
     else:
         yield ok(check, f"{drop.kind} at {drop.listen}, which is free; `maild run` opens it")
     if not drop.is_of_this_machine:
         found = f"{', '.join(drop.allow)} may hand in mail in anybody's name, unencrypted"
-        yield warn(check, found, "let a firewall keep all others away, or use 127.0.0.1 or a unix: socket")
+        remedy = "let a firewall keep all others away, or use 127.0.0.1 or a unix: socket"
+        yield warn(check, Fault.DOOR_OPEN_TO_OTHERS, found, remedy)
 
 
 def _greeting(drop: DoorMaildrop) -> str:
@@ -77,12 +79,13 @@ def board(settings: Config, _file: Path) -> Iterator[Finding]:
         yield ok(check, f"the board is at http://{http.listen}/")
     elif why := _cannot_listen(http.host, http.port):
         remedy = "end the program that listens there, or mend [http] listen"
-        yield fail(check, f"nothing can listen at {http.listen}: {why}", remedy)
+        yield fail(check, Fault.BOARD_SHUT, f"nothing can listen at {http.listen}: {why}", remedy)
     else:
         yield ok(check, f"{http.listen} is free; `maild run` opens the board there")
     if not http.is_of_this_machine:
         found = f"the board at {http.listen} is not encrypted, nor is its token on the way"
-        yield warn(check, found, "listen at 127.0.0.1 and let a web server with TLS stand before it")
+        remedy = "listen at 127.0.0.1 and let a web server with TLS stand before it"
+        yield warn(check, Fault.BOARD_NOT_ENCRYPTED, found, remedy)
     elif not http.key:
         yield ok(check, "whoever works on this machine may look; no token is needed")
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from maild import office
+from maild.cli.doctor.faults import Fault
 from maild.cli.doctor.findings import Finding, fail, ok, warn
 from maild.config import UNIX, Config, host_of, is_loopback
 
@@ -26,14 +27,14 @@ def attachments(settings: Config, _file: Path) -> Iterator[Finding]:
         return
     if not files.clamd.startswith(UNIX) and not is_loopback(host_of(files.clamd)):
         found = f"files go to {files.clamd} over the network, unencrypted"
-        yield warn("virus scanner", found, "run clamd on this machine")
+        yield warn("virus scanner", Fault.SCANNER_NOT_ENCRYPTED, found, "run clamd on this machine")
     try:
         said = scanner.version()
     except OSError as error:
         then = "held until agents ask" if files.unscanned == "hold" else "sent unscanned"
         found = f"{files.clamd}: {error.strerror or str(error) or type(error).__name__}; files are {then}"
         remedy = "start clamav-daemon, and let maild's user read its socket; or mend [attachments] clamd"
-        yield fail("virus scanner", found, remedy)
+        yield fail("virus scanner", Fault.SCANNER_SILENT, found, remedy)
     else:
         yield _of_version(said, datetime.now(UTC))
 
@@ -43,11 +44,13 @@ def _of_version(said: str, now: datetime) -> Finding:
     found = re.fullmatch(r"ClamAV [^/]+/\d+/(.{20,30})", said)
     if not found:
         remedy = "install the official signatures, by freshclam, unless you mean to have your own only"
-        return warn("virus scanner", f"{said}, without official signatures", remedy)
+        unofficial = f"{said}, without official signatures"
+        return warn("virus scanner", Fault.SCANNER_UNOFFICIAL, unofficial, remedy)
     try:
         day = datetime.strptime(found[1], "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC)
     except ValueError:
         return ok("virus scanner", said)
     if now - day > _OLD:
-        return warn("virus scanner", f"{said}: its signatures are old", "see that freshclam runs")
+        old = f"{said}: its signatures are old"
+        return warn("virus scanner", Fault.SCANNER_OLD, old, "see that freshclam runs")
     return ok("virus scanner", said)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from maild.cli.doctor.faults import Fault
 from maild.config import Config
 
 Verdict = Literal["ok", "warn", "FAIL"]
@@ -12,12 +13,16 @@ Verdict = Literal["ok", "warn", "FAIL"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What one look at one thing found: ``remedy`` is "" where nothing is to be done."""
+    """What one look at one thing found: ``remedy`` is "" where nothing is to be done.
+
+    ``fault`` is None where nothing is wrong.
+    """
 
     check: str
     verdict: Verdict
     found: str
     remedy: str = ""
+    fault: Fault | None = None
 
 
 # A look at one thing: the configuration, and the file that it was read from.
@@ -29,14 +34,14 @@ def ok(check: str, found: str) -> Finding:
     return Finding(check=check, verdict="ok", found=found)
 
 
-def warn(check: str, found: str, remedy: str) -> Finding:
+def warn(check: str, fault: Fault, found: str, remedy: str) -> Finding:
     """maild works, and less well than it could."""
-    return Finding(check=check, verdict="warn", found=found, remedy=remedy)
+    return Finding(check=check, verdict="warn", found=found, remedy=remedy, fault=fault)
 
 
-def fail(check: str, found: str, remedy: str) -> Finding:
+def fail(check: str, fault: Fault, found: str, remedy: str) -> Finding:
     """maild will not work as it should."""
-    return Finding(check=check, verdict="FAIL", found=found, remedy=remedy)
+    return Finding(check=check, verdict="FAIL", found=found, remedy=remedy, fault=fault)
 
 
 def any_failed(findings: Iterable[Finding]) -> bool:

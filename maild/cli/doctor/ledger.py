@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from maild.cli.doctor.faults import Fault
 from maild.cli.doctor.findings import Finding, fail, ok
 from maild.config import Config
 from storage import database
@@ -22,17 +23,21 @@ def state_database(settings: Config, _file: Path) -> Iterator[Finding]:
         with closing(database.open_database(url)) as opened:
             if opened.file is not None and (kind := _file_system(opened.file)) in NETWORK_FILE_SYSTEMS:
                 remedy = "put [state] directory on a disk of this machine, or use PostgreSQL"
-                yield fail("database", f"{opened.file} is on a network file system ({kind})", remedy)
+                found = f"{opened.file} is on a network file system ({kind})"
+                yield fail("database", Fault.DATABASE_ON_NETWORK, found, remedy)
             yield _schema(opened)
             yield from _pragmas(opened)
     except database.Unfinished as error:
         what, _, remedy = str(error).partition(": ")
-        yield fail("database", what, remedy)
+        yield fail("database", Fault.DATABASE_UNFINISHED, what, remedy)
+    except database.Damaged as error:
+        what, _, remedy = str(error).rpartition(": ")
+        yield fail("database", Fault.DATABASE_DAMAGED, what, remedy)
     except database.Unavailable as error:
         remedy = "start it, or mend [state] database; the password may stand in ~/.pgpass"
         if url.startswith("sqlite"):
             remedy = "see that no other program holds the file, and that the disk has room"
-        yield fail("database", " ".join(str(error).split()), remedy)
+        yield fail("database", Fault.DATABASE_UNAVAILABLE, " ".join(str(error).split()), remedy)
 
 
 def _schema(opened: database.Database) -> Finding:
@@ -43,7 +48,8 @@ def _schema(opened: database.Database) -> Finding:
         return ok("database", f"schema {head}")
     if found < head:
         return ok("database", f"schema {found}; the next run makes it {head}, after a copy")
-    return fail("database", f"schema {found} is of a later version", "install that version again")
+    later = f"schema {found} is of a later version"
+    return fail("database", Fault.DATABASE_LATER, later, "install that version again")
 
 
 def _pragmas(opened: database.Database) -> Iterator[Finding]:
@@ -51,7 +57,8 @@ def _pragmas(opened: database.Database) -> Iterator[Finding]:
         return
     if not database.is_sound(opened):
         remedy = "stop maild and put the last backup in place"
-        yield fail("database", f"{opened.file} is damaged (integrity_check)", remedy)
+        damaged = f"{opened.file} is damaged (integrity_check)"
+        yield fail("database", Fault.DATABASE_DAMAGED, damaged, remedy)
         return
     said = database.pragmas(opened)
     # 2 is FULL: a commit is on the disk when it returns (sqlite.org/pragma.html).
@@ -59,7 +66,8 @@ def _pragmas(opened: database.Database) -> Iterator[Finding]:
     if safe or database.current(opened) is None:
         yield ok("database", f"{opened.file} is sound; journal {said.get('journal_mode')}")
     else:
-        yield fail("database", f"not durable: {said}", "`maild db upgrade`, on a disk of this machine")
+        remedy = "`maild db upgrade`, on a disk of this machine"
+        yield fail("database", Fault.DATABASE_NOT_DURABLE, f"not durable: {said}", remedy)
 
 
 def _file_system(file: Path) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from maild import config, isolate
+from maild.cli.doctor.faults import Fault
 from maild.cli.doctor.findings import Finding, fail, mega, ok, warn
 from maild.config import Config
 from maild.decide.troubles import ROOM
@@ -35,13 +36,15 @@ def secrets(settings: Config, file: Path) -> Iterator[Finding]:
     yield ok("desk keys", f"{len(settings.desk.secrets)}; the first signs, all of them verify")
     if _holds_secrets(config.read_layers(file, {}).file) and file.stat().st_mode & 0o044:
         remedy = f"chmod 600 {file}, or move them to files of their own (password_file, secret_file)"
-        yield warn("configuration", f"{file} holds secrets and others can read it", remedy)
+        found = f"{file} holds secrets and others can read it"
+        yield warn("configuration", Fault.CONFIGURATION_READABLE, found, remedy)
 
 
 def _permissions(check: str, file: Path) -> Finding:
     mode = file.stat().st_mode
     if mode & 0o077 and not file.is_relative_to(CREDENTIALS):
-        return warn(check, f"others can read {file} (mode {mode & 0o777:o})", f"chmod 600 {file}")
+        found = f"others can read {file} (mode {mode & 0o777:o})"
+        return warn(check, Fault.SECRET_READABLE, found, f"chmod 600 {file}")
     return ok(check, f"{file}, readable by its owner only")
 
 
@@ -57,19 +60,20 @@ def state(settings: Config, _file: Path) -> Iterator[Finding]:
     there = next(each for each in (directory, *directory.resolve().parents) if each.exists())
     if not there.is_dir() or not can_write(there):
         remedy = f"mkdir -p {directory}, and chown it to the user who runs maild"
-        yield fail("state", f"{there} cannot be written", remedy)
+        yield fail("state", Fault.STATE_UNWRITABLE, f"{there} cannot be written", remedy)
         return
     free = shutil.disk_usage(there).free
+    left = f"{mega(free)} left on the disk of {there}"
     if free < ROOM_TO_FAIL:
-        yield fail("state", f"{mega(free)} left on the disk of {there}", "make room: no mail can be kept")
+        yield fail("state", Fault.DISK_FULL, left, "make room: no mail can be kept")
     elif free < ROOM:
-        yield warn("state", f"{mega(free)} left on the disk of {there}", "make room soon")
+        yield warn("state", Fault.DISK_NEARLY_FULL, left, "make room soon")
     else:
         made = "can be written" if directory.exists() else "will be made at the first run"
         yield ok("state", f"{directory} {made}; {mega(free)} free")
     if directory.exists() and (mode := directory.stat().st_mode) & 0o077:
         found = f"others can look into {directory} (mode {mode & 0o777:o}), where all mail is kept"
-        yield warn("state", found, f"chmod 700 {directory}")
+        yield warn("state", Fault.STATE_READABLE, found, f"chmod 700 {directory}")
 
 
 def can_write(directory: Path) -> bool:
@@ -91,7 +95,8 @@ def reader(_settings: Config, _file: Path) -> Iterator[Finding]:
             found = isolate.Failure(fate=isolate.Fate.DIED, detail=str(error))
     if isinstance(found, isolate.Failure):
         remedy = "give maild room for one more process (memory, ulimit -u): large mail waits until then"
-        yield fail("reader", f"no process to read large mail in: {found.detail}", remedy)
+        told = f"no process to read large mail in: {found.detail}"
+        yield fail("reader", Fault.NO_PROCESS, told, remedy)
     else:
         yield ok("reader", "large mail is read in a process of its own")
 
@@ -100,7 +105,8 @@ def clock(settings: Config, _file: Path) -> Iterator[Finding]:
     """Whether the time can be right."""
     now = datetime.now(UTC)
     if now.year < WRITTEN_IN:
-        yield fail("clock", f"this machine believes it is {now:%Y-%m-%d}", "set the clock; let NTP keep it")
+        found = f"this machine believes it is {now:%Y-%m-%d}"
+        yield fail("clock", Fault.CLOCK_UNSET, found, "set the clock; let NTP keep it")
         return
     local = now.astimezone(ZoneInfo(settings.desk.timezone))
     yield ok("clock", f"{local:%Y-%m-%d %H:%M} in {settings.desk.timezone}, {now:%H:%M} UTC")

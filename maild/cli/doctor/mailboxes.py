@@ -11,8 +11,9 @@ from pathlib import Path
 
 from maild import config, oauth
 from maild.cli.doctor.doors import door
+from maild.cli.doctor.faults import Fault
 from maild.cli.doctor.findings import Finding, any_failed, fail, ok, warn
-from maild.cli.doctor.wire import certificate, resolved, wire_remedy
+from maild.cli.doctor.wire import broken, certificate, resolved, unusable, wrong_login
 from maild.config import Config, DoorMaildrop, ImapMaildrop
 from maild.receive import mailbox
 
@@ -53,13 +54,15 @@ def _mailbox(check: str, drop: ImapMaildrop, directory: Path) -> Iterator[Findin
             yield from _capabilities(check, drop, session.capabilities)
             yield from _folders(check, drop, session)
     except mailbox.LoginRefused as error:
-        remedy = f"mend user or password_file; a provider may want an app password for {drop.user}"
-        yield fail(check, error.what, error.remedy or remedy)
+        fault = Fault.TOKEN_REFUSED if drop.auth == "oauth" else Fault.LOGIN_REFUSED
+        yield fail(check, fault, error.what, error.remedy or wrong_login(drop))
     except mailbox.Unreachable as error:
-        is_token = isinstance(error.__cause__, oauth.Unreachable)
-        yield fail(check, str(error), oauth.REACH if is_token else wire_remedy(str(error), drop))
+        if isinstance(error.__cause__, oauth.Unreachable):
+            yield fail(check, Fault.TOKEN_UNREACHABLE, str(error), oauth.REACH)
+        else:
+            yield broken(check, str(error), drop)
     except config.ConfigError as error:
-        yield fail(check, str(error.problems[0].what), error.problems[0].remedy)
+        yield unusable(check, error)
 
 
 def _capabilities(check: str, drop: ImapMaildrop, known: frozenset[str]) -> Iterator[Finding]:
@@ -68,10 +71,11 @@ def _capabilities(check: str, drop: ImapMaildrop, known: frozenset[str]) -> Iter
     if drop.idle and "IDLE" not in known:
         found = "no IDLE: new mail is seen at each poll only"
         poll = config.format_duration(drop.poll)
-        yield warn(check, found, f"nothing to mend; poll = {poll!r} is how long a receipt may take")
+        remedy = f"nothing to mend; poll = {poll!r} is how long a receipt may take"
+        yield warn(check, Fault.NO_IDLE, found, remedy)
     if drop.after == "move" and not {"MOVE", "UIDPLUS"} & known:
         found = "neither MOVE nor UIDPLUS: filed mail is copied, then marked as deleted"
-        yield warn(check, found, 'consider after = "keep"')
+        yield warn(check, Fault.NO_MOVE, found, 'consider after = "keep"')
 
 
 def _folders(check: str, drop: ImapMaildrop, entered: mailbox.Mailbox) -> Iterator[Finding]:
@@ -79,22 +83,28 @@ def _folders(check: str, drop: ImapMaildrop, entered: mailbox.Mailbox) -> Iterat
         # Not read-only: PERMANENTFLAGS is empty then (RFC 9051 6.3.3), and says nothing about keywords.
         selected = entered.select(drop.folder)
     except mailbox.NoFolder as error:
-        yield fail(check, f"folder {error}", "mend folder; names are as the server spells them")
+        remedy = "mend folder; names are as the server spells them"
+        yield fail(check, Fault.FOLDER_MISSING, f"folder {error}", remedy)
         return
     yield ok(check, f"{drop.folder} holds {len(entered.uids())} mails")
     if not selected.keywords:
         found = "no keywords of our own in this folder: only flags show in the mailbox"
-        yield warn(check, found, "nothing to mend; `maild tickets --near-limit` shows what is late")
-    wanted = [(name, "sent") for name in drop.sent]
-    wanted += [(drop.junk, "junk")] if drop.junk else []
-    for name, key in wanted:
+        remedy = "nothing to mend; `maild tickets --near-limit` shows what is late"
+        yield warn(check, Fault.NO_KEYWORDS, found, remedy)
+    for name, fault, remedy in _wanted(drop):
         if not entered.has_folder(name):
-            yield warn(check, f"there is no folder {name!r}", f"mend {key}, or leave it empty")
-    if drop.after == "move" and not entered.has_folder(drop.done):
-        yield warn(
-            check, f"there is no folder {drop.done!r}", "make it, or let maild make it at the first run"
-        )
+            yield warn(check, fault, f"there is no folder {name!r}", remedy)
     yield from _copies_of_answers(check, drop, entered)
+
+
+def _wanted(drop: ImapMaildrop) -> Iterator[tuple[str, Fault, str]]:
+    """The other folders: the name, what it is where one is not there, and what to do then."""
+    for name in drop.sent:
+        yield name, Fault.SENT_MISSING, "mend sent, or leave it empty"
+    if drop.junk:
+        yield drop.junk, Fault.JUNK_MISSING, "mend junk, or leave it empty"
+    if drop.after == "move":
+        yield drop.done, Fault.DONE_MISSING, "make it, or let maild make it at the first run"
 
 
 def _copies_of_answers(check: str, drop: ImapMaildrop, entered: mailbox.Mailbox) -> Iterator[Finding]:
@@ -105,7 +115,7 @@ def _copies_of_answers(check: str, drop: ImapMaildrop, entered: mailbox.Mailbox)
         return
     found = f"{answered} mails of {drop.folder} were answered, and {', '.join(there)} is empty"
     remedy = f"name the folder where mail programs keep it in sent; on Exchange: {_kept_in(drop.user)}"
-    yield warn(check, found, remedy)
+    yield warn(check, Fault.NO_COPIES, found, remedy)
 
 
 def _holds_mail(entered: mailbox.Mailbox, folder: str) -> bool:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from maild import config, oauth, probe
+from maild.cli.doctor.faults import Fault
 from maild.cli.doctor.findings import Finding, fail, ok, warn
 from maild.cli.doctor.mailboxes import entered
 from maild.config import Config, ImapMaildrop
@@ -30,12 +31,13 @@ def probed(settings: Config, _file: Path) -> Iterator[Finding]:
     drops = [drop for drop in settings.maildrop.values() if isinstance(drop, ImapMaildrop)]
     if not drops:
         found = "no mailbox to look into: mail is handed in at a door"
-        yield warn(CHECK, found, f"write to {settings.desk.address} and look by `maild trace`")
+        remedy = f"write to {settings.desk.address} and look by `maild trace`"
+        yield warn(CHECK, Fault.PROBE_NOWHERE, found, remedy)
         return
     try:
         yield from _through(settings, drops[0])
     except (Unreachable, oauth.Refused, oauth.Unreachable, config.ConfigError) as error:
-        yield fail(CHECK, str(error), "mend what is said of this maildrop above")
+        yield fail(CHECK, Fault.PROBE_UNREACHABLE, str(error), "mend what is said of this maildrop above")
 
 
 def _through(settings: Config, drop: ImapMaildrop) -> Iterator[Finding]:
@@ -48,7 +50,8 @@ def _through(settings: Config, drop: ImapMaildrop) -> Iterator[Finding]:
         courier = SmtpCourier(server, oauth.key_to(server, settings.state.directory), plain)
         sent, refusal = _sent([probe.written(desk, to, _now()) for to in (plain, plus)], courier)
         if all(letter.to != plain for letter in sent):
-            yield fail(CHECK, f"a mail to {plain} was not taken: {refusal}", "see submission above")
+            found = f"a mail to {plain} was not taken: {refusal}"
+            yield fail(CHECK, Fault.PROBE_NOT_TAKEN, found, "see submission above")
             return
         until = _now() + PATIENCE
         back = probe.awaited(watch, sent, until=until, pause=lambda: time.sleep(PAUSE_SECONDS))
@@ -77,12 +80,13 @@ def _plain(back: Back | None, settings: Config, drop: ImapMaildrop) -> Iterator[
         seconds = int(PATIENCE.total_seconds())
         found = f"a mail to {settings.desk.address} did not come into {drop.folder} within {seconds} seconds"
         remedy = f"see where the server puts what is for {settings.desk.address}; a filter may have taken it"
-        yield fail(CHECK, found, remedy)
+        yield fail(CHECK, Fault.PROBE_LOST, found, remedy)
         return
     after = (back.seen_at - back.probe.sent_at).total_seconds()
     if back.folder == drop.junk:
         remedy = f"let the server take what {settings.desk.address} sends for no spam (SPF, DKIM)"
-        yield warn(CHECK, f"a mail to ourselves was taken for spam: it lies in {drop.junk}", remedy)
+        found = f"a mail to ourselves was taken for spam: it lies in {drop.junk}"
+        yield warn(CHECK, Fault.PROBE_JUNK, found, remedy)
     else:
         yield ok(CHECK, f"a mail to ourselves came into {back.folder} after {after:.1f} s; it can be deleted")
     yield _identity(back)
@@ -94,10 +98,12 @@ def _plain(back: Back | None, settings: Config, drop: ImapMaildrop) -> Iterator[
 def _identity(back: Back) -> Finding:
     if not back.kept_its_mark:
         found = "a server removes the header X-Maild: copies of our own mail would become tickets"
-        return fail(CHECK, found, "let the servers leave headers of mail from here as they are")
+        remedy = "let the servers leave headers of mail from here as they are"
+        return fail(CHECK, Fault.PROBE_WITHOUT_MARK, found, remedy)
     if not back.kept_its_id:
         found = f"a server gives our mail other Message-IDs: <{back.mail.message_id}>"
-        return warn(CHECK, found, "nothing to mend; replies are then known by their token, or by the number")
+        remedy = "nothing to mend; replies are then known by their token, or by the number"
+        return warn(CHECK, Fault.PROBE_RENAMED, found, remedy)
     return ok(CHECK, "its Message-ID came back as it was")
 
 
@@ -110,7 +116,8 @@ def _authentication(back: Back, settings: Config) -> Finding:
     if names[0].casefold() in trusted:
         return ok(CHECK, f"Authentication-Results are written by {names[0]}, which is trusted")
     found = f"Authentication-Results are written by {names[0]}, which trusted_authserv_ids does not name"
-    return warn(CHECK, found, f'if that is your server, write trusted_authserv_ids = ["{names[0]}"]')
+    remedy = f'if that is your server, write trusted_authserv_ids = ["{names[0]}"]'
+    return warn(CHECK, Fault.PROBE_SERVER_UNTRUSTED, found, remedy)
 
 
 def _skew(whose: str, skew: timedelta) -> Finding:
@@ -119,7 +126,9 @@ def _skew(whose: str, skew: timedelta) -> Finding:
         return ok(CHECK, f"the clock of {whose} agrees with ours")
     found = f"the clock of {whose} is {seconds} s {'behind' if skew < timedelta(0) else 'ahead of'} ours"
     remedy = "let NTP keep both clocks; limits count from the mailbox's"
-    return (fail if abs(skew) >= _WRONG_ZONE else warn)(CHECK, found, remedy)
+    if abs(skew) >= _WRONG_ZONE:
+        return fail(CHECK, Fault.CLOCK_WRONG, found, remedy)
+    return warn(CHECK, Fault.CLOCK_APART, found, remedy)
 
 
 def _plus(back: Back | None, settings: Config) -> Finding:
@@ -130,5 +139,6 @@ def _plus(back: Back | None, settings: Config) -> Finding:
         return ok(CHECK, f"mail to {sample} comes to {address}{more}")
     if used:
         found = f"mail to {sample} does not come: replies to our letters are lost"
-        return fail(CHECK, found, "set plus_addresses = false, or let the server know such addresses")
+        remedy = "set plus_addresses = false, or let the server know such addresses"
+        return fail(CHECK, Fault.NO_PLUS_ADDRESSES, found, remedy)
     return ok(CHECK, f"mail to {sample} does not come: leave plus_addresses = false")

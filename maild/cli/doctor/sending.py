@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from maild import config, oauth
+from maild.cli.doctor.faults import Fault
 from maild.cli.doctor.findings import Finding, any_failed, fail, mega, ok, warn
-from maild.cli.doctor.wire import certificate, resolved, wire_remedy
+from maild.cli.doctor.wire import broken, certificate, resolved, unusable, wrong_login
 from maild.config import Config, Submission
 from maild.send import smtp
 
@@ -31,11 +32,11 @@ def _sending(check: str, settings: Config) -> Iterator[Finding]:
     try:
         connection: Any = smtp.connect(server, oauth.key_to(server, settings.state.directory)())
     except oauth.Refused as error:
-        yield fail(check, error.what, error.remedy)
+        yield fail(check, Fault.TOKEN_REFUSED, error.what, error.remedy)
     except oauth.Unreachable as error:
-        yield fail(check, str(error), oauth.REACH)
+        yield fail(check, Fault.TOKEN_UNREACHABLE, str(error), oauth.REACH)
     except config.ConfigError as error:
-        yield fail(check, str(error.problems[0].what), error.problems[0].remedy)
+        yield unusable(check, error)
     except OSError as error:
         yield _unsent(check, error, server)
     else:
@@ -49,12 +50,13 @@ def _unsent(check: str, error: OSError, server: Submission) -> Finding:
     code = getattr(error, "smtp_code", "")
     where = f"{server.host}:{server.port}"
     if type(error).__name__ == "SMTPAuthenticationError":
-        remedy = f"mend user or password_file; a provider may want an app password for {server.user}"
-        return fail(check, f"{where} refused {server.user}: {code} {words}", remedy)
-    if type(error).__name__ == "SMTPNotSupportedError":
-        return fail(check, f"{where}: {error}", "mend tls and port, or leave user empty where none logs in")
+        found = f"{where} refused {server.user}: {code} {words}"
+        return fail(check, Fault.LOGIN_REFUSED, found, wrong_login(server))
+    if type(error).__name__ == "SMTPNotSupportedError" and "AUTH" in str(error):
+        remedy = "mend tls and port, or leave user empty where none logs in"
+        return fail(check, Fault.LOGIN_UNKNOWN, f"{where}: {error}", remedy)
     said = f"{code} {words}".strip() or str(error) or type(error).__name__
-    return fail(check, f"{where}: {said}", wire_remedy(said, server))
+    return broken(check, f"{where}: {said}", server)
 
 
 def _accepted(check: str, connection: Any, settings: Config) -> Iterator[Finding]:
@@ -73,14 +75,15 @@ def _accepted(check: str, connection: Any, settings: Config) -> Iterator[Finding
         yield _size_told(check, sender, _size_limit(connection))
     else:
         remedy = f"let {server.user or 'this machine'} send as {sender} on the server, or mend desk.address"
-        yield fail(check, f"refuses mail from {sender}: {code} {words.decode('utf-8', 'replace')}", remedy)
+        found = f"refuses mail from {sender}: {code} {words.decode('utf-8', 'replace')}"
+        yield fail(check, Fault.SENDER_REFUSED, found, remedy)
 
 
 def _size_told(check: str, sender: str, limit: int) -> Finding:
     found = f"takes mail from {sender}{f', up to {mega(limit)} each' if limit else ''}"
     if 0 < limit < LEAST_SIZE:
         remedy = f"let the server take {mega(LEAST_SIZE)}: answers with larger files will not leave"
-        return warn(check, found, remedy)
+        return warn(check, Fault.SIZE_LIMIT, found, remedy)
     return ok(check, found)
 
 

@@ -1,31 +1,69 @@
 """What is wrong between here and a server: under the checks of mailboxes and sending; asks the resolver."""
 
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from maild.cli.doctor.faults import Fault
 from maild.cli.doctor.findings import Finding, fail, ok, warn
-from maild.config import ImapMaildrop, Submission
+from maild.config import ConfigError, ImapMaildrop, Submission
 
 # A certificate that is renewed by itself is renewed a month before it ends: one with less left was forgotten.
 RENEWED_BEFORE = timedelta(days=21)
-# What OpenSSL says of a certificate (x509_vfy.h), and what helps; the first row that fits.
-_CERTIFICATES = (
-    ("has expired", "renew the certificate of {host}; if it is good, set the clock of this machine"),
-    ("not yet valid", "set the clock of this machine; let NTP keep it"),
-    ("mismatch", "set host to the name in the certificate, or give {host} one that bears its name"),
+# A sign in what the wire said, what that is, and what helps; the first row that fits. Of certificates these
+# are OpenSSL's own words (x509_txt.c).
+_SIGNS: tuple[tuple[str, Fault, str], ...] = (
     (
-        "self-signed",
+        "certificate.*has expired",
+        Fault.CERTIFICATE_EXPIRED,
+        "renew the certificate of {host}; if it is good, set the clock of this machine",
+    ),
+    (
+        "certificate.*not yet valid",
+        Fault.CERTIFICATE_NOT_YET_VALID,
+        "set the clock of this machine; let NTP keep it",
+    ),
+    (
+        "certificate.*mismatch",
+        Fault.CERTIFICATE_OF_ANOTHER,
+        "set host to the name in the certificate, or give {host} one that bears its name",
+    ),
+    (
+        "certificate.*self-signed",
+        Fault.CERTIFICATE_SELF_SIGNED,
         "make its authority known here (/usr/local/share/ca-certificates, then update-ca-certificates)",
     ),
     (
-        "issuer",
+        "certificate.*issuer",
+        Fault.CERTIFICATE_CHAIN,
         "let {host} send its whole chain, or make its authority known here, as update-ca-certificates does",
     ),
-    ("certificate", "host must be the name in the certificate of {host}, and its authority known here"),
+    (
+        "certificate",
+        Fault.CERTIFICATE_WRONG,
+        "give {host} a certificate for servers, of its name, by an authority that is known here",
+    ),
+    (
+        "wrong.version.number",
+        Fault.NO_TLS,
+        'port {port} speaks no TLS at first: set tls = "starttls", or another port',
+    ),
+    ("starttls", Fault.NO_TLS, 'port {port} knows no STARTTLS: set tls = "implicit", or another port'),
+    (
+        "refused",
+        Fault.NOBODY_LISTENS,
+        "see that {host} listens at port {port}, and which port it is for this tls",
+    ),
+    (
+        "timed out|timeout",
+        Fault.NO_ANSWER,
+        "see whether a firewall stands between here and {host}:{port}; one that waits for TLS is as silent",
+    ),
+    ("", Fault.CONNECTION, "mend host, port or tls"),
 )
 
 
@@ -35,11 +73,12 @@ def resolved(check: str, host: str, tls: str) -> Iterator[Finding]:
         found = {str(info[4][0]) for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
     except OSError as error:
         remedy = "mend host, or the name server of this machine"
-        yield fail(check, f"no address is known for {host} ({error.strerror or error})", remedy)
+        found_text = f"no address is known for {host} ({error.strerror or error})"
+        yield fail(check, Fault.HOST_UNKNOWN, found_text, remedy)
         return
     if tls == "none" and not all(ipaddress.ip_address(each.split("%")[0]).is_loopback for each in found):
         found_text = f"nothing between here and {host} is encrypted, the password included"
-        yield warn(check, found_text, 'set tls = "implicit" or "starttls"')
+        yield warn(check, Fault.NOT_ENCRYPTED, found_text, 'set tls = "implicit" or "starttls"')
 
 
 def certificate(check: str, host: str, shown: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
@@ -53,21 +92,26 @@ def certificate(check: str, host: str, shown: Mapping[str, Any], now: datetime) 
     ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)
     found = f"the certificate of {host} is good until {ends:%Y-%m-%d}"
     if ends - now < RENEWED_BEFORE:
-        yield warn(check, f"{found}: {(ends - now).days} days", "renew it, or see why it is not by itself")
+        left = f"{found}: {(ends - now).days} days"
+        yield warn(check, Fault.CERTIFICATE_ENDS_SOON, left, "renew it, or see why it is not by itself")
     else:
         yield ok(check, found)
 
 
-def wire_remedy(said: str, server: ImapMaildrop | Submission) -> str:
-    """What to mend, guessed from what the wire said."""
-    text = said.lower()
-    if "certificate" in text:
-        return next(remedy for sign, remedy in _CERTIFICATES if sign in text).format(host=server.host)
-    if "wrong_version_number" in text or "wrong version number" in text:
-        return f'port {server.port} speaks no TLS at first: set tls = "starttls", or another port'
-    if "refused" in text:
-        return f"see that {server.host} listens at port {server.port}, and which port it is for this tls"
-    if "timed out" in text or "timeout" in text:
-        other = "; a server that waits for TLS says nothing either" if server.tls != "implicit" else ""
-        return f"see whether a firewall stands between here and {server.host}:{server.port}{other}"
-    return "mend host, port or tls"
+def broken(check: str, told: str, server: ImapMaildrop | Submission) -> Finding:
+    """Nothing came of the connection: what to mend is guessed from what the wire said."""
+    signs = (row for row in _SIGNS if re.search(row[0], told, re.IGNORECASE))
+    _, fault, remedy = next(signs)
+    return fail(check, fault, told, remedy.format(host=server.host, port=server.port))
+
+
+def wrong_login(server: ImapMaildrop | Submission) -> str:
+    """What to do where the server takes neither user nor password."""
+    other = 'an app password, or tokens (auth = "oauth")'
+    return f"mend user or password_file; a provider may want {other} for {server.user}"
+
+
+def unusable(check: str, error: ConfigError) -> Finding:
+    """A secret that was there when the configuration was read cannot be used now."""
+    first = error.problems[0]
+    return fail(check, Fault.SECRET_UNUSABLE, f"{first.file}: {first.what}", first.remedy)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,25 @@ import pytest
 
 from maild import cli
 from maild.cli import doctor
+from maild.cli.doctor import findings
+from maild.cli.doctor.faults import Fault
+from maild.cli.doctor.findings import Finding
 from tests.maild.doctor.desk import SECRET, Examine, Found
+
+
+@pytest.fixture(autouse=True)
+def _found_what_it_says(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test says that it makes doctor find was found."""
+    promised = {fault for mark in request.node.iter_markers("finds") for fault in mark.args}
+    found = set[Fault | None]()
+
+    def noted(**finding: Any) -> Finding:
+        found.add(finding.get("fault"))
+        return Finding(**finding)
+
+    monkeypatch.setattr(findings, "Finding", noted)
+    yield
+    assert promised <= found, f"not found: {promised - found}"
 
 
 @pytest.fixture

@@ -1,10 +1,16 @@
 """The desk that doctor looks at in these tests, and what it said of it."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import pytest
+
+from maild.cli.doctor.faults import Fault
 from tests.peers.mailbox import Mailbox
 from tests.peers.smtp import Sink
+
+# A test that bears it has made `doctor` find these faults, or fails; `test_every_fault` counts them.
+finds = pytest.mark.finds
 
 SECRET = "0123456789abcdef0123456789abcdef"
 PEOPLE = """
@@ -16,6 +22,11 @@ lead = true
 trusted_authserv_ids = ["mx.etnic.be"]
 """
 ADMIN = {"administrators": ["admin@etnic.be"]}
+
+
+def row(fault: Fault, *values: object) -> Any:
+    """A row of a table of cases, in which `doctor` finds this fault."""
+    return pytest.param(*values, marks=finds(fault))
 
 
 class Found(NamedTuple):

@@ -2,7 +2,8 @@
 
 import time_machine
 
-from tests.maild.doctor.desk import Examine
+from maild.cli.doctor.faults import Fault
+from tests.maild.doctor.desk import Examine, finds
 
 # A Monday; the five weeks from it on hold Christmas and New Year.
 DECEMBER = "2026-12-07T09:00:00Z"
@@ -16,6 +17,7 @@ def test_the_next_weeks(examine: Examine) -> None:
     assert "open on 23 days until 2027-01-10; closed on 2026-12-25, 2027-01-01" in line
 
 
+@finds(Fault.CLOSED_FOR_LONG)
 def test_a_desk_that_closes_for_long(examine: Examine) -> None:
     closed = [f"2026-12-{day}" for day in (21, 22, 23, 24, 28, 29, 30, 31)]
     with time_machine.travel(DECEMBER, tick=False):
@@ -23,6 +25,7 @@ def test_a_desk_that_closes_for_long(examine: Examine) -> None:
     assert "closed from 2026-12-19 to 2027-01-03" in line
 
 
+@finds(Fault.EVERYBODY_AWAY)
 def test_open_days_on_which_every_agent_is_away(examine: Examine) -> None:
     agents = "".join(
         f'[[agent]]\nname = "{name}"\naddress = "{name}@etnic.be"\naway = ["{away}"]\n'
@@ -35,6 +38,7 @@ def test_open_days_on_which_every_agent_is_away(examine: Examine) -> None:
     assert alone.of("calendar", "warn") == []
 
 
+@finds(Fault.HOLIDAYS_UNKNOWN)
 def test_holidays_that_nobody_knows(examine: Examine) -> None:
     """The library ends somewhere."""
     with time_machine.travel("2150-01-05T09:00:00Z", tick=False):
@@ -42,6 +46,7 @@ def test_holidays_that_nobody_knows(examine: Examine) -> None:
     assert "no holidays of 2150 are known for BE" in line
 
 
+@finds(Fault.RULE_UNHEARD)
 def test_a_rule_that_is_never_heard(examine: Examine) -> None:
     rules = """
 [[rule]]

@@ -6,7 +6,8 @@ import pytest
 
 from maild import cli, rehearsal
 from maild.cli import Code
-from tests.maild.doctor.desk import ADMIN, PEOPLE, Examine, imap, smtp
+from maild.cli.doctor.faults import Fault
+from tests.maild.doctor.desk import ADMIN, PEOPLE, Examine, finds, imap, smtp
 from tests.peers.mailbox import Mailbox
 from tests.peers.smtp import Sink
 
@@ -45,6 +46,7 @@ def test_for_people_it_ends_with_what_to_do_next(
     assert b"maild run" in capsysbinary.readouterr().out.splitlines()[-1]
 
 
+@finds(Fault.CONFIGURATION)
 def test_a_configuration_that_cannot_be_used_is_78(examine: Examine) -> None:
     found = examine(desk={"adress": "x"}, submission={"port": "no"})
     assert found.code == Code.CONFIG
@@ -52,6 +54,7 @@ def test_a_configuration_that_cannot_be_used_is_78(examine: Examine) -> None:
     assert any('did you mean "address"' in line for line in found.of("configuration"))
 
 
+@finds(Fault.UNFORESEEN)
 def test_a_check_that_breaks_is_a_finding_and_the_others_are_made(
     examine: Examine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,8 +8,9 @@ from pydantic import SecretStr
 
 from maild import config
 from maild.cli.doctor import doors
+from maild.cli.doctor.faults import Fault
 from tests.maild.board import boards
-from tests.maild.doctor.desk import Examine
+from tests.maild.doctor.desk import Examine, finds
 from tests.peers.child import free_port
 from tests.peers.smtp import Sink
 
@@ -39,12 +40,14 @@ def test_a_board_that_stands_open_already(tmp_path: Path) -> None:
         )
 
 
+@finds(Fault.BOARD_SHUT)
 def test_a_board_where_another_program_listens(sink: Sink) -> None:
     ((verdict, found),) = looked_at(f"127.0.0.1:{sink.port}", "t" * 32)
     assert verdict == "FAIL"
     assert found.startswith(f"nothing can listen at 127.0.0.1:{sink.port}: Address already in use")
 
 
+@finds(Fault.BOARD_NOT_ENCRYPTED)
 def test_a_board_that_others_can_reach(examine: Examine) -> None:
     found = examine(f'[http]\nlisten = "0.0.0.0:{free_port()}"\ntoken = "{"t" * 32}"\n')
     assert "is free" in found.of("http", "ok")[0]
@@ -60,6 +63,7 @@ def test_a_door_that_can_be_opened(examine: Examine, smtp_port: int, short_path:
         assert "is free" in examine(support=door(listen)).of("maildrop support", "ok")[0]
 
 
+@finds(Fault.DOOR_SHUT)
 def test_a_door_that_nobody_can_open(examine: Examine, short_path: Path) -> None:
     # 192.0.2.1 is of no machine (RFC 5737).
     for listen in ("192.0.2.1:8024", f"unix:{short_path}/none/door.sock"):
@@ -67,6 +71,7 @@ def test_a_door_that_nobody_can_open(examine: Examine, short_path: Path) -> None
         assert "nothing can listen" in found.of("maildrop support", "fail")[0]
 
 
+@finds(Fault.DOOR_TAKEN)
 def test_a_door_where_somebody_listens(examine: Examine, sink: Sink) -> None:
     found = examine(support=door(f"{sink.host}:{sink.port}"))
     assert "another program listens" in found.of("maildrop support", "fail")[0]
@@ -88,6 +93,7 @@ def test_a_door_of_ours_that_stands_open(examine: Examine, smtp_port: int) -> No
     assert "answers: 220 desk LMTP maild" in found.of("maildrop support", "ok")[0]
 
 
+@finds(Fault.DOOR_OPEN_TO_OTHERS)
 def test_a_door_that_others_can_reach(examine: Examine, smtp_port: int) -> None:
     found = examine(support=door(f"0.0.0.0:{smtp_port}", allow=["192.0.2.25"]))
     assert "192.0.2.25 may hand in mail in anybody's name" in found.of("maildrop support", "warn")[0]

@@ -8,11 +8,13 @@ import pytest
 
 from maild import cli, isolate
 from maild.cli.doctor import machine
-from tests.maild.doctor.desk import SECRET, Examine
+from maild.cli.doctor.faults import Fault
+from tests.maild.doctor.desk import SECRET, Examine, finds, row
 
 LOOKED_AT = ("secrets", "state", "reader", "clock")
 
 
+@finds(Fault.SECRET_READABLE)
 def test_secrets_that_others_can_read(examine: Examine, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text(SECRET, encoding="utf-8")
     (tmp_path / "secret").chmod(0o644)
@@ -34,6 +36,7 @@ def test_a_credential_of_systemd_is_nobody_elses(
     assert examine().of("desk secret", "ok")
 
 
+@finds(Fault.CONFIGURATION_READABLE)
 def test_a_configuration_with_secrets_that_others_can_read(
     examine: Examine, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
@@ -44,6 +47,7 @@ def test_a_configuration_with_secrets_that_others_can_read(
     assert any(row["check"] == "configuration" and row["verdict"] == "warn" for row in rows)
 
 
+@finds(Fault.STATE_UNWRITABLE)
 def test_a_state_directory_that_cannot_be_written(examine: Examine, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     found = examine('[state]\ndirectory = "file/var"\ndatabase = "sqlite:///x.db"')
@@ -57,6 +61,7 @@ def test_a_state_on_a_file_system_that_nobody_may_write(examine: Examine) -> Non
     assert "/proc cannot be written" in found.of("state", "fail")[0]
 
 
+@finds(Fault.STATE_READABLE)
 def test_a_state_that_others_can_look_into(examine: Examine, tmp_path: Path) -> None:
     (tmp_path / "var").mkdir(mode=0o755)
     (line,) = examine().of("state", "warn")
@@ -66,13 +71,21 @@ def test_a_state_that_others_can_look_into(examine: Examine, tmp_path: Path) -> 
     assert examine().of("state", "warn") == []
 
 
-@pytest.mark.parametrize(("free", "verdict"), [(50 << 20, "fail"), (500 << 20, "warn"), (5 << 30, "ok")])
+@pytest.mark.parametrize(
+    ("free", "verdict"),
+    [
+        row(Fault.DISK_FULL, 50 << 20, "fail"),
+        row(Fault.DISK_NEARLY_FULL, 500 << 20, "warn"),
+        (5 << 30, "ok"),
+    ],
+)
 def test_a_full_disk(examine: Examine, monkeypatch: pytest.MonkeyPatch, free: int, verdict: str) -> None:
     usage = shutil._ntuple_diskusage(total=free, used=0, free=free)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
     assert examine().of("state", verdict)
 
 
+@finds(Fault.NO_PROCESS)
 def test_large_mail_needs_a_process(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where none can be started, it waits: better known before."""
     assert examine().of("reader", "ok")
@@ -81,6 +94,7 @@ def test_large_mail_needs_a_process(examine: Examine, monkeypatch: pytest.Monkey
     assert "No such file" in said
 
 
+@finds(Fault.CLOCK_UNSET)
 def test_a_clock_that_nobody_set(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
     import time_machine
 

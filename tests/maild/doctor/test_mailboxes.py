@@ -10,7 +10,8 @@ import pytest
 from maild import config
 from maild.cli import Code
 from maild.cli.doctor import mailboxes, wire
-from tests.maild.doctor.desk import SECRET, Examine, imap, smtp
+from maild.cli.doctor.faults import Fault
+from tests.maild.doctor.desk import SECRET, Examine, finds, imap, smtp
 from tests.peers.mailbox import Mailbox
 from tests.peers.smtp import Sink
 
@@ -26,6 +27,7 @@ def test_it_leaves_the_mailbox_as_it_was(examine: Examine, mailbox: Mailbox, sin
     assert mailbox.flags() == before
 
 
+@finds(Fault.NO_COPIES)
 @pytest.mark.real
 def test_answers_of_which_no_copy_is_kept(examine: Examine, mailbox: Mailbox, sink: Sink) -> None:
     """People answer, and Sent is empty: that is how a shared mailbox of Exchange begins."""
@@ -77,6 +79,7 @@ host = "{submission}"
         assert "-MessageCopyForSendOnBehalfEnabled $true" in each.remedy
 
 
+@finds(Fault.HOST_UNKNOWN)
 def test_a_host_that_nobody_knows(examine: Examine) -> None:
     found = examine()
     assert found.code == Code.NO
@@ -86,6 +89,7 @@ def test_a_host_that_nobody_knows(examine: Examine) -> None:
     assert "smtp.invalid" in line
 
 
+@finds(Fault.NOBODY_LISTENS)
 def test_a_server_that_does_not_listen(examine: Examine, smtp_port: int) -> None:
     at = {"host": "127.0.0.1", "port": smtp_port}
     found = examine(drop=at, submission=at)
@@ -95,6 +99,7 @@ def test_a_server_that_does_not_listen(examine: Examine, smtp_port: int) -> None
         assert f"listens at port {smtp_port}" in line
 
 
+@finds(Fault.LOGIN_REFUSED)
 @pytest.mark.real
 def test_a_wrong_password(examine: Examine, mailbox: Mailbox) -> None:
     (line,) = examine(drop=imap(mailbox, password="wrong")).of("maildrop support", "fail")
@@ -110,12 +115,14 @@ def test_a_certificate_that_is_not_known_here(examine: Examine, mailbox: Mailbox
     assert "authority known here" in line
 
 
+@finds(Fault.NO_TLS)
 @pytest.mark.real
 def test_tls_at_a_port_that_speaks_none(examine: Examine, mailbox: Mailbox) -> None:
     (line,) = examine(drop=imap(mailbox, tls="implicit")).of("maildrop support", "fail")
     assert 'tls = "starttls"' in line
 
 
+@finds(Fault.FOLDER_MISSING, Fault.SENT_MISSING, Fault.JUNK_MISSING, Fault.DONE_MISSING)
 @pytest.mark.real
 def test_folders_that_are_not_there(examine: Examine, mailbox: Mailbox) -> None:
     (line,) = examine(drop=imap(mailbox, folder="Nowhere")).of("maildrop support", "fail")
@@ -126,12 +133,14 @@ def test_folders_that_are_not_there(examine: Examine, mailbox: Mailbox) -> None:
         assert name in warned
 
 
+@finds(Fault.NO_KEYWORDS)
 @pytest.mark.real
 def test_a_server_without_keywords(examine: Examine, poor_mailbox: Mailbox) -> None:
     warned = "\n".join(examine(drop=imap(poor_mailbox)).of("maildrop support", "warn"))
     assert "no keywords" in warned
 
 
+@finds(Fault.NO_IDLE, Fault.NO_MOVE)
 def test_what_a_poor_server_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     drop = config.ImapMaildrop(host="h", user="u", after="move")
     said = [finding.found for finding in mailboxes._capabilities("c", drop, frozenset({"IMAP4REV1"}))]
@@ -140,6 +149,7 @@ def test_what_a_poor_server_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "neither MOVE nor UIDPLUS" in said[2]
 
 
+@finds(Fault.NOT_ENCRYPTED)
 def test_a_password_over_a_bare_wire(monkeypatch: pytest.MonkeyPatch) -> None:
     def resolve(_host: str, _port: None, type: int) -> list[Any]:
         return [(2, type, 6, "", ("192.0.2.1", 0))]

@@ -15,7 +15,8 @@ from aiosmtpd.smtp import Envelope
 from maild import cli, config, daemon, probe
 from maild.cli import Code
 from maild.cli.doctor import probing
-from tests.maild.doctor.desk import Examine, Found, imap, smtp
+from maild.cli.doctor.faults import Fault
+from tests.maild.doctor.desk import Examine, Found, finds, imap, row, smtp
 from tests.peers.mailbox import Mailbox
 from tests.peers.smtp import Reply, Sink
 
@@ -144,14 +145,14 @@ def test_a_daemon_that_meets_it_makes_no_ticket_of_it(
 @pytest.mark.parametrize(
     ("way", "verdict", "said", "remedy"),
     [
-        (Way(folder="Junk"), "warn", "it lies in Junk", "SPF, DKIM"),
-        (Way(top=RESULTS), "warn", "written by mx.etnic.be", 'trusted_authserv_ids = ["mx.etnic.be"]'),
+        row(Fault.PROBE_JUNK, Way(folder="Junk"), "warn", "it lies in Junk", "SPF, DKIM"),
+        row(Fault.PROBE_SERVER_UNTRUSTED, Way(top=RESULTS), "warn", "by mx.etnic.be", '= ["mx.etnic.be"]'),
         (Way(), "ok", "no Authentication-Results", "came from outside"),
-        (Way(without="X-Maild"), "fail", "removes the header X-Maild", "leave headers"),
-        (Way(message_id="new@mx.etnic.be"), "warn", "other Message-IDs: <new@mx.etnic.be>", "by the number"),
-        (Way(behind=timedelta(minutes=2)), "warn", "the mailbox is 1", "let NTP keep both"),
-        (Way(behind=timedelta(hours=1)), "fail", "s behind ours", "limits count from the mailbox's"),
-        (Way(taken_behind=timedelta(hours=1)), "fail", "the submission server is 3", "let NTP keep both"),
+        row(Fault.PROBE_WITHOUT_MARK, Way(without="X-Maild"), "fail", "the header X-Maild", "leave headers"),
+        row(Fault.PROBE_RENAMED, Way(message_id="new@mx.be"), "warn", "<new@mx.be>", "by the number"),
+        row(Fault.CLOCK_APART, Way(behind=timedelta(minutes=2)), "warn", "the mailbox is 1", "let NTP keep"),
+        row(Fault.CLOCK_WRONG, Way(behind=timedelta(hours=1)), "fail", "behind ours", "the mailbox's"),
+        row(Fault.CLOCK_WRONG, Way(taken_behind=timedelta(hours=1)), "fail", "submission server is 3", "NTP"),
     ],
 )
 def test_what_a_mail_meets_on_its_way(
@@ -163,18 +164,20 @@ def test_what_a_mail_meets_on_its_way(
 
 
 @pytest.mark.real
-@pytest.mark.parametrize(("used", "verdict"), [(True, "fail"), (False, "ok")])
+@pytest.mark.parametrize(("used", "verdict"), [row(Fault.NO_PLUS_ADDRESSES, True, "fail"), (False, "ok")])
 def test_a_server_that_knows_no_plus_addresses(desk: Desk, verdict: str, *, used: bool) -> None:
     found = desk.probed(Way(plus=False), desk={"plus_addresses": used})
     assert any("support+token@etnic.be does not come" in line for line in found.of("probe", verdict))
 
 
+@finds(Fault.PROBE_LOST)
 @pytest.mark.real
 def test_a_mail_that_never_comes(desk: Desk) -> None:
     (line, *_) = desk.probed(Way(folder="Sent"), drop={"sent": ["Sent"]}).of("probe", "fail")
     assert "did not come into INBOX within" in line
 
 
+@finds(Fault.PROBE_NOT_TAKEN)
 @pytest.mark.real
 def test_a_mail_that_is_not_taken(desk: Desk, sink: Sink) -> None:
     sink.script(Reply(stage="rcpt", say="550 5.1.1 no such user", times=2))
@@ -183,6 +186,14 @@ def test_a_mail_that_is_not_taken(desk: Desk, sink: Sink) -> None:
     assert sink.letters == []
 
 
+@finds(Fault.PROBE_UNREACHABLE)
+def test_a_mailbox_that_is_away(desk: Desk, sink: Sink, smtp_port: int) -> None:
+    (line,) = desk.through(sink, drop={"port": smtp_port}).of("probe", "fail")
+    assert "refused -> mend what is said of this maildrop above" in line
+    assert sink.letters == []
+
+
+@finds(Fault.PROBE_NOWHERE)
 def test_a_desk_without_a_mailbox(desk: Desk, sink: Sink, smtp_port: int) -> None:
     door: dict[str, object] = {"kind": "lmtp", "listen": f"127.0.0.1:{smtp_port}"}
     (line,) = desk.through(sink, support=door).of("probe", "warn")

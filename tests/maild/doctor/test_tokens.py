@@ -1,11 +1,13 @@
 """Mailbox and submission that are opened by tokens: well, and each fault named with what to click."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.maild.doctor.desk import Examine
+from maild.cli.doctor.faults import Fault
+from tests.maild.doctor.desk import Examine, finds
 from tests.peers.child import free_port
 from tests.peers.dovecot import Dovecot
 from tests.peers.tokens import TokenServer, TokenSink
@@ -29,6 +31,7 @@ def servers(dovecot: Dovecot, sink: TokenSink) -> dict[str, Any]:
     }
 
 
+@finds(Fault.TOKEN_REFUSED)
 @pytest.mark.real
 def test_a_desk_that_is_opened_by_tokens(
     examine: Examine, tokens: TokenServer, token_dovecot: Dovecot
@@ -48,6 +51,7 @@ def test_a_desk_that_is_opened_by_tokens(
         assert "-> see whose account the token is of" in line
 
 
+@finds(Fault.TOKEN_REFUSED, Fault.TOKEN_UNREACHABLE)
 def test_no_token(examine: Examine, tokens: TokenServer, token_dovecot: Dovecot) -> None:
     """Refused with the words of Microsoft, or not reached at all: each fault has its remedy once."""
     entra = tables(tokens, provider="microsoft", tenant="t")
@@ -64,3 +68,16 @@ def test_no_token(examine: Examine, tokens: TokenServer, token_dovecot: Dovecot)
         assert "-> in Entra, App registrations, the program: Certificates & secrets" in line
         (line,) = lost.of(check, "fail")
         assert "-> see that this machine reaches the token server over HTTPS" in line
+
+
+@finds(Fault.SECRET_UNUSABLE)
+def test_a_key_that_is_none(
+    examine: Examine, tokens: TokenServer, token_dovecot: Dovecot, tmp_path: Path
+) -> None:
+    """The file is there and can be read, and something else is in it."""
+    (tmp_path / "key.json").write_text("-----BEGIN PRIVATE KEY-----", encoding="utf-8")
+    google = tables(tokens, provider="google", service_account_file="key.json")
+    found = examine(google, **servers(token_dovecot, TokenSink(tokens)))
+    for check in ("maildrop support", "submission"):
+        (line,) = found.of(check, "fail")
+        assert "key.json: no key of a service account -> create a JSON key" in line

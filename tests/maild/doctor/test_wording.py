@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from maild import rehearsal
-from tests.maild.doctor.desk import Examine
+from maild.cli.doctor.faults import Fault
+from tests.maild.doctor.desk import Examine, finds
 
 LOOKED_AT = ("letters",)
 
 
+@finds(Fault.LETTER_BROKEN)
 def test_a_broken_letter(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rehearsal, "render_all", lambda _paper: ["fr/receipt.txt.j2, line 3: nonsense"])
     (line,) = examine().of("letters", "fail")
@@ -24,6 +26,7 @@ def test_a_letter_of_ones_own_that_is_broken(examine: Examine, tmp_path: Path) -
     assert all("mend it in" in line for line in told)
 
 
+@finds(Fault.TEMPLATES_MISSING)
 def test_letters_of_ones_own(examine: Examine, tmp_path: Path) -> None:
     assert "is no folder" in examine(desk={"templates": "letters"}).of("letters", "fail")[0]
     (tmp_path / "letters").mkdir()
