@@ -73,7 +73,10 @@ def _reply(case: Case, state: TicketFacts) -> Decision:
         return _replied(ticket.id, (*changes, note), ("thanks do not reopen",))
     if ticket.status in (Status.RESOLVED, Status.WAITING, Status.OUT_OF_SCOPE):
         changes.append(SetStatus(status=Status.TAKEN, why="the requester wrote again"))
-    clock = consequences.clock(ticket.team, ticket.category, facts, policy, first=ticket.taken_at is None)
+    # The promise is made once: whoever writes again before it is kept is owed a next answer.
+    is_promised = any(clock.first for clock in state.running)
+    first = ticket.taken_at is None and not is_promised
+    clock = consequences.clock(ticket.team, ticket.category, facts, policy, first=first)
     told = consequences.told(case.sender.key, ticket.team, clock, facts, policy, assignee=ticket.assignee)
     return _replied(ticket.id, (*changes, clock, *told), ())
 

@@ -220,8 +220,9 @@ def replayed(happened: Iterable[Happened], policy: Policy) -> Course:
 
 def _wrote(course: Course, at: datetime, policy: Policy) -> Course:
     of, number = limits(at, policy), len(course.clocks) + 1
+    first = course.taken_at is None and not any(clock.first for clock in course.clocks)
     begun = Clock(
-        id=number, ticket_id=0, message_id=number, first=course.taken_at is None, started_at=at,
+        id=number, ticket_id=0, message_id=number, first=first, started_at=at,
         near_at=of.near_at, due_at=of.due_at, stage=Stage.RUNNING, span=of.span, desk=of.desk,
     )  # fmt: skip
     return replace(course, clocks=(*course.clocks, begun))

@@ -127,7 +127,8 @@ class Oracle:
             return self._anew(matter)
         if matter.status in (Status.WAITING, Status.RESOLVED):
             self._stands(matter, Status.TAKEN, at)
-        self._start(matter, at, self._limit(matter.team), first=not matter.taken)
+        promised = any(one.first and one.stopped is None for one in matter.watches)
+        self._start(matter, at, self._limit(matter.team), first=not matter.taken and not promised)
         return self._anew(matter)
 
     def _limit(self, team: str) -> timedelta:

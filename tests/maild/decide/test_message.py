@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,7 +32,7 @@ from maild.decide.policy import Agent, Beneficiary, Team
 from maild.decide.standing import register
 from maild.decide.tokens import Purpose
 from parsers.mail import ParsedMail, parse_mail
-from storage.records import MessageKind, Status, Twin
+from storage.records import Clock, MessageKind, Status, Twin
 from tests.maild.decide.cases import (
     ANNE,
     DAY,
@@ -40,6 +41,7 @@ from tests.maild.decide.cases import (
     JEAN,
     NOON,
     STRANGER,
+    clock,
     facts,
     mail,
     of,
@@ -233,6 +235,25 @@ def test_the_receipt_goes_to_the_sender_or_within_his_domain() -> None:
     assert of(within, SendReceipt)[0].to.address == "secretariat@ecole.test"
     without = message.decide(mail(Reply_To=STRANGER), facts(), DESKS)
     assert of(without, SendReceipt)[0].to.address == JEAN
+
+
+@pytest.mark.parametrize(
+    ("running", "taken_at", "first"),
+    [
+        ((clock(),), None, False),  # the promise runs already
+        ((), None, True),  # no person had written on it yet
+        ((clock(team="réseau", first=False),), None, True),
+        ((), NOON, False),
+    ],
+)
+def test_the_promise_is_made_once_a_ticket(
+    running: tuple[Clock, ...], taken_at: datetime | None, first: bool
+) -> None:
+    """Whoever writes again before anybody has acted is owed a next answer; no second request is counted."""
+    here = replace(state(taken_at=taken_at), running=running)
+    again = mail(message_id="m2@ecole.test", In_Reply_To="<a@ecole.test>")
+    decision = message.decide(again, facts(here, by_reference=references(a=1001)), DESKS)
+    assert [one.first for one in of(decision, StartClock)] == [first]
 
 
 def test_everybody_on_the_mail_takes_part_but_the_desk() -> None:
