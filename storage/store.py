@@ -748,6 +748,10 @@ class Transaction:
             ]
             self.connection.execute(_ADVANCE, rows)
 
+    def heard(self, ticket_ids: Iterable[int]) -> dict[int, float]:
+        """Ticket -> the highest share that people know of any of the desk's clocks that run on it now."""
+        return {row.ticket_id: row.warned for row in self._in(_HEARD, ticket_ids)}
+
     def numbered(self, ticket_ids: Iterable[int]) -> dict[int, Ticket]:
         """The tickets with these numbers, and nothing beside them."""
         return {row.id: ticket_record(row) for row in self._in(_TICKETS, ticket_ids)}
@@ -1176,6 +1180,12 @@ _FORMER = _wanted(
 _TICKETS = _wanted(select(TICKET), TICKET.c.id)
 _PEOPLE = _wanted(select(PARTICIPANT.c.ticket_id, PARTICIPANT.c.address), PARTICIPANT.c.ticket_id)
 _RUNNING = _wanted(select(CLOCK).where(CLOCK.c.stopped_at.is_(None)), CLOCK.c.ticket_id)
+_HEARD = _wanted(
+    select(CLOCK.c.ticket_id, func.max(CLOCK.c.warned).label("warned"))
+    .where(CLOCK.c.stopped_at.is_(None), CLOCK.c.paused_at.is_(None), CLOCK.c.team == "")
+    .group_by(CLOCK.c.ticket_id),
+    CLOCK.c.ticket_id,
+)
 _FILES = _wanted(select(ATTACHMENT).order_by(ATTACHMENT.c.id), ATTACHMENT.c.message_id)
 _MESSAGES = select(MESSAGE, RAW.c.sha256).join(RAW, RAW.c.id == MESSAGE.c.raw_id).order_by(MESSAGE.c.id)
 _OWED = select(

@@ -1,10 +1,11 @@
 """What the desk's people hear as a clock runs, when, and who they are (pure; DESIGN section 7).
 
 Asked by ``sweep`` for the few clocks whose time has come. A share between is told at a full hour of the
-desk's, the last share and the limit at once; each only once, and of several that were passed while nobody
-looked only the highest.
+desk's, the last share and the limit at once; each only once a ticket until somebody acts, and of several that
+were passed while nobody looked only the highest.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -60,6 +61,23 @@ def _way(clock: Clock, now: datetime, policy: Policy) -> Way | None:
         return Way.NEAR
     # A daemon that was down at the full hour, and is back at night, lets people sleep.
     return Way.DIGEST if at <= now and policy.calendar.is_open(now) else None
+
+
+def news(looked: Sequence[Looked], heard: Mapping[int, float]) -> tuple[Looked, ...]:
+    """What people do not know yet of a ticket: of its clocks those that have come furthest, where that is
+    further than anybody has been told.
+
+    Whoever knows that a ticket is near its limit, or past it, learns nothing from a later mail on it that
+    gets there, too: until somebody acts, what was told still holds.
+
+    Args:
+        heard: ticket -> the highest share that was told of its clocks before this look.
+    """
+    told = [one for one in looked if one.way and one.clock.warned > heard.get(one.clock.ticket_id, 0.0)]
+    furthest: dict[int, float] = {}
+    for one in told:
+        furthest[one.clock.ticket_id] = max(furthest.get(one.clock.ticket_id, 0.0), one.clock.warned)
+    return tuple(one for one in told if one.clock.warned == furthest[one.clock.ticket_id])
 
 
 def hearers(ticket: Ticket, way: Way | None, now: datetime, policy: Policy) -> tuple[tuple[str, str], ...]:

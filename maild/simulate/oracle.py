@@ -38,6 +38,9 @@ class Told(StrEnum):
     CLOSED = "closed"
 
 
+# Of these a ticket is told once at a time: the most urgent.
+_RANK = {Told.SHARE: 1, Told.LAST: 2, Told.LIMIT: 3}
+
 Row: TypeAlias = tuple[Told, str, int]
 """What was told to whom (an address, case folded; "" for nobody) of which ticket."""
 
@@ -291,6 +294,10 @@ class Oracle:
             if watch.runs and watch.next is not None and watch.next <= now
             for what, to in self._of_watch(watch, now)
         ]
+        most: dict[int, int] = {}
+        for what, _, number in rows:
+            most[number] = max(most.get(number, 0), _RANK.get(what, 0))
+        rows = [row for row in rows if _RANK.get(row[0], most[row[2]]) == most[row[2]]]
         # A ticket stands once in a letter, however many of its clocks are due.
         yield from dict.fromkeys(row for row in rows if row[1])
         yield from (row for row in rows if not row[1])
@@ -312,7 +319,11 @@ class Oracle:
     def _of_desk(self, watch: Watch, reached: float, now: datetime) -> Iterator[tuple[Told, str]]:
         if reached <= watch.told or now < self._heard_at(watch, reached, now):
             return
+        # Whoever knows it of one mail of a ticket need not hear it of the next, until somebody acts.
+        known = max((one.told for one in watch.matter.watches if one.runs and not one.team), default=0.0)
         watch.told = reached
+        if reached <= known:
+            return
         what = Told.LIMIT if reached >= LIMIT else Told.SHARE
         if what is Told.SHARE and reached >= max(self.policy.sla.warn_at):
             what = Told.LAST

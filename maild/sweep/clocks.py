@@ -51,13 +51,14 @@ def _advance(tx: Transaction, due: Sequence[Clock], office: Office) -> list[Stag
         return []
     now, policy = office.now(), office.policy
     looked = [warnings.look(clock, now, policy) for clock in due]
+    heard = tx.heard(one.clock.ticket_id for one in looked if one.way)
     tx.advance_clocks([(one.clock.id, one.clock.stage, one.next_at, one.clock.warned) for one in looked])
     for found in looked:
         if found.clock.team and found.advanced:
             _remind(tx, found.clock, now, office)
     ours = [found for found in looked if not found.clock.team]
     _mark(tx, [found.clock for found in ours if found.advanced], now)
-    _tell(tx, ours, Circle(policy=policy, paper=office.paper, now=now))
+    _tell(tx, warnings.news(ours, heard), Circle(policy=policy, paper=office.paper, now=now))
     return [found.clock.stage for found in ours if found.advanced]
 
 
@@ -82,7 +83,7 @@ def _event(clock: Clock, now: datetime) -> Event:
 
 
 def _tell(tx: Transaction, looked: Sequence[Looked], circle: Circle) -> None:
-    tickets = tx.numbered({one.clock.ticket_id for one in looked if one.way})
+    tickets = tx.numbered({one.clock.ticket_id for one in looked})
     for way in Way:
         told = [(tickets[one.clock.ticket_id], one.clock) for one in looked if one.way is way]
         if told:

@@ -184,6 +184,39 @@ def test_a_machine_whose_time_was_set_back_takes_nothing_back(desk: Room) -> Non
     assert told(desk) == [("alert", ANNE)]
 
 
+def test_who_writes_three_times_makes_nobody_hear_three_times(desk: Room) -> None:
+    """Whoever knows of a ticket that its limit is near, or passed, hears no more of its later mails, whose
+    limits would say that there is time left; after an act, what comes then is news again."""
+    desk.ingest(raw())
+    for hours in (1, 5):
+        desk.clock.now = NOON + hours * HOUR
+        desk.ingest(raw(f"again{hours}@ecole.test", References="<m1@ecole.test>", body=f"Et alors {hours} ?"))
+    desk.clock.now = NOON
+    assert each_hour(desk, 40) == [
+        (19, ("warning", ANNE)),
+        (20, ("warning", ANNE)),
+        (23, ("alert", ANNE)),
+        (24, ("alert", ANNE)),
+        (24, ("alert", CHEF)),
+    ]
+    assert [row.stage for row in desk.rows("SELECT stage FROM clock")] == ["breached"] * 3
+    with desk.office.store.write() as tx:
+        tx.stop_clocks(1001, at=desk.clock.now, by=ANNE, presumed=False)
+    desk.ingest(raw("m9@ecole.test", References="<m1@ecole.test>", body="Toujours rien."))
+    assert [who for _, who in each_hour(desk, 30)][-2:] == [("alert", ANNE), ("alert", CHEF)]
+
+
+def test_of_one_ticket_the_daemon_that_was_down_tells_the_worst(desk: Room) -> None:
+    """One mail is past its limit and another near: that there is little time left would be untrue."""
+    desk.ingest(raw())
+    desk.clock.later(hours=1)
+    desk.ingest(raw("m2@ecole.test", References="<m1@ecole.test>", body="Et alors ?"))
+    desk.clock.later(hours=23, minutes=20)
+    sweep.sweep(desk.office)
+    assert told(desk) == [("alert", ANNE), ("alert", CHEF)]
+    assert [row.warned for row in desk.rows("SELECT warned FROM clock ORDER BY id")] == [1.0, 0.95]
+
+
 def test_an_alert_of_one_ticket_is_that_tickets_mail_and_a_digest_is_none(desk: Room) -> None:
     """A reply to the one works like a reply to the notification; a reply to the other names its tickets."""
     desk.ingest(raw())
