@@ -530,7 +530,7 @@ def report(
     """To whoever answers for the promise: the figures of a month; its page goes along as a file, if it may.
 
     ``figures``: name and value. ``breaches``: number, arrival, act and delay; 30 are told. ``command``: what
-    writes the page anew. All of it in the reader's language already.
+    writes the page anew. ``share`` is "" where there is nothing to judge. All of it in the reader's language.
     """
     told = [
         dict(zip(("number", "arrived", "acted", "delay"), each, strict=True)) for each in breaches[:_BREACHES]

@@ -6,6 +6,7 @@ first day mails it when it is back within that month. Raises ``storage.database.
 owes the same again.
 """
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -84,13 +85,16 @@ def mail(office: Office, recipients: Sequence[str]) -> int:
 
 
 def _owed(span: Span, person: Person) -> str:
-    return f"report:{span.name}:{person[0].casefold()}"
+    # A letter may be erased, and its address with it, while its month lasts.
+    known = hashlib.sha256(person[0].casefold().encode()).hexdigest()
+    return f"report:{span.name}:{known[:20]}"
 
 
 def _letter(found: Report, person: Person, office: Office) -> Letter:
     address, language = person
     policy, paper = office.policy, office.paper
     sheet = sheets.sheet(found, paper, policy, language)
+    share = "" if found.mail.share is None else sheet.share
     name = f"report-{found.span.name}.html"
     page = sheets.page(found, paper, policy, language).encode()
     post: dict[str, Any] = letters.post_of_no_ticket(
@@ -99,7 +103,7 @@ def _letter(found: Report, person: Person, office: Office) -> Letter:
     if len(page) <= MOST_BYTES:
         post["files"] = (File(filename=name, content_type="text/html", content=page),)
     return compose.report(
-        paper, period=sheet.period, as_of=sheet.at, share=sheet.share, share_of=sheet.share_of,
+        paper, period=sheet.period, as_of=sheet.at, share=share, share_of=sheet.share_of,
         figures=[(each.name, each.value) for each in sheet.figures],
         breaches=[(each.number, each.arrived, each.acted, each.delay) for each in sheet.breaches],
         command=f"maild report --month {found.span.name} --html {name}", **post,
