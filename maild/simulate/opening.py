@@ -1,13 +1,17 @@
 """When the desk is open, as the oracle knows it: a list of stretches, and sums over it (pure).
 
-Stands under ``oracle``. Made by asking for each quarter of an hour whether the desk is open then, and nothing
-else of the calendar that the clocks are made with: what they reckon is checked, not repeated. It cannot fail.
+Stands under ``oracle``. Made by looking each quarter of an hour at the clock on the desk's wall and at what
+is written in its calendar, never by asking that calendar: what the clocks reckon with is checked, not
+repeated, in the nights when they change as well. It cannot fail.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from maild.decide.hours import Calendar
 
 QUARTER = timedelta(minutes=15)
 NOTHING = timedelta(0)
@@ -42,6 +46,24 @@ class Opening:
     def round_after(self, at: datetime) -> datetime:
         """The next round, later than ``at``."""
         return self.rounds[bisect_right(self.rounds, at)]
+
+
+def by_the_wall(calendar: Calendar) -> Callable[[datetime], bool]:
+    """Whether the desk is open when its clocks show the time that they show at an instant."""
+    zone = ZoneInfo(calendar.zone)
+
+    def is_open(at: datetime) -> bool:
+        local = at.astimezone(zone)
+        day, minute = local.date(), local.hour * 60 + local.minute
+        if (
+            (day.month, day.day) in calendar.yearly
+            or day in calendar.once
+            or day in calendar.holidays(day.year)
+        ):
+            return False
+        return any(opens <= minute < closes for opens, closes in calendar.hours[day.weekday()])
+
+    return is_open
 
 
 def opening(is_open: Callable[[datetime], bool], first: datetime, last: datetime) -> Opening:

@@ -18,7 +18,7 @@ from maild import assembly
 from maild import config as configuration
 from maild.decide.hours import Calendar
 from maild.decide.policy import Agent, Desk, Policy, Sla, Team
-from maild.simulate.opening import opening
+from maild.simulate.opening import by_the_wall, opening
 from maild.simulate.oracle import Oracle, Row, Told
 from maild.simulate.room import Room, opened
 from maild.simulate.year import DAY, Cast, Happening, What, Year, absences, year
@@ -101,7 +101,7 @@ def simulate(
     """
     rng = Random(seed)  # noqa: S311  (a year that can be told again)
     judged = policy(clock, BEGINS, days, rng)
-    open_hours = opening(judged.calendar.is_open, BEGINS - 2 * DAY, BEGINS + (days + 60) * DAY)
+    open_hours = opening(by_the_wall(judged.calendar), BEGINS - 2 * DAY, BEGINS + (days + 60) * DAY)
     the_year = year(BEGINS, days, per_day, cast(judged), open_hours.is_open, rng)
     with opened(judged, BEGINS) as room:
         running = Running(room=room, oracle=Oracle(policy=judged, opening=open_hours), rng=rng, days=days)

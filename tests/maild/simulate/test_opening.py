@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from maild.decide.hours import Calendar
-from maild.simulate.opening import Opening, opening
+from maild.simulate.opening import Opening, by_the_wall, opening
 
 HOUR = timedelta(hours=1)
 
@@ -18,7 +18,7 @@ def at(text: str) -> datetime:
 @pytest.fixture(scope="module")
 def hours() -> Opening:
     """From eight to five in Brussels, Monday to Friday, over the night when summer time begins."""
-    return opening(Calendar().is_open, at("2026-03-23T00:00"), at("2026-04-04T00:00"))
+    return opening(by_the_wall(Calendar()), at("2026-03-23T00:00"), at("2026-04-04T00:00"))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from random import Random
 
 from maild.decide.hours import Calendar
 from maild.simulate import running
-from maild.simulate.opening import opening
+from maild.simulate.opening import by_the_wall, opening
 from maild.simulate.year import DAY, What, Year, year
 
 BEGINS = running.BEGINS
@@ -16,7 +16,7 @@ def told(seed: int, *, days: int = 365) -> Year:
     """A year of three requests a day."""
     rng = Random(seed)
     cast = running.cast(running.policy("wall", BEGINS, days, rng))
-    hours = opening(Calendar().is_open, BEGINS - DAY, BEGINS + (days + 40) * DAY)
+    hours = opening(by_the_wall(Calendar()), BEGINS - DAY, BEGINS + (days + 40) * DAY)
     return year(BEGINS, days, 3, cast, hours.is_open, rng)
 
 
