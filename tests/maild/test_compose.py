@@ -536,9 +536,9 @@ def test_a_later_mail_is_announced_as_such() -> None:
 @pytest.mark.parametrize(
     ("stage", "count", "subject"),
     [
-        ("near", 1, "[ETNIC-0] Délai proche\u00a0: VPN"),
+        ("near", 1, "[ETNIC-0] Échéance proche\u00a0: VPN"),
         ("breached", 1, "[ETNIC-0] Délai dépassé\u00a0: VPN"),
-        ("near", 3, "Délai proche\u00a0: 3 demandes à traiter"),
+        ("near", 3, "Échéance proche\u00a0: 3 demandes à traiter"),
         ("breached", 3, "Délai dépassé\u00a0: 3 demandes à traiter"),
     ],
 )
@@ -554,7 +554,7 @@ def test_alert_names_its_tickets(stage: str, count: int, subject: str) -> None:
 def test_a_warning_names_its_tickets_and_is_answered_by_number() -> None:
     """Since when, until when, and commands that name the ticket: a reply to it is about none by itself."""
     letter = warning(tickets=(lines(1)[0], replace(lines(2)[1], first=False)))
-    assert letter.subject == "2 demandes à traiter avant leur délai"
+    assert letter.subject == "2 demandes à traiter avant l’échéance"
     for part in map(plain, texts(letter)):
         assert "[ETNIC-0] VPN" in part
         assert "Depuis le lundi 23 novembre 2026 à 14 h 32" in part

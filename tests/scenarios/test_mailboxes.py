@@ -33,7 +33,7 @@ def test_a_server_without_keywords_shows_what_it_can(poor_desk: Desk) -> None:
     poor_desk.receive(mail("m2@ecole.test", subject="Badge"), at=poor_desk.now - timedelta(hours=1))
     assert poor_desk.once()
     assert poor_desk.flags() == [{FLAGGED}, set()]
-    letter = next(one for one in poor_desk.letters(ANNE, "[ETNIC-1001]") if "Délai" not in one["Subject"])
+    letter = next(one for one in poor_desk.letters(ANNE, "[ETNIC-1001]") if "Échéance" not in one["Subject"])
     poor_desk.receive(reply("t@etnic.test", letter, "#prendre\n", sender=ANNE))
     poor_desk.once()
     assert poor_desk.flags() == [set(), set(), set()]

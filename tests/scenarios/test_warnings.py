@@ -42,9 +42,8 @@ def until(desk: Desk, hours: float) -> None:
 def about_time(desk: Desk, to: str = ANNE) -> list[str]:
     """The subjects of what somebody was told of the passing of time."""
     told = (
-        "avant son délai",
-        "avant leur délai",
-        "Délai proche",
+        "avant l’échéance",
+        "Échéance proche",
         "Délai dépassé",
         "Sans suite",
         "sans suite",
@@ -63,11 +62,11 @@ def test_a_mail_that_nobody_takes_is_told_of_more_and_more_urgently(led: Desk) -
         before = {to: len(about_time(led, to)) for to in (ANNE, CHEF)}
         until(led, hours)
         seen += [(hours, to, one) for to in before for one in about_time(led, to)[before[to] :]]
-    digest = "Une demande à traiter avant son délai"
+    digest = "Une demande à traiter avant l’échéance"
     assert seen == [
         (17.5, ANNE, digest),
         (19.5, ANNE, digest),
-        (23.0, ANNE, "[ETNIC-1001] Délai proche : Imprimante en panne"),
+        (23.0, ANNE, "[ETNIC-1001] Échéance proche : Imprimante en panne"),
         (24.0, ANNE, "[ETNIC-1001] Délai dépassé : Imprimante en panne"),
         (24.0, CHEF, "[ETNIC-1001] Délai dépassé : Imprimante en panne"),
     ]
@@ -82,14 +81,14 @@ def test_a_mail_that_nobody_takes_is_told_of_more_and_more_urgently(led: Desk) -
 def test_an_alert_is_answered_like_the_notification(led: Desk) -> None:
     """Words to the requester take it in charge; he reads them alone, the marks go, and nobody hears more."""
     until(led, 23)
-    (alert,) = led.letters(ANNE, "Délai proche")
+    (alert,) = led.letters(ANNE, "Échéance proche")
     led.receive(reply("r1@etnic.test", alert, "Bonjour, j'arrive à 14 h.\n", sender=f"Anne <{ANNE}>"))
     led.once()
     led.later(minutes=2)
     led.once()
     (answer,) = led.letters(JEAN)[1:]
     assert "j'arrive à 14 h" in words(answer)
-    assert "Cette demande approche" not in words(answer)
+    assert "toute proche" not in words(answer)
     (ticket,) = led.tickets()
     assert (ticket.status, ticket.assignee, ticket.due_at) == (Status.TAKEN, ANNE, None)
     assert led.flags()[0] == {FILED}
@@ -102,7 +101,9 @@ def test_a_command_on_the_alert_is_about_its_ticket(led: Desk) -> None:
     """`#assigner` in reply to it hands the ticket on, and whoever has it now is the one who hears."""
     led.configure(agent=[{"name": "Anne", "address": ANNE}, {"name": "Bob", "address": BOB}])
     until(led, 23)
-    led.receive(reply("r1@etnic.test", led.letters(ANNE, "Délai proche")[0], "#assigner bob\n", sender=ANNE))
+    led.receive(
+        reply("r1@etnic.test", led.letters(ANNE, "Échéance proche")[0], "#assigner bob\n", sender=ANNE)
+    )
     led.once()
     assert led.tickets()[0].assignee == BOB
     assert led.letters(BOB, "[ETNIC-1001]")
@@ -114,7 +115,7 @@ def test_a_digest_is_worked_off_by_one_reply(led: Desk) -> None:
     led.receive(mail("n1@ecole.test", sender="Zoé <zoe@ecole.test>", subject="Badge"))
     led.once()
     until(led, 17.5)
-    (digest,) = led.letters(ANNE, "2 demandes à traiter avant leur délai")
+    (digest,) = led.letters(ANNE, "2 demandes à traiter avant l’échéance")
     body = "#prendre 1001\n#assigner ETNIC-1002 bob\n"
     led.receive(reply("r1@etnic.test", digest, body, sender=f"Anne <{ANNE}>"))
     led.once()
@@ -130,7 +131,7 @@ def test_a_digest_is_worked_off_by_one_reply(led: Desk) -> None:
 def test_words_that_answer_a_digest_reach_nobody(led: Desk) -> None:
     """It is about no ticket by itself: its reader is told so, with an example, and no requester reads it."""
     until(led, 17.5)
-    (digest,) = led.letters(ANNE, "avant son délai")
+    (digest,) = led.letters(ANNE, "avant l’échéance")
     led.receive(reply("r1@etnic.test", digest, "#prendre\n", sender=f"Anne <{ANNE}>"))
     led.once()
     assert led.tickets()[0].assignee == ""
@@ -172,7 +173,7 @@ def test_what_waits_is_not_pressed_for(led: Desk) -> None:
         until(led, hours)
     assert about_time(led) == []
     until(led, 65.5)
-    assert about_time(led) == ["Une demande à traiter avant son délai"]
+    assert about_time(led) == ["Une demande à traiter avant l’échéance"]
     assert "Réponse attendue au plus tard le jeudi 28 novembre 2024 à 14 h 32" in words(led.letters(ANNE)[-1])
 
 
