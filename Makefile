@@ -1,8 +1,8 @@
 # make demo    a rehearsal on this machine, no set-up        make test    everything, with real servers
 # make bench   how fast, against a floor                     make lint    style, types, layers
 # make figures how well mail is read, and at what cost       make clean   removes what make has made
-# make lock    both locks anew from pyproject.toml   make card  the commands in README.md anew
-# make man     docs/maild.1 anew from the commands
+# make lock    both locks anew from pyproject.toml   make card  the commands in README.md and docs/card-*.html anew
+# make man     docs/maild.1 anew from the commands   make pictures  those of README.md anew
 #
 # Needs Python 3.11 or later with venv, and make. PYTHON=... chooses the interpreter; uv is used when on PATH.
 
@@ -33,7 +33,7 @@ endif
 COMPILE = $(or $(UV),uv) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
   --python-version 3.11
 
-.PHONY: demo test bench endurance figures lint lock card man clean
+.PHONY: demo test bench endurance figures lint lock card man pictures clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -83,6 +83,9 @@ card: $(READY)
 
 man: $(READY)
 	@$(BIN)/python -m tests.manual
+
+pictures: $(READY)
+	@$(BIN)/python -m tests.pictures $(ARGS)
 
 # State (var/) is never touched: it may hold somebody's mail.
 clean:

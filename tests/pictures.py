@@ -1,7 +1,8 @@
-"""The pictures of the README, taken of the real pages by chromium: ``python -m tests.pictures [NAME...]``.
+"""The pictures of the README: ``python -m tests.pictures [NAME...]`` (``make pictures``).
 
-Stands beside the tests, whose browser and boards it uses; makes ``docs/NAME.png``, with few colours, so that
-each is small. Fails where chromium or pngquant (Debian's) is missing, and where a picture became too large.
+Stands beside the tests, whose browser and boards it uses; makes ``docs/NAME.png`` of real pages, with few
+colours, so that each is small, and ``docs/demo.svg`` of a real rehearsal. Fails where chromium or pngquant
+(Debian's) is missing, where the rehearsal fails, and where a picture became too large.
 """
 
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 from maild import compose
 from maild.report import sheet
 from storage.store import Transaction
+from tests import film
 from tests.maild.board import boards
 from tests.maild.board.tickets import ticket
 from tests.maild.decide.cases import ANNE, policy
@@ -22,7 +24,7 @@ from tests.peers import browser
 from tests.peers.browser import Chromium
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-LARGEST = 80_000
+LARGEST, LARGEST_FILM = 80_000, 120_000
 MONDAY = datetime(2026, 11, 23, 13, 32, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
@@ -75,33 +77,41 @@ def report(chromium: Chromium, target: Path) -> None:
         tab.page.screenshot(path=target)
 
 
+def demo(target: Path) -> None:
+    """The terminal of whoever types `make demo`; where nothing moves, the moment before the agent answers."""
+    screens = film.filmed()
+    red = [at for at, screen in enumerate(screens) if any(run.look == "rb" for run in screen)]
+    words = "make demo: mails arrive, tickets are opened and their clocks run; nothing is lost or doubled"
+    target.write_text(film.svg(screens, still=red[-1], words=words), encoding="utf-8")
+
+
 PICTURES: dict[str, Callable[[Chromium, Path], None]] = {"board": board, "report": report}
+FILMS: dict[str, Callable[[Path], None]] = {"demo": demo}
 
 
 def main() -> int:
-    """Take the pictures that are named, or all of them."""
+    """Make the pictures that are named, or all of them."""
     DOCS.mkdir(exist_ok=True)
+    made = [_made(name) for name in sys.argv[1:] or (*PICTURES, *FILMS)]
+    for target, _ in made:
+        sys.stdout.write(f"{target}: {target.stat().st_size:,} bytes\n")
+    return int(any(target.stat().st_size > largest for target, largest in made))
+
+
+def _made(name: str) -> tuple[Path, int]:
+    """The file, and how large it may be."""
+    if name in FILMS:
+        target = DOCS / f"{name}.svg"
+        FILMS[name](target)
+        return target, LARGEST_FILM
+    target = DOCS / f"{name}.png"
     with browser.running() as chromium:
-        for name in sys.argv[1:] or PICTURES:
-            target = DOCS / f"{name}.png"
-            PICTURES[name](chromium, target)
-            few: list[str | Path] = [
-                "pngquant",
-                "--strip",
-                "--speed",
-                "1",
-                "--force",
-                "--output",
-                target,
-                "64",
-                target,
-            ]
-            subprocess.run(few, check=True)
-            size = target.stat().st_size
-            sys.stdout.write(f"{target}: {size:,} bytes\n")
-            if size > LARGEST:
-                return 1
-    return 0
+        PICTURES[name](chromium, target)
+    few: list[str | Path] = [
+        "pngquant", "--strip", "--speed", "1", "--force", "--output", target, "64", target,
+    ]  # fmt: skip
+    subprocess.run(few, check=True)
+    return target, LARGEST
 
 
 if __name__ == "__main__":

@@ -111,15 +111,20 @@ def note_lines(note: Note, frame: Frame, width: int) -> Iterator[Text]:
     """A note in lines: instant, sign and text, then the first words of a letter."""
     if note.title:
         yield from (Text(), Text(f"▸ {note.title}", style="bold"))
-    head = Text(f"{frame.hour(note.at) if note.sign else '':<7}{note.sign:<{_SIGN}} ", style="dim")
+    head = _dim(f"{frame.hour(note.at) if note.sign else '':<7}{note.sign:<{_SIGN}} ")
     indent = 8 + _SIGN
     for number, part in enumerate(_wrapped(_visible(note.text), width - indent)):
         line = head if number == 0 else Text(" " * indent)
         yield line + Text(part, style=_STYLES[note.tone])
     for paragraph in note.body:
         for part in _wrapped(_visible(paragraph), width - indent - 2):
-            line = Text(" " * indent + "│ ", style="dim") + _emphasised(part, note.strong)
+            line = _dim(" " * indent + "│ ") + _emphasised(part, note.strong)
             yield line
+
+
+def _dim(text: str) -> Text:
+    """The beginning of a line: what is added to it is as it is."""
+    return Text().append(text, style="dim")
 
 
 def _wrapped(text: str, width: int) -> list[str]:
@@ -215,7 +220,7 @@ class Notes:
 
     def _short(self, note: Note, width: int) -> list[Text]:
         """At most two lines; of a letter only to whom it goes, for it has a place of its own."""
-        head = Text(f"{self.frame.hour(note.at)} " if note.sign else " " * 6, style="dim")
+        head = _dim(f"{self.frame.hour(note.at)} " if note.sign else " " * 6)
         style = _STYLES[note.tone]
         sign = Text(f"{note.sign} " if note.sign else "→ ", style=style or "bold")
         if note.body:

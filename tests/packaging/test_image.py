@@ -93,8 +93,8 @@ def test_no_secret_stands_in_the_image() -> None:
         named = " ".join(image.variables(stage))
         assert not re.search(r"MAILD_|SECRET|PASS|TOKEN|KEY", named)
     assert image.context().allowed == {
-        "LICENSE", "README.md", "config.toml", "docs/maild.1", "maild", "parsers", "pyproject.toml",
-        "requirements.lock", "storage", "templates",
+        "LICENSE", "README.md", "config.toml", "docs/card-en.html", "docs/card-fr.html", "docs/maild.1",
+        "maild", "parsers", "pyproject.toml", "requirements.lock", "storage", "templates",
     }  # fmt: skip
     copied = [step.rest for stage in (BUILD, FINAL) for step in stage if step.word == "COPY"]
     assert copied == ["requirements.lock ./", ". ./", "--from=build /opt/maild /opt/maild"]

@@ -81,6 +81,13 @@ def test_man_finds_the_page(installed: Installed) -> None:
     assert (installed.root / "share/man/man1/maild.1").read_text() == (ROOT / "docs/maild.1").read_text()
 
 
+def test_the_cards_for_agents_are_installed(installed: Installed) -> None:
+    """Whoever installs maild has what is handed out to those who work with it."""
+    for language in ("fr", "en"):
+        name = f"card-{language}.html"
+        assert (installed.root / "share/doc/maild" / name).read_text() == (ROOT / "docs" / name).read_text()
+
+
 def test_every_template_renders(installed: Installed) -> None:
     """From the wheel alone, in each language."""
     script = """

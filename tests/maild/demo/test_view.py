@@ -45,6 +45,15 @@ def terminal(width: int, height: int) -> Console:
     )  # fmt: skip
 
 
+def test_only_the_instant_is_dim() -> None:
+    """What was told is as bright as its tone wants it, on its first line as on all others."""
+    console = terminal(140, 40)
+    told = next(line for line in view.note_lines(NOTES[1], FRAME, 100) if "ETNIC" in line.plain)
+    assert not told.get_style_at_offset(console, told.plain.index("ETNIC")).dim
+    console.print(view.screen(BOARD, NOTES, NOTES[-1], FRAME), end="")
+    assert "\x1b[2m10:00 \x1b[0m\x1b[1mreçu \x1b[0mClaire" in console.export_text(styles=True)
+
+
 @pytest.mark.parametrize(("width", "height"), [(70, 18), (80, 24), (140, 40), (250, 70)])
 def test_the_live_screen_fills_the_terminal_and_no_more(width: int, height: int) -> None:
     """Both columns stand side by side, and each clock is a line."""
