@@ -2,12 +2,16 @@
 
 from datetime import timedelta
 from email.message import EmailMessage
+from itertools import cycle
 from typing import Any
 
 import pytest
 
 from storage.records import Status
+from tests.parsers.clients import LANGUAGES
+from tests.parsers.replies import CLIENTS, Draft
 from tests.scenarios.desk import ANNE, MONDAY, Desk, mail, quoted, reply
+from tests.scenarios.test_replies import quoted as as_quoted
 
 CHEF, BOB, JEAN = "chef@etnic.test", "bob@etnic.test", "jean@ecole.test"
 FILED = "$MaildFiled"
@@ -252,3 +256,30 @@ def test_a_resolved_ticket_closes_by_itself(any_desk: Desk) -> None:
     desk.once()
     assert desk.number_of("m2@ecole.test") == 1002
     assert desk.links(1002) == {1001}
+
+
+CARD = ["", "Bob Martin", "Technicien | Service Desk ETNIC", "T +32 (0)2 690 81 00", BOB]
+
+
+def test_a_digest_is_answered_from_every_program(led: Desk) -> None:
+    """Outlook, Gmail, telephones, above what they quote and below it, with the card that the program adds:
+    each reply does what its lines say of its ticket, and nothing of what it quotes."""
+    led.configure(agent=[{"name": "Anne", "address": ANNE}, {"name": "Bob", "address": BOB}])
+    cases = list(zip(CLIENTS, cycle(LANGUAGES), strict=False))
+    subjects = [f"{language} {client}" for client, language in cases]
+    led.receive(*(mail(f"n{n}@ecole.test", subject=one) for n, one in enumerate(subjects)))
+    led.once()
+    numbers = {ticket.subject: ticket.id for ticket in led.tickets()}
+    until(led, 17.5)
+    (digest,) = led.letters(BOB, "avant l’échéance")
+    assert "#prendre 1001" in words(digest)
+    for number, (client, language) in enumerate(cases):
+        one = Draft(
+            [], commands=[f"#prendre {numbers[subjects[number]]}"], card=CARD if number % 2 else [],
+            sender=f"Bob <{BOB}>", message_id=f"r{number}@etnic.test",
+        )  # fmt: skip
+        led.receive(CLIENTS[client](language, one, as_quoted(digest, as_client=number % 3 > 0)))
+    led.once()
+    left = {ticket.subject for ticket in led.tickets() if ticket.assignee != BOB}
+    assert left == {"Imprimante en panne"}
+    assert [event.kind for event in led.story(1001)].count("command") == 0
