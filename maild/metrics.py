@@ -49,6 +49,17 @@ _REASONS: tuple[tuple[str, str], ...] = (
 )
 
 
+# What is said of a mail that could not be read, and the word for it.
+_FAULTS: tuple[tuple[str, str], ...] = (
+    ("took", "time"),
+    ("needed more", "memory"),
+    ("died", "died"),
+    ("ended", "died"),
+    ("gave an answer", "answer"),
+    ("raised", "fault"),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gauge:
     """Something that is: each value with its labels, in the order of their names."""
@@ -65,6 +76,7 @@ class _Series:
 
     registry: "Collector"
     ingested: "Counter"
+    quarantined: "Counter"
     filing: "Histogram"
     suppressed: "Counter"
     commands: "Counter"
@@ -73,6 +85,7 @@ class _Series:
     reconnects: "Counter"
     conflicts: "Counter"
     deliveries: "Counter"
+    throttled: "Counter"
     jobs: "Summary"
 
 
@@ -103,6 +116,9 @@ def _made() -> _Series:
         ingested=Counter(
             "maild_messages_ingested", "Mails taken in.", ("mailbox", "outcome"), registry=own
         ),
+        quarantined=Counter(
+            "maild_quarantined", "Mails set aside because they could not be read.", ("reason",), registry=own
+        ),
         filing=Histogram(
             "maild_ingest_duration_seconds", "Filing one mail, from parsing to the commit.",
             buckets=_FILING, registry=own,
@@ -128,6 +144,9 @@ def _made() -> _Series:
         deliveries=Counter(
             "maild_smtp_deliveries", "Letters that the server was given.", ("outcome",), registry=own
         ),
+        throttled=Counter(
+            "maild_smtp_throttled_seconds", "How long letters were held back by the rate.", registry=own
+        ),
         jobs=Summary("maild_job_duration_seconds", "Turns of the timers.", ("job",), registry=own),
     )  # fmt: skip
 
@@ -141,8 +160,10 @@ def told(event: str, mailbox: str, keys: Mapping[str, object]) -> None:
         return
     if event in _OUTCOMES:
         _series.ingested.labels(mailbox, _OUTCOMES[event]).inc()
+        if _OUTCOMES[event] == "quarantined":
+            _series.quarantined.labels(_in_a_word(str(keys.get("reason", "")), _FAULTS)).inc()
     elif event == "loop.suppressed":
-        _series.suppressed.labels(_in_a_word(str(keys.get("reason", "")))).inc()
+        _series.suppressed.labels(_in_a_word(str(keys.get("reason", "")), _REASONS)).inc()
     elif event == "agent.command":
         for verb in str(keys.get("verbs", "")).split():
             _series.commands.labels(verb, "done").inc()
@@ -153,8 +174,8 @@ def told(event: str, mailbox: str, keys: Mapping[str, object]) -> None:
         _series.first_response.observe(seconds)
 
 
-def _in_a_word(reason: str) -> str:
-    return next((word for beginning, word in _REASONS if reason.startswith(beginning)), "other")
+def _in_a_word(reason: str, words: tuple[tuple[str, str], ...]) -> str:
+    return next((word for beginning, word in words if reason.startswith(beginning)), "other")
 
 
 def filed(mails: int, seconds: float) -> None:
@@ -184,6 +205,12 @@ def delivered(outcome: str) -> None:
     """A letter was given to the server: what became of it, as the outbox says."""
     if _series is not None:
         _series.deliveries.labels(outcome).inc()
+
+
+def throttled(seconds: float) -> None:
+    """Letters that are due wait for so long, because more would leave than may."""
+    if _series is not None:
+        _series.throttled.inc(seconds)
 
 
 @contextmanager

@@ -135,6 +135,7 @@ def _send_each(
         if dispatch.bell.is_closing or dispatch.office.now() >= until:
             return entries[position:], timedelta()
         if (wait := pace.wait(dispatch.office.now())) > timedelta():
+            metrics.throttled(wait.total_seconds())
             return entries[position:], wait
         outcome = dispatch.courier.send(entry)
         steps.reached(Step.ANSWERED)

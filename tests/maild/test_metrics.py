@@ -31,6 +31,8 @@ def happen() -> None:
     """One of everything."""
     metrics.told("message.ingested", "support", {"kind": "request"})
     metrics.told("message.duplicate", "support", {})
+    metrics.told("message.quarantined", "support", {"reason": "took longer than 5 s"})
+    metrics.told("message.quarantined", "support", {"reason": "jean@ecole.test"})
     metrics.told("ticket.opened", "support", {})
     metrics.told("loop.suppressed", "support", {"reason": "muted: jean@ecole.test"})
     metrics.told("loop.suppressed", "support", {"reason": "because of jean@ecole.test"})
@@ -45,6 +47,7 @@ def happen() -> None:
     metrics.lost("support", Unavailable("jean@ecole.test"))
     metrics.lost("support", LeaseLost("gone"))
     metrics.delivered("sent")
+    metrics.throttled(2.5)
     with metrics.job("sweep"):
         pass
 
@@ -63,6 +66,9 @@ def test_everything_is_counted_once() -> None:
     assert {name: value for name, value in found.items() if "build_info" not in name} == {
         'maild_messages_ingested_total{mailbox="support",outcome="filed"}': 1,
         'maild_messages_ingested_total{mailbox="support",outcome="duplicate"}': 1,
+        'maild_messages_ingested_total{mailbox="support",outcome="quarantined"}': 2,
+        'maild_quarantined_total{reason="time"}': 1,
+        'maild_quarantined_total{reason="other"}': 1,
         'maild_loops_suppressed_total{reason="muted"}': 1,
         'maild_loops_suppressed_total{reason="other"}': 1,
         'maild_agent_commands_total{command="prendre",outcome="done"}': 1,
@@ -77,6 +83,7 @@ def test_everything_is_counted_once() -> None:
         'maild_imap_reconnects_total{mailbox="support",reason="LeaseLost"}': 1,
         "maild_node_epoch_conflicts_total": 1,
         'maild_smtp_deliveries_total{outcome="sent"}': 1,
+        "maild_smtp_throttled_seconds_total": 2.5,
         'maild_job_duration_seconds_count{job="sweep"}': 1,
     }
 
