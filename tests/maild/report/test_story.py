@@ -82,7 +82,13 @@ def october(tmp_path_factory: pytest.TempPathFactory) -> Report:
         for when, *what in sorted([*MAILS, *ORDERS, *FLAGS]):
             desk.clock.now = at(when)
             sweep.sweep(desk.office)
-            {3: _write, 2: _order, 1: _flag}[len(what)](desk, tickets, *what)
+            match what:
+                case name, answers, who:
+                    _write(desk, tickets, name, answers, who)
+                case name, order:
+                    _order(desk, tickets, name, order)
+                case (name,):
+                    _flag(desk, tickets, name)
         desk.clock.now = NOW
         with desk.office.store.read() as tx:
             span = figures.month(date(2025, 10, 1), desk.office.policy.desk.timezone)
