@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from parsers.archives import Room
 from parsers.body import Layout, without_controls
 from parsers.hazards import Hazard, read_hazards
 from parsers.mime import Part, read_tree
@@ -39,24 +40,25 @@ class Attachment:
         return len(self.content)
 
 
-def read_attachments(layout: Layout, html: str) -> tuple[tuple[Attachment, ...], Winmail]:
+def read_attachments(layout: Layout, html: str, room: Room) -> tuple[tuple[Attachment, ...], Winmail]:
     """The files of a mail whose HTML body is ``html``, and the body of its winmail.dat.
 
     The envelope itself gives way to the files inside it, unless these are more than were taken out.
+    ``room``: what may be unpacked to look at the files.
     """
     files: list[Attachment] = []
     envelope = Winmail()
     for part in layout.attachments:
-        file = _attachment(part, id(part) in layout.related, html)
+        file = _attachment(part, id(part) in layout.related, html, room)
         inside = read_tnef(file.content) if _is_tnef(file) else Winmail()
         envelope = envelope if envelope.text or envelope.html else inside
-        files += [loose_file(name, content) for name, content in inside.files]
+        files += [loose_file(name, content, room) for name, content in inside.files]
         if not 0 < len(inside.files) < MAX_FILES:
             files.append(file)
     return tuple(files), envelope
 
 
-def loose_file(name: str, content: bytes) -> Attachment:
+def loose_file(name: str, content: bytes, room: Room | None = None) -> Attachment:
     """A file that stood inside another part, in winmail.dat or uuencoded in the text."""
     return Attachment(
         filename=safe_filename(name),
@@ -65,7 +67,7 @@ def loose_file(name: str, content: bytes) -> Attachment:
         sha256=hashlib.sha256(content).hexdigest(),
         content_id="",
         inline=False,
-        hazards=read_hazards(name, content),
+        hazards=read_hazards(name, content, room=room),
     )
 
 
@@ -73,7 +75,7 @@ def _is_tnef(file: Attachment) -> bool:
     return file.content_type.endswith("/ms-tnef") or file.filename.lower() == "winmail.dat"
 
 
-def _attachment(part: Part, related: bool, html: str) -> Attachment:
+def _attachment(part: Part, related: bool, html: str, room: Room) -> Attachment:
     content = part.payload()
     content_id = part.content_id
     inline = part.disposition == "inline" or (part.disposition != "attachment" and related)
@@ -86,7 +88,7 @@ def _attachment(part: Part, related: bool, html: str) -> Attachment:
         sha256=hashlib.sha256(content).hexdigest(),
         content_id=content_id,
         inline=inline,
-        hazards=read_hazards(part.filename, content, part.content_type),
+        hazards=read_hazards(part.filename, content, part.content_type, names=part.filenames, room=room),
     )
 
 

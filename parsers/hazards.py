@@ -1,30 +1,27 @@
 """What of a file could do harm when somebody opens it: by its name, its first bytes, and what lies inside it.
 
 Asked by ``attachments`` for every file of a mail. It only reads: what is held back for it is decided in the
-trunk. Nothing is ever written or run, archives are looked into one level deep and within bounds, and what
-cannot be looked into says so. Total: whatever a file holds, the answer is a tuple.
+trunk. Nothing is ever written or run; archives are looked into one level deep, mails and documents
+within each other ``MOST_LEVELS``, all within bounds, and what cannot be looked into says so. Total: whatever
+a file holds, the answer is a tuple.
 """
 
-import bz2
-import lzma
 import re
-import struct
-import tarfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from io import BytesIO
+from itertools import islice
 from typing import Final
-from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from parsers.mime import read_tree
+from parsers import archives, documents
+from parsers.archives import MOST_MEMBERS, Room, SealedError, form_of
+from parsers.mime import Part, read_tree
+from parsers.smime import signed_content
+from parsers.tnef import MAX_FILES, read_tnef
+from parsers.uuencode import without_files
 
-MOST_MEMBERS: Final = 2_000  # files of an archive that are looked at
-MOST_OF_ONE: Final = 1_000_000  # bytes of one of them
-MOST_IN_ALL: Final = 16_000_000  # bytes that are unpacked of one archive
 MOST_HAZARDS: Final = 8
-_LZMA_MEMORY: Final = 64_000_000
+MOST_LEVELS: Final = 8  # of mails and documents within mails and documents
 
 
 class HazardKind(StrEnum):
@@ -36,7 +33,7 @@ class HazardKind(StrEnum):
     MACRO = "macro"  # a document with code in it
     IMAGE = "image"  # a disk: what is on it comes without the mark of the internet
     DISGUISED = "disguised"  # it pretends to be something else
-    SEALED = "sealed"  # an archive that cannot be looked into
+    SEALED = "sealed"  # nobody can look into it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,16 +47,19 @@ class Hazard:
 
 
 _ENDINGS: Final = {
-    HazardKind.PROGRAM: "exe com scr pif cpl msi msp mst msix msixbundle appx appxbundle application "
-    "appref-ms dll sys ocx drv xll wll gadget jar jnlp apk deb rpm pkg chm hlp",
-    HazardKind.SCRIPT: "bat cmd ps1 ps1xml ps2 psc1 psm1 psd1 vb vbe vbs js jse mjs ws wsf wsh wsc sct hta "
-    "reg inf msc msh msh1 msh2 sh bash csh ksh zsh command pl py pyc pyw pyz rb shb ade adp mde mda accde "
-    "scpt applescript",
-    HazardKind.SHORTCUT: "lnk url website desktop scf library-ms search-ms settingcontent-ms webloc xnk "
-    "theme themepack rdp",
-    HazardKind.MACRO: "docm dotm xlsm xltm xlam pptm potm ppam ppsm sldm",
+    HazardKind.PROGRAM: "exe com scr pif cpl msi msp mst msu msix msixbundle appx appxbundle appinstaller "
+    "application appref-ms xbap dll sys ocx drv xll wll vsto gadget jar jnlp class apk crx xpi deb rpm pkg "
+    "run chm hlp",
+    HazardKind.SCRIPT: "bat cmd ps1 ps1xml ps2 ps2xml psc1 psc2 psm1 psd1 cdxml pssc vb vbe vbs vbp js jse "
+    "mjs ws wsf wsh wsc wsb sct hta reg inf ins isp msc msh msh1 msh2 mshxml sh bash csh ksh zsh command "
+    "terminal tool pl py pyc pyo pyw pyz pyzw rb ahk au3 shb shs ade adp mde scpt applescript",
+    HazardKind.SHORTCUT: "lnk url website desktop scf library-ms search-ms searchconnector-ms "
+    "settingcontent-ms webloc inetloc fileloc xnk theme themepack deskthemepack rdp iqy oqy dqy rqy udl",
+    HazardKind.MACRO: "docm dotm xlsm xltm xlam xla pptm potm ppam ppsm ppa sldm wiz slk mdb mda mdt mdw "
+    "accdb accde accdr accda accdt",
     HazardKind.IMAGE: "iso img vhd vhdx udf dmg vmdk wim",
-    HazardKind.SEALED: "rar 7z ace arj cab lzh lha z zst uue",
+    HazardKind.SEALED: "rar 7z ace arj cab diagcab lzh lha z lz lz4 lzma zst tzst zipx sit sitx xar cpio uue "
+    "onepkg",
 }
 _KIND_OF: Final = {ending: kind for kind, endings in _ENDINGS.items() for ending in endings.split()}
 # What people open without a thought.
@@ -70,14 +70,45 @@ _DOCUMENTS: Final = frozenset(
 # Archives by their form, which are no files for people: nobody looks into them twice.
 _OPEN_DOCUMENTS: Final = frozenset("odt ods odp odg ott ots otp".split())
 _DOCUMENT_ARCHIVES: Final = _OPEN_DOCUMENTS | set("docx xlsx pptx dotx xltx potx ppsx xlsb epub vsdx".split())
+_ARCHIVE_ENDINGS: Final = frozenset("zip tar gz tgz bz2 tbz tbz2 xz txz".split())
+_MAIL_ENDINGS: Final = frozenset("eml mht mhtml".split())
+_MAIL_TYPES: Final = frozenset("message/rfc822 message/global".split())
+_SIGNED_TYPES: Final = frozenset("application/pkcs7-mime application/x-pkcs7-mime".split())
+# What a file without an ending is opened as (IANA, and what browsers and mail programs know besides).
+_TYPES: Final = {
+    HazardKind.PROGRAM: "application/x-msdownload application/x-msdos-program application/x-dosexec "
+    "application/vnd.microsoft.portable-executable application/x-msi application/x-ms-installer "
+    "application/java-archive application/x-java-archive application/x-ms-application "
+    "application/x-ms-xbap application/vnd.ms-htmlhelp application/x-executable application/x-elf",
+    HazardKind.SCRIPT: "application/hta application/javascript application/x-javascript text/javascript "
+    "application/ecmascript text/ecmascript text/vbscript text/vbs application/x-vbscript application/bat "
+    "application/x-bat application/x-sh application/x-shellscript text/x-sh application/x-csh "
+    "application/x-powershell text/scriptlet application/x-perl text/x-python",
+    HazardKind.SHORTCUT: "application/x-ms-shortcut application/internet-shortcut application/x-mswebsite",
+    HazardKind.MACRO: "application/vnd.ms-word.document.macroenabled.12 "
+    "application/vnd.ms-word.template.macroenabled.12 application/vnd.ms-excel.sheet.macroenabled.12 "
+    "application/vnd.ms-excel.template.macroenabled.12 application/vnd.ms-excel.addin.macroenabled.12 "
+    "application/vnd.ms-powerpoint.presentation.macroenabled.12 "
+    "application/vnd.ms-powerpoint.slideshow.macroenabled.12",
+    HazardKind.IMAGE: "application/x-iso9660-image application/x-apple-diskimage application/x-cd-image "
+    "application/x-raw-disk-image",
+    # A part of a mail that only the recipient's program puts together (RFC 2046 5.2.2).
+    HazardKind.SEALED: "message/partial application/vnd.rar application/x-rar-compressed "
+    "application/x-7z-compressed application/vnd.ms-cab-compressed",
+}
+_KIND_OF_TYPE: Final = {name: kind for kind, names in _TYPES.items() for name in names.split()}
 # Names that are shown in another order than they are written: "exe.fdp" that reads "pdf.exe".
 _TURNED: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _HIDDEN: Final = re.compile(r"\s{8,}")
+# What Windows does not count to a name: blanks and dots at its end, the name of the main stream; and what
+# nobody sees at all.
+_UNCOUNTED: Final = re.compile(
+    r"(?:[\s.\0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u3164]|::?\$data)+\Z", re.IGNORECASE
+)
+_ENDING: Final = re.compile(r"[^.]{1,40}\Z")
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# A stream that every OLE document with code has ([MS-OVBA] 2.2.1); directory names are UTF-16.
-_OLE_CODE: Final = "_VBA_PROJECT".encode("utf-16-le")
-_ZIP: Final = b"PK\x03\x04"
+_TNEF: Final = b"\x78\x9f\x3e\x22"
 _STARTS: Final = (
     (b"\x7fELF", HazardKind.PROGRAM, "ELF"),
     (b"\xfe\xed\xfa\xce", HazardKind.PROGRAM, "Mach-O"),
@@ -95,50 +126,149 @@ _STARTS: Final = (
     (b"7z\xbc\xaf\x27\x1c", HazardKind.SEALED, "7z"),
     (b"MSCF\0\0\0\0", HazardKind.SEALED, "CAB"),
     (b"\x28\xb5\x2f\xfd", HazardKind.SEALED, "zstd"),
+    (b"PK\x07\x08", HazardKind.SEALED, "zip"),  # the first of several volumes
 )
-_PACKED: Final = {b"\x1f\x8b\x08": "gz", b"BZh": "bz2", b"\xfd7zXZ\0": "xz"}
-_ENDING_OF_PACKED: Final = {"tgz": "tar", "tbz2": "tar", "tbz": "tar", "txz": "tar"}
+_KIND_OF_FORM: Final = {
+    "VBA": HazardKind.MACRO,
+    "XLM": HazardKind.MACRO,
+    "RTF": HazardKind.MACRO,
+    "ActiveMime": HazardKind.MACRO,
+    "WordML": HazardKind.MACRO,
+    "MSI": HazardKind.PROGRAM,
+    "HTML": HazardKind.SCRIPT,
+    "SVG": HazardKind.SCRIPT,
+    "OneNote": HazardKind.SEALED,
+    "encrypted": HazardKind.SEALED,
+}
+# Where a document that is an archive has its macros, and what it says of itself (ECMA-376 part 2, ODF 1.3
+# part 2, 3.16). Office needs neither name, so any of them is enough.
+_MACRO_PLACES: Final = re.compile(r"(?:\A|/)(?:vbaproject\.bin|vbadata\.xml|macrosheets/.*)\Z", re.IGNORECASE)
+_SAYS_MACRO: Final = (b"application/vnd.ms-office.vbaProject", b"macroEnabled")
+_CONTENTS: Final = "[Content_Types].xml"
 
 
-class _SealedError(Exception):
-    """An archive cannot be looked into; its argument is the form or the reason."""
-
-
-def read_hazards(name: str, content: bytes, content_type: str = "") -> tuple[Hazard, ...]:
+def read_hazards(
+    name: str, content: bytes, content_type: str = "", *, names: Iterable[str] = (), room: Room | None = None
+) -> tuple[Hazard, ...]:
     """Every reason to be careful with a file; none for what harms nobody.
 
     Args:
         name: as its sender wrote it, not made safe: what hides in a name is one of the reasons.
-        content_type: an enclosed mail is known by it.
+        content_type: enclosed mails are known by it, and files without a name.
+        names: further ones that its sender gave it; which one a program shows nobody knows.
+        room: what may still be unpacked for this mail.
     """
-    is_mail = content_type in ("message/rfc822", "message/global")
-    found = _in_mail(content) if is_mail else _in_file(name, content, depth=1)
+    reading = _Reading(room=room or Room())
+    found = list(islice(reading.file(name, content, content_type, depth=1), 4 * MOST_MEMBERS))
+    found += [one for other in names if other != name and (one := _of_name(other)) is not None]
     return tuple(dict.fromkeys(found))[:MOST_HAZARDS]
 
 
-def _in_mail(content: bytes) -> Iterator[Hazard]:
-    """Of the files of an enclosed mail, which are looked at as those of the mail itself."""
-    tree, _ = read_tree(content)
-    for part in [*tree.leaves()][:MOST_MEMBERS]:
+@dataclass(slots=True, kw_only=True)
+class _Reading:
+    """One file that is looked at, with all that lies in it. ``levels``: how deep in mails and documents."""
+
+    room: Room
+    levels: int = 0
+
+    def file(self, name: str, content: bytes, content_type: str = "", *, depth: int) -> Iterator[Hazard]:
+        """Of a file by itself, then of what is in it; ``depth``: archives that may still be opened."""
+        ending = _ending(name)
+        by_name = _of_name(name) or (None if ending else _of_type(content_type))
+        by_content = _of_content(ending, content, content_type)
+        if by_name is not None:
+            yield by_name
+        if by_content is not None and (by_name is None or by_content.kind is not by_name.kind):
+            yield by_content
+        if pretended := _pretended(name, by_name, by_content):
+            yield Hazard(kind=HazardKind.DISGUISED, what=pretended)
+        yield from self.enclosed(name, content, content_type, depth=depth)
+
+    def enclosed(self, name: str, content: bytes, content_type: str, *, depth: int) -> Iterator[Hazard]:
+        """Of the files within a file."""
+        if self.levels >= MOST_LEVELS:
+            yield Hazard(kind=HazardKind.SEALED, what="nested")
+            return
+        self.levels += 1
+        yield from self.within(name, content, content_type, depth=depth)
+        self.levels -= 1
+
+    def within(self, name: str, content: bytes, content_type: str, *, depth: int) -> Iterator[Hazard]:
+        """The same, by what kind of file it is."""
+        if content_type in _MAIL_TYPES or _ending(name) in _MAIL_ENDINGS:
+            yield from self.mail(content, depth=depth)
+        elif form_of(name, content):
+            yield from self.archive(name, content, depth=depth)
+        elif depth < 1 and _ending(name) in _ARCHIVE_ENDINGS:  # beyond what is unpacked
+            yield Hazard(kind=HazardKind.SEALED, what=_ending(name))
+        elif content.startswith(_OLE):
+            yield from self.document(content, depth=depth)
+        elif content.startswith(_TNEF):
+            files = read_tnef(content).files
+            for inner, found in files:
+                if not found.startswith(_TNEF):  # what lies in it stands among them
+                    yield from _as_inside(self.file(inner, found, depth=depth))
+            if len(files) >= MAX_FILES:
+                yield Hazard(kind=HazardKind.SEALED, what="TNEF")
+        elif content_type in _SIGNED_TYPES or _ending(name) == "p7m":
+            yield from self.mail(signed_content(content), depth=depth)
+
+    def document(self, content: bytes, *, depth: int) -> Iterator[Hazard]:
+        """Of the files within a document, or a mail, of Office as it was."""
+        try:
+            for name, found in documents.enclosed(content, self.room):
+                yield from _as_inside(self.file(name, found, depth=depth))
+        except SealedError as error:
+            yield Hazard(kind=HazardKind.SEALED, what=str(error))
+
+    def mail(self, content: bytes, *, depth: int) -> Iterator[Hazard]:
+        """Of the files of an enclosed mail, which are looked at as those of the mail itself."""
+        tree, _ = read_tree(content)
+        for part in islice(tree.leaves(), MOST_MEMBERS):
+            yield from _as_inside(self.part(part, depth=depth))
+
+    def part(self, part: Part, *, depth: int) -> Iterator[Hazard]:
+        """Of one part of an enclosed mail: a file, or words with files in them."""
         if part.filename or not part.content_type.startswith("text/"):
-            yield from _as_inside(_in_file(part.filename, part.payload(), depth=1))
+            yield from self.file(part.filename, part.payload(), part.content_type, depth=depth)
+            yield from (found for name in part.filenames[1:] if (found := _of_name(name)) is not None)
+        elif part.disposition == "attachment" or part.content_type in _KIND_OF_TYPE:
+            yield from self.file("", part.payload(), part.content_type, depth=depth)
+        else:
+            for file in without_files(part.payload().decode("latin-1"))[1]:
+                yield from self.file(file.name, file.content, depth=depth)
+
+    def archive(self, name: str, content: bytes, *, depth: int) -> Iterator[Hazard]:
+        """Of the files in an archive, by their names and how they begin."""
+        form, ending = form_of(name, content), _ending(name)
+        is_document = ending in _DOCUMENT_ARCHIVES
+        if depth < (0 if is_document else 1):
+            if not is_document and _KIND_OF.get(ending) is None:
+                yield Hazard(kind=HazardKind.SEALED, what=form)
+            return
+        is_open = False
+        try:
+            for member, start in archives.members(form, name, content, self.room):
+                is_open = is_open or (member == "mimetype" and start.startswith(b"application/vnd.oasis."))
+                yield from _as_inside(self.file(member, start, depth=depth - 1))
+                if _MACRO_PLACES.search(member) or (member == _CONTENTS and _says_macro(start)):
+                    yield Hazard(kind=HazardKind.MACRO, what="VBA")
+                # Where LibreOffice keeps what a document may run.
+                if member.startswith(("Basic/", "Scripts/")) and (is_open or ending in _OPEN_DOCUMENTS):
+                    yield Hazard(kind=HazardKind.MACRO, what="ODF")
+        except SealedError as error:
+            # A document may well have the end of an archive within it, and be none; of one in an archive the
+            # end may be what was not unpacked.
+            if depth >= 1 and (form != "zip" or content.startswith(b"PK") or ending == "zip"):
+                yield Hazard(kind=HazardKind.SEALED, what=str(error))
+
+
+def _says_macro(contents: bytes) -> bool:
+    return any(word in contents for word in _SAYS_MACRO)
 
 
 def _as_inside(found: Iterator[Hazard]) -> Iterator[Hazard]:
     return (replace(one, inside=True) for one in found)
-
-
-def _in_file(name: str, content: bytes, *, depth: int) -> Iterator[Hazard]:
-    by_name = _of_name(name)
-    by_content = _of_content(content)
-    if by_name is not None:
-        yield by_name
-    if by_content is not None and (by_name is None or by_content.kind is not by_name.kind):
-        yield by_content
-    if pretended := _pretended(name, by_name, by_content):
-        yield Hazard(kind=HazardKind.DISGUISED, what=pretended)
-    if _form(content):
-        yield from _in_archive(name, content, depth=depth)
 
 
 def _of_name(name: str) -> Hazard | None:
@@ -147,20 +277,31 @@ def _of_name(name: str) -> Hazard | None:
     return Hazard(kind=kind, what=f".{ending}") if kind is not None else None
 
 
+def _of_type(content_type: str) -> Hazard | None:
+    kind = _KIND_OF_TYPE.get(content_type)
+    return Hazard(kind=kind, what=content_type) if kind is not None else None
+
+
+def _counted(name: str) -> str:
+    """What a file system takes for the name, as far as its end goes."""
+    last = re.split(r"[/\\]", _UNCOUNTED.sub("", name[-1_000:]).rstrip("/\\"))[-1]
+    return _UNCOUNTED.sub("", last)
+
+
 def _ending(name: str) -> str:
-    """What a file system takes for the ending: blanks and dots behind it do not count."""
-    _, dot, ending = name[-300:].rstrip(" .\t\r\n\0").rpartition(".")
-    return ending.strip().casefold() if dot else ""
+    """What comes behind the last dot of a name, where that is an ending."""
+    _, dot, ending = _counted(name).rpartition(".")
+    return ending.strip().casefold() if dot and _ENDING.match(ending) else ""
 
 
-def _of_content(content: bytes) -> Hazard | None:
+def _of_content(ending: str, content: bytes, content_type: str) -> Hazard | None:
     for start, kind, what in _STARTS:
         if content.startswith(start):
             return Hazard(kind=kind, what=what)
     if _is_program(content):
         return Hazard(kind=HazardKind.PROGRAM, what="PE")
-    if content.startswith(_OLE) and _OLE_CODE in content:
-        return Hazard(kind=HazardKind.MACRO, what="VBA")
+    for form in documents.running(ending, content, content_type):
+        return Hazard(kind=_KIND_OF_FORM[form], what=form)
     if content[0x8001:0x8006] == b"CD001" or content[0x8801:0x8806] == b"CD001":  # ECMA-119 8.1.2
         return Hazard(kind=HazardKind.IMAGE, what="ISO")
     if content[-512:-508] == b"koly" or content[-512:-504] == b"conectix":
@@ -178,114 +319,9 @@ def _pretended(name: str, by_name: Hazard | None, by_content: Hazard | None) -> 
     """What the file shows itself as and is not; "" where it is what it seems."""
     if _TURNED.search(name) or (_HIDDEN.search(name.strip()) and by_name is not None):
         return f".{_ending(name)}"
-    before = _ending(name[-300:].rstrip(" .\t\r\n\0").rpartition(".")[0])
+    before = _ending(_counted(name).rpartition(".")[0])
     if by_name is not None and before in _DOCUMENTS:
         return f".{before}{by_name.what}"
     ending = _ending(name)
     runs = by_content is not None and by_content.kind in (HazardKind.PROGRAM, HazardKind.SHORTCUT)
     return f".{ending}" if runs and ending in _DOCUMENTS else ""
-
-
-# ---------------------------------------------------------------------- archives
-
-
-def _form(content: bytes) -> str:
-    """The form of an archive that can be looked into; "" for what is none."""
-    if content.startswith(_ZIP) or content.rfind(b"PK\x05\x06", -66_000) >= 0:
-        return "zip"
-    if content[257:262] == b"ustar":
-        return "tar"
-    return next((form for start, form in _PACKED.items() if content.startswith(start)), "")
-
-
-def _in_archive(name: str, content: bytes, *, depth: int) -> Iterator[Hazard]:
-    form = _form(content)
-    if depth < 1:
-        if _ending(name) not in _DOCUMENT_ARCHIVES and _KIND_OF.get(_ending(name)) is None:
-            yield Hazard(kind=HazardKind.SEALED, what=form)
-        return
-    try:
-        for member, start in _members(form, name, content):
-            yield from _as_inside(_in_file(member, start, depth=depth - 1))
-            # Where LibreOffice keeps what a document may run (ODF 1.3 part 2, 3.16).
-            if member.startswith(("Basic/", "Scripts/")) and _ending(name) in _OPEN_DOCUMENTS:
-                yield Hazard(kind=HazardKind.MACRO, what="ODF")
-    except _SealedError as error:
-        # A document may well have the end of an archive within it, and be none.
-        if form != "zip" or content.startswith(b"PK") or _ending(name) == "zip":
-            yield Hazard(kind=HazardKind.SEALED, what=str(error))
-
-
-def _members(form: str, name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Names and beginnings of what is inside.
-
-    Raises:
-        _SealedError: it cannot be looked into, or not to its end.
-    """
-    if form == "zip":
-        yield from _zipped(content)
-    elif form == "tar":
-        yield from _in_tar(content)
-    else:
-        unpacked = _unpacked(form, content)
-        if unpacked[257:262] == b"ustar":
-            yield from _in_tar(unpacked)
-        else:
-            stem, _, ending = name.rpartition(".")
-            yield f"{stem}.{_ENDING_OF_PACKED[ending]}" if ending in _ENDING_OF_PACKED else stem, unpacked
-
-
-def _zipped(content: bytes) -> Iterator[tuple[str, bytes]]:
-    # Each member has such a header in the list at the end: a list without end is not even begun.
-    if content.count(b"PK\x01\x02") > MOST_MEMBERS:
-        raise _SealedError("zip")
-    room = MOST_IN_ALL
-    try:
-        with ZipFile(BytesIO(content)) as archive:
-            for member in archive.infolist():
-                start = _start_of(archive, member, room)
-                room -= len(start)
-                yield member.filename, start
-    except (BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, struct.error) as error:
-        raise _SealedError("zip") from error
-    except (ValueError, OverflowError, zlib.error) as error:
-        raise _SealedError("zip") from error
-
-
-def _start_of(archive: ZipFile, member: ZipInfo, room: int) -> bytes:
-    if member.is_dir():
-        return b""
-    if member.flag_bits & 0x1:  # encrypted (APPNOTE 4.4.4)
-        raise _SealedError("zip")
-    if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-        raise _SealedError("zip")
-    with archive.open(member) as file:
-        return file.read(min(room, MOST_OF_ONE))
-
-
-def _unpacked(form: str, content: bytes) -> bytes:
-    """What a single packed file holds."""
-    try:
-        if form == "gz":
-            found = zlib.decompressobj(31).decompress(content, MOST_IN_ALL)
-        elif form == "bz2":
-            found = bz2.BZ2Decompressor().decompress(content, MOST_IN_ALL)
-        else:
-            found = lzma.LZMADecompressor(memlimit=_LZMA_MEMORY).decompress(content, MOST_IN_ALL)
-    except (zlib.error, OSError, EOFError, ValueError, lzma.LZMAError) as error:
-        raise _SealedError(form) from error
-    if len(found) >= MOST_IN_ALL:
-        raise _SealedError(form)
-    return found
-
-
-def _in_tar(content: bytes) -> Iterator[tuple[str, bytes]]:
-    try:
-        with tarfile.open(fileobj=BytesIO(content), mode="r:") as archive:
-            for count, member in enumerate(archive):
-                if count >= MOST_MEMBERS:
-                    raise _SealedError("tar")
-                file = archive.extractfile(member) if member.isfile() else None
-                yield member.name, file.read(MOST_OF_ONE) if file else b""
-    except (tarfile.TarError, OSError, EOFError, ValueError, OverflowError, struct.error) as error:
-        raise _SealedError("tar") from error

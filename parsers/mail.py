@@ -13,6 +13,7 @@ from typing import Final
 
 from parsers import auto, blocks, mime, notices, quotes, report
 from parsers.addresses import Address, bare_addresses
+from parsers.archives import Room
 from parsers.attachments import Attachment, loose_file, read_attachments
 from parsers.body import (
     LONG_TEXT,
@@ -163,8 +164,9 @@ def parse_mail(content: bytes) -> ParsedMail:
     if len(references) == MAX_IDENTIFIERS:
         defects.append(MANY_REFERENCES)
     answers = bool(answered or references) or has_reply_prefix(subject)
-    body = _content(layout, subject, answers, defects)
-    files, envelope = read_attachments(layout, body.html)
+    room = Room()
+    body = _content(layout, subject, answers, defects, room)
+    files, envelope = read_attachments(layout, body.html, room)
     if not body.text.strip() and (envelope.text or envelope.html):
         body = _enveloped(envelope, subject, answers, defects)
     return_path = _return_path(fields)
@@ -240,7 +242,7 @@ def _delivered_to(fields: Fields) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address for value in values for address in bare_addresses(value)))
 
 
-def _content(layout: Layout, subject: str, answers: bool, defects: list[str]) -> _Content:
+def _content(layout: Layout, subject: str, answers: bool, defects: list[str], room: Room) -> _Content:
     """The body: plain text where it was sent, else read from the HTML; what is new from the richer one."""
     texts: list[str] = []
     unquoted: list[str] = []
@@ -255,7 +257,7 @@ def _content(layout: Layout, subject: str, answers: bool, defects: list[str]) ->
     text, files = without_files(_stacked(texts))
     whole = without_files(_stacked(unquoted))[0] if marked else None
     reply = quotes.read_reply(text, subject=subject, answers=answers, unquoted=whole)
-    loose = tuple(loose_file(file.name, file.content) for file in files)
+    loose = tuple(loose_file(file.name, file.content, room) for file in files)
     return _Content(text=text, html="\n".join(shown), new=reply, files=loose)
 
 

@@ -65,7 +65,12 @@ class Part:
 
     @property
     def filename(self) -> str:
-        """The file name as its sender wrote it, decoded; filename before name (RFC 2183 2.3)."""
+        """The file name as its sender wrote it, decoded, "" when it has none."""
+        return next(iter(self.filenames), "")
+
+    @property
+    def filenames(self) -> tuple[str, ...]:
+        """Every name that its sender gave it, decoded; filename before name (RFC 2183 2.3)."""
         written = (
             self.disposition_parameters.get("filename", ""),
             self.parameters.get("name", ""),
@@ -73,7 +78,7 @@ class Part:
         )
         names = [_decoded_name(name) for name in written if name]
         # Gateways put question marks where they know no better, and spare one of the two spellings.
-        return next((name for name in names if "?" not in name), names[0] if names else "")
+        return tuple(dict.fromkeys(sorted(names, key=lambda name: "?" in name)))
 
     def payload(self) -> bytes:
         """The body with its transfer encoding undone (RFC 2045 6), as far as it can be."""

@@ -92,8 +92,8 @@ _SAID: Sentences = {
         "fr": "nom trompeur", "nl": "misleidende naam", "de": "irreführender Name", "en": "misleading name",
     },
     HazardKind.SEALED: {
-        "fr": "archive dont le contenu ne peut être vérifié", "nl": "archief dat niet te controleren is",
-        "de": "nicht prüfbares Archiv", "en": "archive that cannot be looked into",
+        "fr": "contenu invérifiable", "nl": "niet te controleren inhoud", "de": "nicht prüfbarer Inhalt",
+        "en": "cannot be looked into",
     },
     "virus": {
         "fr": "virus détecté", "nl": "virus gevonden", "de": "Virus gefunden", "en": "virus found",

@@ -6,6 +6,7 @@ processor and memory and no more, and prints a line of JSON a mail.
 """
 
 import base64
+import bz2
 import json
 import os
 import resource
@@ -32,6 +33,11 @@ class Hostile:
 
     content: Callable[[], bytes]
     defect: str = ""
+
+
+# Sixteen megabytes in fifty bytes.
+BOMB = bz2.compress(bytes(15_900_000))
+PAGE = b"Content-Type: text/html; name=a.html\r\nContent-Disposition: attachment\r\n\r\n"
 
 
 def typed(content_type: bytes, content: bytes, encoding: bytes = b"8bit") -> bytes:
@@ -319,6 +325,9 @@ MAILS: Mapping[str, Hostile] = {
     "enclosed mails": Hostile(
         lambda: mixed(*[b"Content-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\n" + b"y" * 20_000] * 400)
     ),
+    "small bombs": Hostile(lambda: mixed(*[b"Content-Type: application/x-bzip2\r\n\r\n" + BOMB] * 990)),
+    "pages of events": Hostile(lambda: mixed(*[PAGE + b"<p" + b" on" * 5_000] * 60)),
+    "comments before a page": Hostile(lambda: mixed(*[PAGE + b"<!---->" * 600] * 900)),
     "calendar": Hostile(
         lambda: typed(b"text/calendar; method=REPLY", b"BEGIN:VCALENDAR\r\n" + b"X:y\r\n" * 200_000)
     ),

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from parsers import hazards
+from parsers import archives, hazards
 from parsers.hazards import HazardKind, read_hazards
 from parsers.mail import parse_mail
 
@@ -122,7 +122,7 @@ def test_a_file_by_its_name_and_its_first_bytes(name: str, content: bytes, kinds
         ("photo.jpg", b"\xff\xd8\xff" + bytes(100) + zipped(setup_exe=PE), ["(program)"]),
         ("vieux.doc", OLE + zipped(a_xml=b"x")[40:], []),
         ("rapport.docx", zipped(**{"word/document_xml": b"<x/>"}), []),
-        ("rapport.docx", zipped(**{"word/vbaProject_bin": WITH_CODE}), ["(macro)"]),
+        ("rapport.docx", zipped(**{"word/vbaProject_bin": WITH_CODE}), ["(macro)", "macro"]),
         ("rapport.docx", zipped(**{"word/any_bin": WITH_CODE}), ["(macro)"]),
         ("lettre.odt", zipped(**{"Basic/script-lc_xml": b"<x/>"}), ["macro"]),
         ("lettre.zip", zipped(**{"Basic/script-lc_xml": b"<x/>"}), []),
@@ -146,7 +146,7 @@ def test_an_archive_by_what_is_in_it(name: str, content: bytes, kinds: list[str]
 
 def test_a_large_archive_costs_no_more_than_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is beyond them is known by its name alone."""
-    monkeypatch.setattr(hazards, "MOST_IN_ALL", 1_000)
+    monkeypatch.setattr(archives, "MOST_IN_ALL", 1_000)
     content = zipped(a_txt=bytes(2_000_000), b_bin=PE, c_exe=b"")
     assert [(h.kind, h.what) for h in read_hazards("a.zip", content)] == [(HazardKind.PROGRAM, ".exe")]
 

@@ -52,7 +52,7 @@ def test_the_policy_of_the_operator(found: Attachment, rules: Attachments, why: 
         ("program .exe", "fr", "programme (.exe)"),
         ("inside script .ps1", "fr", "contient\u00a0: script (.ps1)"),
         ("macro VBA", "nl", "document met macro’s (VBA)"),
-        ("sealed zip", "de", "nicht prüfbares Archiv (zip)"),
+        ("sealed zip", "de", "nicht prüfbarer Inhalt (zip)"),
         ("ruled .one", "en", "a type of file that is held here (.one)"),
         ("something new", "en", "at risk (new)"),
     ],
