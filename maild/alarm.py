@@ -48,7 +48,12 @@ class Telling:
     @property
     def headline(self) -> str:
         """What a person reads first; in a letter the template says the rest."""
-        return self.trouble.detail
+        return self.trouble.detail.partition("; ")[0]
+
+    @property
+    def remedy(self) -> str:
+        """What helps, where that is known: it stands behind the first semicolon."""
+        return "" if self.over else self.trouble.detail.partition("; ")[2]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -223,9 +228,12 @@ def _remember(tx: Transaction, telling: Telling, office: Office) -> None:
 def _owe(tx: Transaction, telling: Telling, office: Office) -> None:
     trouble = telling.trouble
     state = "over" if telling.over else "began"
+    span = (
+        f"since {trouble.since:%Y-%m-%d %H:%M:%SZ}, {'over' if telling.over else 'seen'} "
+        f"{telling.at:%Y-%m-%d %H:%M:%SZ} ({trouble.name})"
+    )
     letters.owe_trouble(
         tx, about=f"{state}:{trouble.name}:{trouble.since.isoformat()}", headline=telling.headline,
-        details=f"since {trouble.since:%Y-%m-%d %H:%M:%SZ}, {'over' if telling.over else 'seen'} "
-        f"{telling.at:%Y-%m-%d %H:%M:%SZ} ({trouble.name})",
+        details=f"{telling.remedy}\n\n{span}".strip(),
         cause=CAUSE, now=telling.at, policy=office.policy, paper=office.paper, over=telling.over,
     )  # fmt: skip

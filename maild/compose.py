@@ -38,6 +38,8 @@ from parsers.subject import base_subject
 
 # A receipt echoes a stranger's subject: enough to be recognised, too little to advertise.
 _SUBJECT_LIMIT = 200
+# What a server said comes whole into the text of a letter to administrators; its subject is cut.
+_TROUBLE_LIMIT = 1000
 
 # A notification is read in a mail client; whoever needs more has the ticket.
 _TEXT_LIMIT = 100_000
@@ -545,13 +547,13 @@ def report(
 
 def trouble(paper: Stationery, *, headline: str, details: str = "", **post: Unpack[Post]) -> Letter:
     """To an administrator: what went wrong, and the few lines that help to mend it."""
-    values = {"headline": one_line(headline, _SUBJECT_LIMIT), "details": _bounded(details).strip()}
+    values = {"headline": one_line(headline, _TROUBLE_LIMIT), "details": _bounded(details).strip()}
     return _letter(paper, "trouble", values, post, automatic="auto-generated")
 
 
 def recovered(paper: Stationery, *, headline: str, details: str = "", **post: Unpack[Post]) -> Letter:
     """To an administrator: the trouble that a letter told of is over."""
-    values = {"headline": one_line(headline, _SUBJECT_LIMIT), "details": _bounded(details).strip()}
+    values = {"headline": one_line(headline, _TROUBLE_LIMIT), "details": _bounded(details).strip()}
     return _letter(paper, "recovered", values, post, automatic="auto-generated")
 
 

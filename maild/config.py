@@ -1105,13 +1105,13 @@ def secret_places(config: Config) -> Iterator[tuple[Place, Table, str]]:
     for name, drop in (getattr(config, "maildrop", None) or {}).items():
         if isinstance(drop, ImapMaildrop):
             yield ("maildrop", name), drop, "password"
-    for place, server in _servers(config):
+    for place, server in servers(config):
         if server.oauth is not None:
             yield (*place, "oauth"), server.oauth, "client_secret"
             yield (*place, "oauth"), server.oauth, "service_account"
 
 
-def _servers(config: Config) -> Iterator[tuple[Place, "ImapMaildrop | Submission"]]:
+def servers(config: Config) -> Iterator[tuple[Place, "ImapMaildrop | Submission"]]:
     """Whoever may want a login from us."""
     for name, drop in (getattr(config, "maildrop", None) or {}).items():
         if isinstance(drop, ImapMaildrop):
@@ -1161,7 +1161,7 @@ def _with_secrets(config: Config, layers: Layers) -> tuple[Config, list[Problem]
         if problem is not None:
             problems.append(problem)
         config = _put(config, place, resolved)
-    for place, server in tuple(_servers(config)):
+    for place, server in tuple(servers(config)):
         if server.oauth is not None and server.oauth.ca_file is not None:
             authority = layers.path.parent / server.oauth.ca_file
             config = _put(config, (*place, "oauth", "ca_file"), authority)
@@ -1254,7 +1254,7 @@ def _check_passwords(config: Config) -> Iterator[Finding]:
 
 
 def _check_oauth(config: Config) -> Iterator[Finding]:
-    for place, server in _servers(config):
+    for place, server in servers(config):
         grant, table = server.oauth, key_path((*place, "oauth"))
         if server.auth == "password" or not server.user:
             continue

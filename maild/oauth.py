@@ -15,18 +15,21 @@ import re
 import ssl
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from maild import config, remedies
 from maild.config import Config, ImapMaildrop, OAuth, Submission
 
 Now = Callable[[], datetime]
+Heard = TypeVar("Heard")
 
 # A token that ends within this time is renewed first; one that lasts no longer than twice that, at half time.
 MARGIN = timedelta(minutes=5)
@@ -35,6 +38,8 @@ UNSAID = timedelta(minutes=10)
 LONGEST = timedelta(days=1)
 # Seconds to connect, and between two bytes of the answer.
 _PATIENCE = (15.0, 30.0)
+# Seconds for the whole of it, which is a few kilobytes.
+_LONGEST_ANSWER = 45.0
 _LARGEST = 64 << 10
 _DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 # A bearer token (RFC 6750 2.1), a bit wider: nothing in it may end a line or a field of SASL.
@@ -115,12 +120,16 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bearer:
-    """A token for one login. ``is_new``: it was given for this one, and another would be no better."""
+    """A token for one login. ``is_new``: it was given for this one, and another would be no better.
+
+    ``by_person``: it is of whoever has logged in for us, not of the program.
+    """
 
     user: str
     provider: remedies.Provider
     token: str = field(repr=False)
     is_new: bool
+    by_person: bool = False
 
 
 class Access:
@@ -171,7 +180,10 @@ class Access:
         self._token = None
 
     def _shown(self, token: Token, *, is_new: bool) -> Bearer:
-        return Bearer(user=self.user, provider=self.grant.provider, token=token.text, is_new=is_new)
+        return Bearer(
+            user=self.user, provider=self.grant.provider, token=token.text, is_new=is_new,
+            by_person=self.grant.flow == "device",
+        )  # fmt: skip
 
     def _from_login(self, now: datetime) -> tuple[Token, bool]:
         """What a person's login gave, renewed by one at a time: some servers take a refresh token once."""
@@ -191,25 +203,31 @@ def _signs(grant: OAuth) -> bool:
     return grant.service_account is not None or grant.service_account_file is not None
 
 
-def key_to(
-    server: ImapMaildrop | Submission, directory: Path, now: Now | None = None
-) -> Callable[[], str | Access]:
-    """What opens this server, asked for at each login: the password as it is then, or the access to tokens.
+def _system_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def access_to(server: ImapMaildrop | Submission, directory: Path, now: Now = _system_now) -> Access | None:
+    """The tokens that open this server; None where a password does, or nobody logs in.
 
     Args:
         directory: where the state is.
+    """
+    if server.auth != "oauth" or server.oauth is None or not server.user:
+        return None
+    return Access(server.oauth, server.user, directory, now)
+
+
+def key_to(
+    server: ImapMaildrop | Submission, directory: Path, now: Now = _system_now
+) -> Callable[[], str | Access]:
+    """What opens this server, asked for at each login: the password as it is then, or the access to tokens.
 
     Raises:
         config.ConfigError: (when it is called) the password cannot be read any more.
     """
-    if server.oauth is None or not _wants(server):
-        return lambda: config.password(server)
-    access = Access(server.oauth, server.user, directory, now or _system_now)
-    return lambda: access
-
-
-def _wants(server: ImapMaildrop | Submission) -> bool:
-    return server.auth == "oauth" and bool(server.user)
+    access = access_to(server, directory, now)
+    return lambda: access or config.password(server)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,12 +245,11 @@ class Place:
 
 def places(settings: Config) -> tuple[Place, ...]:
     """Everything in the configuration that is opened by tokens."""
-    servers: dict[str, ImapMaildrop | Submission] = {
-        f"maildrop {name}": drop for name, drop in settings.maildrop.items() if isinstance(drop, ImapMaildrop)
-    }
-    servers["submission"] = settings.submission
-    keys = {name: key_to(each, settings.state.directory)() for name, each in servers.items() if _wants(each)}
-    return tuple(Place(name=name, access=key) for name, key in keys.items() if isinstance(key, Access))
+    found = (
+        (" ".join(map(str, place)), access_to(server, settings.state.directory))
+        for place, server in config.servers(settings)
+    )
+    return tuple(Place(name=name, access=access) for name, access in found if access is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,10 +273,6 @@ def standing(access: Access) -> Standing:
     except config.ConfigError as error:
         first = error.problems[0]
         return Standing(problem=f"{first.file}: {first.what}", remedy=first.remedy)
-
-
-def _system_now() -> datetime:
-    return datetime.now(UTC)
 
 
 # --- what a login gave --------------------------------------------------------------------------------------
@@ -311,16 +324,23 @@ class Vault:
         kept |= {"since": token.since.isoformat(), "until": token.until.isoformat()} if token else {}
         try:
             self._folder()
-            # mkstemp makes files that only their owner may read.
-            made, name = tempfile.mkstemp(dir=self.file.parent, prefix=".new-")
+            self._put(json.dumps(kept))
+        except OSError as error:
+            raise Unreachable(f"{self.file} cannot be written: {error.strerror}") from error
+
+    def _put(self, text: str) -> None:
+        # mkstemp makes files that only their owner may read.
+        made, name = tempfile.mkstemp(dir=self.file.parent, prefix=".new-")
+        try:
             with os.fdopen(made, "w", encoding="utf-8") as file:
-                json.dump(kept, file)
+                file.write(text)
                 file.flush()
                 self._give_away(file.fileno())
                 os.fsync(file.fileno())
             Path(name).replace(self.file)
-        except OSError as error:
-            raise Unreachable(f"{self.file} cannot be written: {error.strerror}") from error
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
 
     def forget(self, token: Token) -> None:
         """A server has refused this token: the next one is asked for, by everybody."""
@@ -346,7 +366,7 @@ class Vault:
 
     def _folder(self) -> None:
         """With a state that is not there yet: whoever logs in does so before the first run."""
-        self.file.parent.parent.mkdir(parents=True, exist_ok=True)
+        self.file.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.file.parent.mkdir(mode=0o700, exist_ok=True)
         self._give_away(self.file.parent)
 
@@ -378,23 +398,30 @@ def invite(grant: OAuth) -> Invitation:
         Refused, Unreachable: as for a token.
     """
     where = endpoints(grant)
-    with _asking(grant, where.device), _session(grant) as session:
-        form = {"client_id": grant.client_id, "scope": where.scope}
+    form = {"client_id": grant.client_id, "scope": where.scope}
+
+    def ask(session: Any) -> Invitation:
         said = session.request("POST", where.device, withhold_token=True, data=form).json()
         if "error" in said:
             raise _refusal(grant, str(said["error"]), str(said.get("error_description") or ""))
-        page = str(said.get("verification_uri") or said["verification_url"])
-        return Invitation(
-            page=_line(page), code=_line(str(said["user_code"])), device=str(said["device_code"]),
-            seconds=float(said.get("expires_in", 900)), every=max(1.0, float(said.get("interval", 5))),
-        )  # fmt: skip
+        return _invitation(said)
+
+    return _asked(grant, where.device, _session(grant), ask)
 
 
-def await_login(access: Access, invitation: Invitation, now: Now, wait: Callable[[float], None]) -> Token:
+def _invitation(said: Mapping[str, Any]) -> Invitation:
+    page = str(said.get("verification_uri") or said["verification_url"])
+    return Invitation(
+        page=_line(page), code=_line(str(said["user_code"])), device=str(said["device_code"]),
+        seconds=float(said.get("expires_in", 900)), every=max(1.0, float(said.get("interval", 5))),
+    )  # fmt: skip
+
+
+def await_login(access: Access, invitation: Invitation, now: Now, pause: Callable[[float], None]) -> Token:
     """Ask until the person has typed the code, and keep what comes of it.
 
     Args:
-        wait: sleeps for so many seconds.
+        pause: sleeps for so many seconds.
 
     Raises:
         Refused: the person refused, or took too long.
@@ -403,7 +430,7 @@ def await_login(access: Access, invitation: Invitation, now: Now, wait: Callable
     where, every = endpoints(access.grant), invitation.every
     end = now() + timedelta(seconds=invitation.seconds)
     while now() < end:
-        wait(every)
+        pause(every)
         said = _polled(access.grant, where, invitation)
         if said.get("error") == "slow_down":
             every += 5  # RFC 8628 3.5
@@ -421,7 +448,7 @@ def await_login(access: Access, invitation: Invitation, now: Now, wait: Callable
 def _polled(grant: OAuth, where: Endpoints, invitation: Invitation) -> Mapping[str, Any]:
     from authlib.common.errors import AuthlibBaseError
 
-    with _asking(grant, where.token), _session(grant) as session:
+    def ask(session: Any) -> Mapping[str, Any]:
         try:
             return dict(
                 session.fetch_token(where.token, grant_type=_DEVICE_CODE, device_code=invitation.device)
@@ -431,22 +458,26 @@ def _polled(grant: OAuth, where: Endpoints, invitation: Invitation) -> Mapping[s
                 return {"error": error.error}
             raise
 
+    return _asked(grant, where.token, _session(grant), ask)
+
 
 # --- the token server ---------------------------------------------------------------------------------------
 
 
 def _credited(grant: OAuth) -> Mapping[str, Any]:
     """RFC 6749 4.4: the program asks in its own name."""
-    where = endpoints(grant)
-    with _asking(grant, where.token), _session(grant) as session:
-        return dict(session.fetch_token(where.token, grant_type="client_credentials"))
+    url = endpoints(grant).token
+    return _asked(
+        grant, url, _session(grant), lambda session: session.fetch_token(url, grant_type="client_credentials")
+    )
 
 
 def _refreshed(grant: OAuth, refresh: str) -> Mapping[str, Any]:
     """RFC 6749 6: the program asks in the name of a person who has let it."""
-    where = endpoints(grant)
-    with _asking(grant, where.token), _session(grant) as session:
-        return dict(session.refresh_token(where.token, refresh_token=refresh))
+    url = endpoints(grant).token
+    return _asked(
+        grant, url, _session(grant), lambda session: session.refresh_token(url, refresh_token=refresh)
+    )
 
 
 def _asserted(grant: OAuth, user: str) -> Mapping[str, Any]:
@@ -459,8 +490,7 @@ def _asserted(grant: OAuth, user: str) -> Mapping[str, Any]:
         claims={"scope": where.scope}, key=_signing_key(account["private_key"]),
         header={"alg": "RS256", "kid": account["private_key_id"]}, default_timeout=_PATIENCE,
     )  # fmt: skip
-    with _asking(grant, where.token), _hardened(made, grant) as session:
-        return dict(session.refresh_token())
+    return _asked(grant, where.token, _hardened(made, grant), lambda session: session.refresh_token())
 
 
 def _signing_key(text: str) -> Any:
@@ -508,6 +538,27 @@ def _authorities() -> str | bool:
     return paths.cafile or paths.capath or True
 
 
+def _asked(grant: OAuth, url: str, session: Any, ask: Callable[[Any], Heard]) -> Heard:
+    """What the token server answers, in time.
+
+    The time-outs are those of single reads, and a server that dribbles meets none of them: it is left alone
+    in a thread of its own, which ends with it or with us.
+    """
+    heard = Future[Heard]()
+
+    def run() -> None:
+        try:
+            heard.set_result(ask(session))
+        except BaseException as error:  # noqa: BLE001  (it is raised where the answer is waited for)
+            heard.set_exception(error)
+
+    with _asking(grant, url), session:
+        Thread(target=run, daemon=True).start()
+        if not wait([heard], _LONGEST_ANSWER).done:
+            raise Unreachable(f"its answer has no end after {_LONGEST_ANSWER:g} s")
+        return heard.result()
+
+
 def _bounded(response: Any, *_: Any, **__: Any) -> None:
     """Reads no more than a token is long, and follows nobody: what we send is a secret."""
     try:
@@ -528,11 +579,12 @@ def _asking(grant: OAuth, url: str) -> Iterator[None]:
 
     host = urlsplit(url).netloc
     try:
-        yield
-    except AuthlibBaseError as error:
-        raise _refusal(grant, str(error.error or ""), str(error.description or "")) from None
+        try:
+            yield
+        except AuthlibBaseError as error:
+            raise _refusal(grant, str(error.error or ""), str(error.description or "")) from None
     except Unreachable as error:
-        raise Unreachable(f"{host}: {error}") from error
+        raise Unreachable(f"{host}: {error}") from None
     except RequestException as error:
         raise Unreachable(f"{host}: {_wire(error)}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -546,7 +598,7 @@ def _refusal(grant: OAuth, error: str, description: str) -> Refused | Unreachabl
         secret = config.client_secret(grant)
         said = said.replace(secret, "********") if secret else said
     if error in _PASSING:
-        return Unreachable(f"{urlsplit(endpoints(grant).token).netloc}: {said}")
+        return Unreachable(said)
     host = urlsplit(endpoints(grant).token).netloc
     return Refused(f"{host} gives no token: {said}", remedies.for_token(grant.provider, said))
 
@@ -633,7 +685,9 @@ def refusal(bearer: Bearer, where: str, said: str, error: str = "", *, smtp: boo
         where: host and port.
         said: what it answered, ``error`` what it said before that.
     """
-    remedy = remedies.for_login(bearer.provider, f"{said} {error}", user=bearer.user, smtp=smtp)
+    remedy = remedies.for_login(
+        bearer.provider, f"{said} {error}", user=bearer.user, smtp=smtp, by_person=bearer.by_person
+    )
     words = _line(said.replace(bearer.token, "********")) + (f" ({error})" if error else "")
     return Refused(f"{where} refused the token of {bearer.user}: {words}", remedy)
 

@@ -32,6 +32,10 @@ _LET_IN = (
     "Add-MailboxPermission {user} -User … -AccessRights FullAccess; and in Entra, API permissions: {right}, "
     "with admin consent"
 )
+_WHO_LOGS_IN = (
+    "let {user} itself log in, or somebody with FullAccess to it: `maild oauth login`; and "
+    f"{_SHELL}Set-CASMailbox {{user}} -ImapEnabled $true"
+)
 _WHOSE = (
     "see whose account the token is of, which audience and scope the mail server wants, and whether {user} "
     "may use IMAP and SMTP; `maild oauth status` shows where the token comes from"
@@ -79,7 +83,12 @@ _MICROSOFT_MAIL: Final[tuple[Row, ...]] = (
         r"SmtpClientAuthentication is disabled|5\.7\.139",
         f"{_SHELL}Set-CASMailbox {{user}} -SmtpClientAuthenticationDisabled $false",
     ),
-    ("not connected|AUTHENTICATE failed|Authentication unsuccessful", _LET_IN),
+    ("", _LET_IN),
+)
+# The token is of the person who has logged in, and that may be the wrong one.
+_PERSON_MAIL: Final[tuple[Row, ...]] = (
+    _MICROSOFT_MAIL[0],
+    ("", _WHO_LOGS_IN),
 )
 _GOOGLE_MAIL: Final[tuple[Row, ...]] = (
     ("IMAP.*(disabled|not enabled)", f"{_ADMIN}Apps > Gmail > End User Access: turn IMAP on"),
@@ -98,9 +107,14 @@ def for_token(provider: Provider, said: str) -> str:
     return _first((*own, *_ANY), said)
 
 
-def for_login(provider: Provider, said: str, *, user: str, smtp: bool) -> str:
-    """What to do where the mail server did not take a token that was given to us."""
-    own = {"microsoft": _MICROSOFT_MAIL, "google": _GOOGLE_MAIL, "custom": ()}[provider]
+def for_login(provider: Provider, said: str, *, user: str, smtp: bool, by_person: bool = False) -> str:
+    """What to do where the mail server did not take a token that was given to us.
+
+    Args:
+        by_person: whoever has logged in got it, not the program itself.
+    """
+    by_provider = {"microsoft": _MICROSOFT_MAIL, "google": _GOOGLE_MAIL, "custom": ()}
+    own = _PERSON_MAIL if by_person and provider == "microsoft" else by_provider[provider]
     right = "SMTP.SendAsApp" if smtp else "IMAP.AccessAsApp"
     return _first((*own, *_ANY_MAIL), said).replace("{user}", user).replace("{right}", right)
 

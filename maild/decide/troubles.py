@@ -147,7 +147,9 @@ def _poll(poll: Poll, facts: Facts) -> tuple[Trouble, ...]:
         return ()
     since = last or facts.started_at or facts.now
     told = f"was not served since {last:%Y-%m-%d %H:%M:%SZ}" if last else "was never served"
-    return (Trouble(name=name, since=since, detail=f"maildrop {poll.name} {told}"),)
+    said = facts.contacts.get(f"maildrop {poll.name}")
+    why = f": {said.reason}" if said is not None and said.reach is Reach.LOST else ""
+    return (Trouble(name=name, since=since, detail=f"maildrop {poll.name} {told}{why}"),)
 
 
 def _outbox(facts: Facts) -> tuple[Trouble, ...] | None:

@@ -17,7 +17,7 @@ from maild.decide import marks
 from maild.receive import intake, junk, sent, vigil
 from maild.receive import mailbox as mail_server
 from maild.receive.intake import Session, Station
-from maild.receive.mailbox import LoginRefused, Mailbox
+from maild.receive.mailbox import LoginRefused, Mailbox, Unreachable
 from maild.receive.uids import Uids
 from maild.receive.vigil import LEASE_TTL, StandBy
 from maild.steps import Step
@@ -43,8 +43,23 @@ def watch(station: Station) -> None:
 
 
 def with_session(station: Station, work: Callable[[Session], None]) -> None:
-    """Connect, open the folder, take the lease, do the work, and say goodbye."""
-    mailbox = _let_in(station)
+    """Connect, open the folder, take the lease, do the work, and say goodbye.
+
+    How the server met us is noted for the alarm.
+    """
+    who, now = f"maildrop {station.name}", station.office.now
+    try:
+        _with_session(station, work)
+    except (LoginRefused, ConfigError) as error:
+        station.health.refused(who, str(error), now())
+        raise
+    except Unreachable as error:
+        station.health.lost(who, str(error), now())
+        raise
+
+
+def _with_session(station: Station, work: Callable[[Session], None]) -> None:
+    mailbox = mail_server.connect(station.drop, station.key(), line=station.line)
     try:
         session = _open(station, mailbox)
         _log.info(
@@ -59,23 +74,13 @@ def with_session(station: Station, work: Callable[[Session], None]) -> None:
         mailbox.close()
 
 
-def _let_in(station: Station) -> Mailbox:
-    """A logged-in session; whether the server let us in is noted for the alarm."""
-    who, now = f"maildrop {station.name}", station.office.now
-    try:
-        mailbox = mail_server.connect(station.drop, station.key(), line=station.line)
-    except (LoginRefused, ConfigError) as error:
-        station.health.refused(who, str(error), now())
-        raise
-    station.health.well(who, now())
-    return mailbox
-
-
 def _open(station: Station, mailbox: Mailbox) -> Session:
     drop, now = station.drop, station.office.now()
     if drop.after == "move" and not mailbox.has_folder(drop.done):
         mailbox.create_folder(drop.done)
+    # Exchange lets a program log in, and refuses it here.
     selected = mailbox.select(drop.folder)
+    station.health.well(f"maildrop {station.name}", now)
     with station.office.store.write() as tx:
         maildrop = tx.maildrop(station.name, Source.INBOX.value)
         lease = tx.take_lease(maildrop.id, holder=station.holder, now=now, ttl=LEASE_TTL)

@@ -24,7 +24,7 @@ from typing import Any, Protocol
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
-from maild import oauth, remedies
+from maild import oauth
 from maild.bell import is_readable
 from maild.line import Line, hang_up
 from maild.oauth import Access, Bearer, Showing
@@ -109,7 +109,7 @@ class Mailbox:
     client: IMAPClient
     capabilities: frozenset[str]
     line: Line
-    user: str = ""
+    bearer: Bearer | None = None
 
     def select(self, folder: str, *, readonly: bool = False) -> Selected:
         """Open a folder.
@@ -124,11 +124,9 @@ class Mailbox:
         except Unreachable as error:
             if isinstance(error.__cause__, imaplib.IMAP4.abort | OSError):
                 raise
-            if _NOT_CONNECTED in str(error):
-                remedy = remedies.for_login("microsoft", str(error), user=self.user, smtp=False)
-                raise LoginRefused(
-                    f"the mailbox {self.user} is not opened for us: {error}", remedy
-                ) from error
+            if _NOT_CONNECTED in str(error) and self.bearer is not None:
+                refused = oauth.refusal(self.bearer, f"folder {folder}", str(error))
+                raise LoginRefused(refused.what, refused.remedy) from error
             raise NoFolder(f"{folder}: {error}") from error
         permanent = said.get(b"PERMANENTFLAGS", ())
         return Selected(
@@ -418,7 +416,8 @@ def _entered(
         with line.exchange(lambda: hang_up(client.socket())):
             _log_in(client, drop, shown)
             found = _capabilities(client)
-        return Mailbox(client=client, capabilities=found, line=line, user=drop.user)
+        bearer = shown if isinstance(shown, Bearer) else None
+        return Mailbox(client=client, capabilities=found, line=line, bearer=bearer)
 
 
 def _capabilities(client: IMAPClient) -> frozenset[str]:

@@ -26,6 +26,8 @@ LONGEST_PATIENCE = 600.0
 # Servers end connections of their own accord after so many mails; doing it first costs nothing.
 MAILS_A_CONNECTION = 100
 CONNECT_SECONDS = 15.0
+# So much of what is said of a try is kept: a reply, or what to click.
+_SAID = 1000
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
@@ -235,10 +237,12 @@ def _authorities() -> ssl.SSLContext:
 
 def _reply(code: int, text: bytes | str) -> str:
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return f"{code} {' '.join(words.split())}"[:500]
+    return f"{code} {' '.join(words.split())}"[:_SAID]
 
 
 def _said(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         return _reply(error.smtp_code, error.smtp_error)
-    return f"{type(error).__name__}: {error}"[:500]
+    if isinstance(error, ConfigError | oauth.Refused | oauth.Unreachable):
+        return str(error)[:_SAID]
+    return f"{type(error).__name__}: {error}"[:_SAID]

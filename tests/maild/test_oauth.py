@@ -1,8 +1,10 @@
 """Tokens by a real token server over TLS: asked for in time and not too often, renewed, kept, refused."""
 
+import errno
 import io
 import json
 import os
+import socket
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -184,6 +186,22 @@ def test_nobody_listens(tokens: TokenServer, tmp_path: Path, clock: Clock) -> No
     way = access(tokens, tmp_path, clock, token_url=f"https://127.0.0.1:{free_port()}/token")
     with pytest.raises(Unreachable, match=r"^127\.0\.0\.1:\d+: .*refused"):
         way.bearer()
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "why"),
+    [("_PATIENCE", (5, 0.1), "timed out"), ("_LONGEST_ANSWER", 0.1, "has no end after 0.1 s")],
+)
+def test_a_server_that_hangs(
+    tokens: TokenServer, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch,
+    limit: str, value: object, why: str,
+) -> None:  # fmt: skip
+    """Whether it says nothing at all, or a byte now and then, by which no time-out of a read is met."""
+    monkeypatch.setattr(oauth, limit, value)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}/token"
+        with pytest.raises(Unreachable, match=why):
+            access(tokens, tmp_path, clock, token_url=url).bearer()
 
 
 def test_an_authority_that_is_not_known_here(
@@ -382,6 +400,28 @@ def test_a_login_that_cannot_be_kept(tokens: TokenServer, tmp_path: Path, clock:
     tokens.grants.consent = True
     with pytest.raises(Unreachable, match="cannot be used: File exists"):
         oauth.await_login(way, oauth.invite(way.grant), clock, lambda _: None)
+
+
+def test_a_disk_that_is_full_leaves_the_login_as_it_was(
+    tokens: TokenServer, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = logged_in(tokens, tmp_path, clock)
+    before = {file.name: file.read_bytes() for file in way.vault.file.parent.iterdir()}
+
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(Unreachable, match="cannot be written: No space left"):
+        oauth.await_login(way, oauth.invite(way.grant), clock, lambda _: None)
+    assert {file.name: file.read_bytes() for file in way.vault.file.parent.iterdir()} == before
+
+
+def test_a_state_that_a_login_begins_is_its_owner_s_only(
+    tokens: TokenServer, tmp_path: Path, clock: Clock
+) -> None:
+    logged_in(tokens, tmp_path / "var", clock)
+    assert stat.S_IMODE((tmp_path / "var").stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,22 @@ def test_no_login(provider: Provider, smtp: bool, said: str, remedy: str) -> Non
     assert not re.search(r"[{}]", found)
 
 
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        (
+            "AUTHENTICATE failed.",
+            "let u@x itself log in, or somebody with FullAccess to it: `maild oauth login`",
+        ),
+        ("User is authenticated but not connected.", "Set-CASMailbox u@x -ImapEnabled $true"),
+        ("535 5.7.139 SmtpClientAuthentication is disabled", "-SmtpClientAuthenticationDisabled $false"),
+    ],
+)
+def test_the_login_of_a_person(said: str, remedy: str) -> None:
+    """It is somebody else's token, more likely than a program without rights."""
+    assert remedy in remedies.for_login("microsoft", said, user="u@x", smtp=False, by_person=True)
+
+
 @given(st.sampled_from(["microsoft", "google", "custom"]), st.text(), st.booleans())
 def test_there_is_always_one(provider: Provider, said: str, smtp: bool) -> None:
     assert remedies.for_token(provider, said)

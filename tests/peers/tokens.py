@@ -35,6 +35,8 @@ class Grants:
     """What the server does at present; a test changes it, a new test begins anew."""
 
     secret: str = SECRET
+    complaint: str = "unknown client or wrong secret"  # what is said of another one
+    down: bool = False  # whatever is asked, the answer is 503
     user: str = "support@etnic.test"
     audience: str = AUDIENCE
     lifetime: int = 3600
@@ -125,7 +127,7 @@ class TokenServer:
     def _token(self, form: dict[str, str], authorization: str) -> tuple[int, Mapping[str, Any]]:
         grants, kind = self.grants, form.get("grant_type", "")
         if kind == "client_credentials" and _client(form, authorization) != (CLIENT, grants.secret):
-            return 401, {"error": "invalid_client", "error_description": "unknown client or wrong secret"}
+            return 401, {"error": "invalid_client", "error_description": grants.complaint}
         if kind.endswith(":device_code") and not grants.consent:
             return 400, {"error": "authorization_pending"}
         if kind == "refresh_token" and form.get("refresh_token") != grants.refresh:
@@ -165,7 +167,9 @@ class _Handler(BaseHTTPRequestHandler):
         form = dict(parse_qsl(body))
         if self.path != "/introspect":
             tokens.grants.asked.append(form | {"path": self.path})
-        if tokens.grants.answers and self.path != "/introspect":
+        if tokens.grants.down:
+            code, said = 503, b"busy"
+        elif tokens.grants.answers and self.path != "/introspect":
             code, said = tokens.grants.answers.popleft()
         else:
             code, found = tokens.reply(self.path, form, self.headers.get("Authorization", ""))

@@ -206,8 +206,10 @@ def test_a_server_that_cannot_look_just_now(way: Access, then: bytes, kind: type
     assert type(caught.value) is kind
 
 
-def test_a_mailbox_that_exchange_does_not_open_for_us(way: Access) -> None:
+def test_a_mailbox_that_exchange_does_not_open_for_us(tokens: TokenServer, tmp_path: Path) -> None:
     """The token is good, the program has no right to the mailbox: Exchange says so at the first command."""
+    grant = OAuth.model_validate(tokens.settings(provider="microsoft", tenant="t"))
+    way = Access(grant, USER, tmp_path, lambda: datetime.now(UTC))
     says = b"BAD User is authenticated but not connected."
     with (
         Scripted(b"* OK hello\r\n", exchange(b"OK in", says)) as server,
