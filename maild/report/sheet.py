@@ -234,7 +234,7 @@ class _Writer:
             self.figure(words.presumed, mail.of(Outcome.PRESUMED)),
             self.figure(words.pending, mail.of(Outcome.PENDING)),
         )
-        return (*counts, *self._shares(mail))
+        return (*counts, *self._shares(mail, (words.share, words.median, words.p90)))
 
     def _next(self, later: Tally) -> tuple[Figure, ...]:
         words = self.words
@@ -245,16 +245,16 @@ class _Writer:
             self.figure(words.presumed, later.of(Outcome.PRESUMED)),
             self.figure(words.pending, later.of(Outcome.PENDING)),
         )
-        return (*counts, *self._shares(later))
+        return (*counts, *self._shares(later, (words.next_share, words.next_median, words.next_p90)))
 
-    def _shares(self, mail: Tally) -> tuple[Figure, ...]:
-        words = self.words
+    def _shares(self, mail: Tally, names: Sequence[object]) -> tuple[Figure, ...]:
+        words, (share, median, p90) = self.words, map(str, names)
         measured = self._tickets(row for row in mail.rows if row.is_measured)
         judged = self._tickets((*mail.of(Outcome.IN_TIME), *mail.of(Outcome.LATE)))
         told = [
-            Figure(name=words.share, value=self.percent(mail.share), tickets=judged),
-            Figure(name=words.median, value=self.hours(figures.median(mail.delays)), tickets=measured),
-            Figure(name=words.p90, value=self.hours(figures.p90(mail.delays)), tickets=measured),
+            Figure(name=share, value=self.percent(mail.share), tickets=judged),
+            Figure(name=median, value=self.hours(figures.median(mail.delays)), tickets=measured),
+            Figure(name=p90, value=self.hours(figures.p90(mail.delays)), tickets=measured),
         ]
         if own := mail.own_delays:
             behind = self._tickets(row for row in mail.rows if row.is_measured and row.own is not None)

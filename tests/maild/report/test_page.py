@@ -119,6 +119,15 @@ def test_belgian_figures_and_every_late_mail_with_its_digest(november: Report) -
     assert [goal.share for goal in told.phone] == ["25,0\u00a0%", "50,0\u00a0%", "75,0\u00a0%"]
 
 
+def test_what_is_no_promise_is_not_called_one(november: Report) -> None:
+    """A later mail is followed by an act; only the first is taken in charge."""
+    told = sheet.sheet(november, PAPER, policy(), "fr")
+    assert told.next_breaches
+    assert not [figure.name for figure in told.next_figures if "prise en charge" in figure.name.casefold()]
+    apart = sheet.page(november, PAPER, policy(), "fr").partition("Compté à part")[2]
+    assert "Prise en charge</th>" not in apart
+
+
 def test_the_page_holds_no_script_and_names_no_other_place(november: Report) -> None:
     """Nothing to be run and nothing to be fetched; the policy in its head says so to the browser."""
     shown = sheet.page(november, PAPER, policy(), "en")
