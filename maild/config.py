@@ -983,10 +983,12 @@ _TABLE_OF: dict[str, type[BaseModel]] = {
     "rule.match": Match,
     "relay": Relay,
     "security": Security,
+    "attachments": Attachments,
     "budget": Budget,
     "alert": Alert,
     "report": Report,
     "http": Http,
+    "retention": Retention,
     "log": Log,
 }
 _KIND = 2  # maildrop, NAME, kind: where pydantic puts the variant that it chose
