@@ -37,6 +37,7 @@ from maild.send.outbox import Dispatch
 from maild.send.smtp import SmtpCourier
 from parsers.mail import parse_mail
 from storage import database, outbox
+from storage.backup import Told
 from storage.database import Database
 from storage.store import LeaseLost, Store
 
@@ -128,16 +129,12 @@ def parts(config: Config, now: Now = system_now) -> Iterator[Parts]:
     """Build everything on an up-to-date ledger; the caller holds the lock."""
     ledger = database.open_database(config.state.database)
     try:
-        is_copy = database.is_copy(ledger)
-        backup = database.upgrade(ledger, now=now())
+        backup = brought_up(ledger, now())
         if backup is not None:
             _log.info("database.upgraded", revision=database.head(), backup=str(backup))
         holder = f"{socket.gethostname()}:{Path(config.state.directory).resolve()}"
         with Store(database=ledger).write() as tx:
             outbox.give_back(tx, holder, now=now())
-            if is_copy:
-                letters = outbox.wait(tx, until=now() + LOOK_FIRST)
-                _log.info("database.restored", letters=letters, wait_s=LOOK_FIRST.total_seconds())
         with offices.opened(config, Store(database=ledger), now) as office:
             built = _build(config, office, ledger, holder)
             try:
@@ -147,6 +144,24 @@ def parts(config: Config, now: Now = system_now) -> Iterator[Parts]:
                     bell.dispose()
     finally:
         ledger.close()
+
+
+def brought_up(ledger: Database, now: datetime, told: Told | None = None) -> Path | None:
+    """Bring the schema up to date; in a state that was put back, letters wait until it was looked for them.
+
+    Args:
+        told: hears how far the copy is that is made first.
+
+    Returns:
+        The copy that was made, or None.
+    """
+    is_copy = database.is_copy(ledger)
+    backup = database.upgrade(ledger, now=now, told=told)
+    if is_copy:
+        with Store(database=ledger).write() as tx:
+            letters = outbox.wait(tx, until=now + LOOK_FIRST)
+        _log.info("database.restored", letters=letters, wait_s=LOOK_FIRST.total_seconds())
+    return backup
 
 
 def _build(config: Config, office: Office, ledger: Database, holder: str) -> Parts:

@@ -235,11 +235,16 @@ def is_copy(database: Database) -> bool:
     return database.file is not None and backup.is_fresh_copy(database.file)
 
 
-def upgrade(database: Database, *, now: datetime | None = None) -> Path | None:
+def upgrade(
+    database: Database, *, now: datetime | None = None, told: backup.Told | None = None
+) -> Path | None:
     """Bring the schema up to date; call it only where no other process writes (under the lock).
 
     An SQLite file of an older schema is copied beside itself first; a PostgreSQL database is migrated
     in one transaction.
+
+    Args:
+        told: hears how many pages are copied, of how many.
 
     Returns:
         The copy that was made, or None.
@@ -256,7 +261,7 @@ def upgrade(database: Database, *, now: datetime | None = None) -> Path | None:
         raise SchemaTooNew(f"the state has schema {found}, this version of maild knows {head()}")
     if found == head():
         return None
-    copy = _copy_first(database, found, now or datetime.now(UTC)) if found else None
+    copy = _copy_first(database, found, now or datetime.now(UTC), told) if found else None
     try:
         _prepare_file(database)
         _migrate(database)
@@ -285,13 +290,13 @@ def _prepare_file(database: Database) -> None:
     database.file.chmod(0o600)
 
 
-def _copy_first(database: Database, found: str, now: datetime) -> Path | None:
+def _copy_first(database: Database, found: str, now: datetime, told: backup.Told | None) -> Path | None:
     if database.file is None:
         return None
     name = f"{database.file.name}.{found}.{now:%Y%m%dT%H%M%SZ}"
     names = itertools.chain([f"{name}.bak"], (f"{name}-{number}.bak" for number in itertools.count(2)))
     target = next(path for path in map(database.file.with_name, names) if not path.exists())
-    backup.copy_sqlite(database.file, target)
+    backup.copy_sqlite(database.file, target, *([told] if told else []))
     return target
 
 

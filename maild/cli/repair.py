@@ -49,9 +49,9 @@ def db_upgrade(path: ConfigOption = None) -> int:
     from maild import daemon
     from storage import database
 
-    with daemon.locked(read_config(path)), _opened(path) as opened:
+    with daemon.locked(read_config(path)), _opened(path) as opened, _told("copying") as told:
         before = database.current(opened)
-        backup = database.upgrade(opened)
+        backup = daemon.brought_up(opened, daemon.system_now(), told)
     if before == database.head():
         typer.echo(f"{before}: nothing to do")
     else:
@@ -111,8 +111,9 @@ def backup(
     """Copy the state to PATH, while the daemon runs.
 
     SQLite: a database file. To go back to it, stop maild, put it in the place of maild.db, start maild.
-    PostgreSQL: an archive for pg_restore. Keep the desk's secret beside it: without it, the tokens in
-    letters that people already have are worth nothing.
+    PostgreSQL: an archive, which `pg_restore --single-transaction --no-owner` puts into an empty database.
+    Keep the desk's secret beside it: without it, the tokens in letters that people already have are worth
+    nothing.
     """
     from storage import database
 

@@ -4,11 +4,16 @@ import io
 import mailbox as formats
 import shutil
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
+from sqlalchemy import MetaData, insert, select, text
 
-from maild import cli
+from maild import cli, daemon
+from storage import database, outbox
+from tests.peers.postgres import Postgres
 from tests.peers.smtp import Reply
 from tests.scenarios.desk import ANNE, Desk, mail, reply
 
@@ -56,34 +61,75 @@ def again(desk: Desk) -> None:
     assert len(desk.letters("zoe@ecole.test")) == 1
 
 
-def test_a_backup_in_the_place_of_the_state_goes_on(desk: Desk) -> None:
+def put_back(desk: Desk, copy: Path) -> None:
+    """What an administrator does when the state is lost, as README.md says it."""
+    if desk.database:
+        with psycopg.connect(desk.database, autocommit=True) as connection:
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+        put = ["pg_restore", "--single-transaction", "--no-owner", f"--dbname={desk.database}", str(copy)]
+        subprocess.run(put, check=True)
+    else:
+        shutil.rmtree(desk.folder / "var")
+        (desk.folder / "var").mkdir(mode=0o700)
+        shutil.copy(copy, desk.folder / "var" / "maild.db")
+
+
+def test_a_backup_in_the_place_of_the_state_goes_on(any_desk: Desk) -> None:
     """No second ticket, no second receipt; what came after it was taken is filed, and known for answered."""
+    desk = any_desk
     told(desk)
-    copy = desk.folder / "backup.db"
+    copy = desk.folder / "backup"
     assert cli.answer(["backup", str(copy), "--config", str(desk.file)]) == 0
+    goes_on(desk, copy)
+
+
+def test_a_copy_of_the_first_schema_goes_on(
+    any_desk: Desk, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """So does one that an earlier version made, in the place of a state with more tables than it knows."""
+    desk = any_desk
+    told(desk)
+    url = f"sqlite:///{tmp_path}/first.db"
+    server: Postgres | None = request.getfixturevalue("postgres") if desk.database else None
+    name = server.create_database() if server else ""
+    as_the_first_version(desk, server.url(name) if server else url, tmp_path / "backup")
+    if server:
+        server.drop_database(name)
+    goes_on(desk, tmp_path / "backup")
+
+
+def as_the_first_version(desk: Desk, url: str, copy: Path) -> None:
+    """A backup of what the desk holds, in so far as the first schema has a place for it."""
+    with pytest.MonkeyPatch.context() as before, closing(database.open_database(url)) as first:
+        before.setattr(database, "head", lambda: "0001")
+        database.upgrade(first)
+        tables = MetaData()
+        with first.write() as new, desk.ledger() as tx:
+            tables.reflect(new)
+            for table in tables.sorted_tables:
+                rows = [dict(row._mapping) for row in tx.connection.execute(select(table))]
+                if rows and table.name != "alembic_version":
+                    new.execute(insert(table), rows)
+                if rows and "id" in table.c and first.file is None:
+                    last = max(row["id"] for row in rows)
+                    new.execute(text(f"SELECT setval('{table.name}_id_seq', {last})"))
+        database.back_up(first, copy)
+
+
+def goes_on(desk: Desk, copy: Path) -> None:
+    """The copy in the place of a state that has seen more than it."""
     desk.later(minutes=5)
     desk.receive(mail("d1@ecole.test", sender="dan@ecole.test", subject="Après la copie"))
     desk.once()
     before = partition(desk)
-    (desk.folder / "var" / "maild.db").unlink()
-    shutil.copy(copy, desk.folder / "var" / "maild.db")
+    put_back(desk, copy)
     desk.later(minutes=5)
     assert desk.once()
     assert partition(desk) == before
     # Its receipt left with the state that was lost: the mark on the mail says that it was filed before.
     assert len(desk.letters("dan@ecole.test")) == 1
     again(desk)
-
-
-def put_back(desk: Desk, copy: Path) -> None:
-    """What an administrator does when the state is lost."""
-    if desk.database:
-        put = ["pg_restore", "--clean", "--if-exists", "--no-owner", f"--dbname={desk.database}", str(copy)]
-        subprocess.run(put, check=True)
-    else:
-        shutil.rmtree(desk.folder / "var")
-        (desk.folder / "var").mkdir(mode=0o700)
-        shutil.copy(copy, desk.folder / "var" / "maild.db")
 
 
 def test_what_left_after_the_backup_leaves_no_second_time(any_desk: Desk) -> None:
@@ -124,6 +170,30 @@ def test_what_left_after_the_backup_leaves_no_second_time(any_desk: Desk) -> Non
     assert [one.message_id for one in desk.sent(people[2])] == [max_.message_id] * 2
     assert desk.outbox()["held"] == 1
     assert any("retenue" in str(one.get_body()) for one in desk.letters(ANNE))
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_letters_of_a_copy_wait_until_they_were_looked_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, by_hand: bool
+) -> None:
+    """Whoever opens the copy first, the daemon or `maild db upgrade`: no letter leaves before the folders
+    of sent mail are read."""
+    desk.sink.script(Reply(stage="rcpt", say="451 4.3.0 later", match="jean@ecole.test"))
+    desk.receive(mail("m1@ecole.test"))
+    desk.once()
+    copy = desk.folder / "backup"
+    assert cli.answer(["backup", str(copy), "--config", str(desk.file)]) == 0
+    desk.later(days=1)
+    put_back(desk, copy)
+    if by_hand:
+        monkeypatch.setattr(daemon, "system_now", lambda: desk.now)
+        assert cli.answer(["db", "upgrade", "--config", str(desk.file)]) == 0
+    with (
+        daemon.locked(desk.config()),
+        daemon.parts(desk.config(), lambda: desk.now) as parts,
+        parts.office.store.read() as tx,
+    ):
+        assert outbox.next_due(tx) == desk.now + daemon.LOOK_FIRST
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, func, inspect, select
 from sqlmodel import SQLModel
@@ -170,7 +171,10 @@ def put_back(state: State, copy: Path) -> None:
     if state.url.startswith("sqlite"):
         shutil.copy(copy, state.folder / "maild.db")
     else:
-        put = ["pg_restore", "--clean", "--if-exists", "--no-owner", f"--dbname={state.url}", str(copy)]
+        with psycopg.connect(state.url, autocommit=True) as connection:
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+        put = ["pg_restore", "--single-transaction", "--no-owner", f"--dbname={state.url}", str(copy)]
         subprocess.run(put, check=True)
 
 
