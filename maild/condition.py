@@ -48,8 +48,8 @@ def judged(tx: Transaction, config: Config, now: datetime) -> Condition:
         now=now, ledger=ledger_facts(tx, intervals(config.maildrop), now),
         free=free(config.state.directory), standing=told(tx),
     )  # fmt: skip
-    unheard = tx.clocks_due(now=now - UNHEARD, limit=_MOST_UNHEARD)
-    return Condition(troubles=judgement.judge(facts), unheard=len(unheard))
+    unheard = tx.overlooked(since=now - UNHEARD, most=_MOST_UNHEARD)
+    return Condition(troubles=judgement.judge(facts), unheard=unheard)
 
 
 def intervals(maildrops: Mapping[str, Any]) -> dict[str, timedelta]:

@@ -739,6 +739,12 @@ class Transaction:
         due = select(CLOCK).where(CLOCK.c.next_at <= now).order_by(CLOCK.c.next_at, CLOCK.c.id).limit(limit)
         return tuple(clock_record(row) for row in self._all(due.with_for_update(skip_locked=True)))
 
+    def overlooked(self, *, since: datetime, most: int) -> int:
+        """How many clocks the sweep should have looked at by then and has not; more are not counted. Nothing
+        is taken in hand: a monitor that asks keeps no sweep from its work."""
+        due = select(CLOCK.c.id).where(CLOCK.c.next_at <= since).limit(most)
+        return len(self.connection.execute(due).all())
+
     def advance_clocks(self, stages: Sequence[tuple[int, Stage, datetime | None, float]]) -> None:
         """Write (clock, stage, next look, share that people know of) of clocks that the sweep looked at."""
         if stages:

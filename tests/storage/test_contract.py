@@ -776,3 +776,18 @@ def test_what_one_sweep_has_in_hand_another_leaves_alone(postgres_base: Database
     with store.write() as one, store.write() as other:
         assert due(one) == (1, 1, 1)
         assert due(other) == (0, 0, 0)
+
+
+def test_whoever_asks_how_the_desk_stands_keeps_no_sweep_from_its_work(postgres_base: Database) -> None:
+    """A monitor in the midst of its question, and a sweep that comes then, each see what is due."""
+    store = Store(database=postgres_base)
+    with store.write() as tx:
+        number = ticket(tx)
+        for n, kept in enumerate(keep(tx, 1, 2)):
+            clock(tx, number, message(tx, number, kept), next_at=NOON + n * HOUR)
+    with store.read() as monitor, store.write() as tx:
+        assert monitor.overlooked(since=NOON + HOUR, most=9) == 2
+        assert monitor.overlooked(since=NOON + HOUR, most=1) == 1
+        assert monitor.overlooked(since=NOON, most=9) == 1
+        assert len(tx.clocks_due(now=NOON + HOUR, limit=9)) == 2
+        assert monitor.overlooked(since=NOON + HOUR, most=9) == 2

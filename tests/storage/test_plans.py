@@ -67,6 +67,7 @@ ASKED: dict[str, Callable[[Transaction], object]] = {
     "sent in all": lambda tx: tx.answers_sent(since=NOON),
     # clocks and the sweep
     "clocks due": lambda tx: tx.clocks_due(now=NOON, limit=200),
+    "overlooked": lambda tx: tx.overlooked(since=NOON, most=200),
     "heard": lambda tx: tx.heard([1001]),
     "advance": lambda tx: tx.advance_clocks([(1, Stage.NEAR, NOON, 0.8)]),
     "running": lambda tx: tx.running(1001),
