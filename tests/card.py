@@ -65,7 +65,7 @@ class Wording:
 
 WORDINGS = {
     "fr": Wording(
-        title="Travailler par mail",
+        title="Travailler par courriel",
         subtitle="Carte des agents du service desk",
         blanks=("Adresse du service desk", "Mes équipes", "En cas de problème"),
         order=("#prendre\n#priorité haute", "Les commandes : les premières lignes, une par ligne."),
