@@ -182,9 +182,20 @@ def _set_aside(work: Work, kept: KeptMail) -> None:
             work.tx.empty_raw(kept.raw_id)
         work.say("message.duplicate", ticket=work.ticket, reason=why)
     else:
+        if decision.ticket is not None:
+            _answer_only(work, decision.ticket)
         untold = work.facts.source is Source.JUNK
         work.tx.ignore(kept.sighting_id, kept.raw_id, why, untold=untold)
         work.say("message.ignored", ticket=work.ticket, reason=why)
+
+
+def _answer_only(work: Work, ticket: int) -> None:
+    """What is said of a mail to a ticket that was erased: what it quotes and names goes no further."""
+    _on(work, ticket)
+    work.mail = replace(work.mail, references=(), subject="")
+    for change in work.decision.changes:
+        _carry_out(work, change)
+    work.tx.add_events(work.events)
 
 
 def _file(work: Work, kept: KeptMail) -> None:

@@ -99,4 +99,5 @@ def house(desk: Policy) -> frozenset[str]:
     """The addresses of those who work here, case folded."""
     agents = (agent.address.casefold() for agent in desk.agents)
     teams = (team.address.casefold() for team in desk.teams if team.address)
-    return frozenset({*desk.desk.addresses, *agents, *teams})
+    administrators = (address.casefold() for address in desk.desk.administrators)
+    return frozenset({*desk.desk.addresses, *agents, *teams, *administrators})

@@ -9,7 +9,7 @@ digest (``Transaction.twins``). Raises ``database.Unavailable``.
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,12 +17,20 @@ from sqlalchemy import Select, Text, bindparam, case, cast, delete, func, insert
 from sqlmodel import SQLModel
 
 from storage.handling import CALL, CONSULTATION, VISIT
-from storage.records import MessageKind, OutboxState, SightingState, Status
+from storage.records import (
+    ERASED_ADDRESS,
+    MessageKind,
+    OutboxState,
+    SightingState,
+    Status,
+    VisitState,
+)
 from storage.standings import SETTLED
 from storage.store import (
     ATTACHMENT,
     CLOCK,
     ERASED,
+    ERASED_ID,
     EVENT,
     LEASE,
     MAILDROP,
@@ -37,6 +45,7 @@ from storage.store import (
     TICKET,
     Transaction,
     digest_of,
+    erased_id,
     expand,
     in_parts,
 )
@@ -44,8 +53,7 @@ from storage.tables import TroubleRow
 
 TROUBLE = SQLModel.metadata.tables[str(TroubleRow.__tablename__)]
 
-# What stands where something was erased. Nobody has the address: ".invalid" is no domain (RFC 2606 2).
-NOBODY = "erased@maild.invalid"
+# What stands where something was erased.
 WORDS = "(erased)"
 _REASONS = json.dumps(["its content was erased"])
 # What a person of outside says on somebody else's ticket; everything else on a ticket is about its requester.
@@ -80,14 +88,15 @@ def holdings(tx: Transaction, person: Collection[str], house: Collection[str]) -
         person: the spellings of his address, case folded.
         house: the addresses of the desk's own people, whose words on his ticket are about him.
     """
-    own = set(_scalars(tx, select(TICKET.c.id).where(func.lower(TICKET.c.requester_address).in_(person))))
+    own = set(_scalars(tx, select(TICKET.c.id).where(_asked_for_by(tx, person))))
     mine = tuple(_scalars(tx, select(MESSAGE.c.id).where(MESSAGE.c.sender_address.in_(person))))
     wrote = _tickets_of(tx, mine)
     joined = set(_scalars(tx, select(PARTICIPANT.c.ticket_id).where(PARTICIPANT.c.address.in_(person))))
-    shared = (wrote | joined) - own
+    went = set(_scalars(tx, select(VISIT.c.ticket_id).where(func.lower(VISIT.c.technician).in_(person))))
+    shared = (wrote | joined | went) - own
     messages, kept = set(mine), set[int]()
     for row in _in(tx, _ON_TICKETS, {*own, *shared}):
-        others = row.sender_address != NOBODY and row.sender_address not in person
+        others = row.sender_address != ERASED_ADDRESS and row.sender_address not in person
         outsider = row.kind in _SAID and row.sender_address not in house
         if row.ticket_id in own and not (others and outsider):
             messages.add(row.id)
@@ -95,15 +104,45 @@ def holdings(tx: Transaction, person: Collection[str], house: Collection[str]) -
             kept.add(row.id)
     return Holdings(
         tickets=tuple(sorted(own)), shared=tuple(sorted(shared)), messages=tuple(sorted(messages)),
-        letters=tuple(sorted(_letters(tx, person, own, mine))), kept=tuple(sorted(kept - messages)),
+        letters=letters_of(tx, person, own, mine), kept=tuple(sorted(kept - messages)),
     )  # fmt: skip
 
 
-def _letters(tx: Transaction, person: Collection[str], own: Iterable[int], mine: Iterable[int]) -> set[int]:
+def _asked_for_by(tx: Transaction, person: Collection[str]) -> Any:
+    # Case is folded here: SQLite folds that of ASCII alone.
+    spelled = _scalars(tx, select(TICKET.c.requester_address).distinct())
+    return TICKET.c.requester_address.in_([one for one in spelled if one.casefold() in person])
+
+
+def letters_of(
+    tx: Transaction, person: Collection[str], tickets: Iterable[int], messages: Iterable[int]
+) -> tuple[int, ...]:
+    """Letters to a person, about these tickets, and what these mails made us write."""
     found = set(_scalars(tx, select(OUTBOX.c.id).where(OUTBOX.c.recipient.in_(person))))
-    found |= {row.id for row in _in(tx, select(OUTBOX.c.id), own, OUTBOX.c.ticket_id)}
-    causes = [row.mail_id for row in _in(tx, select(MESSAGE.c.mail_id), mine, MESSAGE.c.id)]
-    return found | {row.id for row in _in(tx, select(OUTBOX.c.id), causes, OUTBOX.c.mail_id)}
+    found |= {row.id for row in _in(tx, select(OUTBOX.c.id), tickets, OUTBOX.c.ticket_id)}
+    causes = [row.mail_id for row in _in(tx, select(MESSAGE.c.mail_id), messages, MESSAGE.c.id)]
+    found |= {row.id for row in _in(tx, select(OUTBOX.c.id), causes, OUTBOX.c.mail_id)}
+    return tuple(sorted(found))
+
+
+def with_mails(
+    tx: Transaction, found: Holdings, person: Collection[str], messages: Collection[int]
+) -> Holdings:
+    """These mails are his, too: with what they made us write, and with the plain tickets that stand for those
+    that could not be read."""
+    if not messages:
+        return found
+    nobodys = select(TICKET.c.id).where(TICKET.c.requester_address == "")
+    plain = {row.id for row in _in(tx, nobodys, _tickets_of(tx, messages), TICKET.c.id)}
+    letters = letters_of(tx, person, plain, messages)
+    return replace(
+        found, tickets=_also(found.tickets, plain), messages=_also(found.messages, messages),
+        letters=_also(found.letters, letters), kept=tuple(one for one in found.kept if one not in messages),
+    )  # fmt: skip
+
+
+def _also(numbers: Iterable[int], more: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sorted({*numbers, *more}))
 
 
 def _tickets_of(tx: Transaction, messages: Iterable[int]) -> set[int]:
@@ -117,6 +156,14 @@ def unfinished(tx: Transaction, tickets: Iterable[int]) -> tuple[int, ...]:
         TICKET.c.status.in_([status.value for status in (*OPEN, Status.RESOLVED)])
     )
     return tuple(sorted(row.id for row in _in(tx, opened, tickets, TICKET.c.id)))
+
+
+def visits_ahead(tx: Transaction, tickets: Iterable[int], now: datetime) -> tuple[tuple[int, datetime], ...]:
+    """(ticket, beginning) of the visits that are still to come, as far as they were not called off."""
+    ahead = select(VISIT.c.ticket_id, VISIT.c.starts_at).where(
+        VISIT.c.ends_at > now, VISIT.c.state != VisitState.CANCELLED.value
+    )
+    return tuple((row.ticket_id, row.starts_at) for row in _in(tx, ahead, tickets, VISIT.c.ticket_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,55 +188,48 @@ def places(tx: Transaction, messages: Iterable[int]) -> tuple[Place, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Original:
-    """The bytes of a mail. ``message``: its row, None where it is not filed; ``raw``: that of its bytes."""
+    """A mail that was filed: its bytes as they came, and what its row says."""
 
-    raw: int
-    message: int | None
+    message: int
     mail_id: str
     ticket: int | None
+    kind: str
+    sender: str
+    subject: str
+    text: str
     content: bytes
-    text: str = ""
 
 
 def originals(tx: Transaction, *, after: int) -> tuple[Original, ...]:
-    """The next mails whose bytes are kept, in the order of their rows; nothing: there are no more."""
-    rows = tx.connection.execute(
-        select(
-            RAW.c.id, RAW.c.content, MESSAGE.c.id.label("message"), MESSAGE.c.mail_id, MESSAGE.c.ticket_id,
-            MESSAGE.c.text,
-        )
-        .outerjoin(MESSAGE, MESSAGE.c.raw_id == RAW.c.id)
-        .where(RAW.c.id > after)
-        .order_by(RAW.c.id)
-        .limit(_AT_ONCE)
-    )  # fmt: skip
-    return tuple(
-        Original(
-            raw=row.id, message=row.message, mail_id=row.mail_id or "", ticket=row.ticket_id,
-            content=expand(row.content), text=row.text or "",
-        )
-        for row in rows
-    )  # fmt: skip
+    """The next mails by number, those without any bytes left included; nothing: there are no more."""
+    following = _ORIGINALS.where(MESSAGE.c.id > after).order_by(MESSAGE.c.id).limit(_AT_ONCE)
+    return tuple(_original(row) for row in tx.connection.execute(following))
 
 
 def originals_of(tx: Transaction, messages: Iterable[int]) -> Iterator[Original]:
     """The mails of these messages."""
-    wanted = select(
-        RAW.c.id, RAW.c.content, MESSAGE.c.id.label("message"), MESSAGE.c.mail_id, MESSAGE.c.ticket_id,
-        MESSAGE.c.text,
-    ).join(RAW, RAW.c.id == MESSAGE.c.raw_id)  # fmt: skip
-    for row in _in(tx, wanted, messages, MESSAGE.c.id):
-        yield Original(
-            raw=row.id, message=row.message, mail_id=row.mail_id, ticket=row.ticket_id,
-            content=expand(row.content), text=row.text,
-        )  # fmt: skip
+    return (_original(row) for row in _in(tx, _ORIGINALS, messages, MESSAGE.c.id))
+
+
+def _original(row: Any) -> Original:
+    return Original(**{**row._mapping, "content": expand(row.content)})
+
+
+_ORIGINALS = select(
+    MESSAGE.c.id.label("message"), MESSAGE.c.mail_id, MESSAGE.c.ticket_id.label("ticket"), MESSAGE.c.kind,
+    MESSAGE.c.sender_address.label("sender"), MESSAGE.c.subject, MESSAGE.c.text, RAW.c.content,
+).join(RAW, RAW.c.id == MESSAGE.c.raw_id)  # fmt: skip
 
 
 def names(tx: Transaction, person: Collection[str]) -> frozenset[str]:
-    """What somebody calls himself in his mails."""
-    mails = select(MESSAGE.c.sender_name).where(MESSAGE.c.sender_address.in_(person)).distinct()
-    tickets = select(TICKET.c.requester_name).where(func.lower(TICKET.c.requester_address).in_(person))
-    return frozenset({*_scalars(tx, mails), *_scalars(tx, tickets.distinct())} - {""})
+    """What somebody is called in his mails and wherever else his address has a name beside it."""
+    found = {
+        *_scalars(tx, select(MESSAGE.c.sender_name).where(MESSAGE.c.sender_address.in_(person)).distinct()),
+        *_scalars(tx, select(TICKET.c.requester_name).where(_asked_for_by(tx, person)).distinct()),
+        *_scalars(tx, select(PARTICIPANT.c.name).where(PARTICIPANT.c.address.in_(person)).distinct()),
+        *_scalars(tx, select(VISIT.c.technician_name).where(func.lower(VISIT.c.technician).in_(person))),
+    }
+    return frozenset(found - {""})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +237,7 @@ class SentLetter:
     """A letter of ours with its bytes."""
 
     id: int
+    recipient: str
     ticket: int | None
     content: bytes
 
@@ -204,12 +245,15 @@ class SentLetter:
 def letters(tx: Transaction, *, after: int) -> tuple[SentLetter, ...]:
     """The next letters that have a content, by number; nothing: there are no more."""
     rows = tx.connection.execute(
-        select(OUTBOX.c.id, OUTBOX.c.ticket_id, OUTBOX.c.content)
+        select(OUTBOX.c.id, OUTBOX.c.recipient, OUTBOX.c.ticket_id, OUTBOX.c.content)
         .where(OUTBOX.c.id > after)
         .order_by(OUTBOX.c.id)
         .limit(_AT_ONCE)
     )
-    return tuple(SentLetter(id=row.id, ticket=row.ticket_id, content=expand(row.content)) for row in rows)
+    return tuple(
+        SentLetter(id=row.id, recipient=row.recipient, ticket=row.ticket_id, content=expand(row.content))
+        for row in rows
+    )
 
 
 def unfiled(tx: Transaction) -> Iterator[tuple[str, bytes]]:
@@ -282,9 +326,12 @@ def hold_filing(tx: Transaction) -> None:
 
 def erase_messages(tx: Transaction, messages: Sequence[int], *, at: datetime) -> None:
     """Words, names, files and bytes of these mails go; what makes each of them known again stays."""
-    for row in list(_in(tx, _IDENTITY, messages, MESSAGE.c.id)):
-        if not row.message_id.endswith(_MADE):
-            _bury(tx, row, at)
+    new = [
+        row for row in _in(tx, _IDENTITY, messages, MESSAGE.c.id) if not row.message_id.endswith(ERASED_ID)
+    ]
+    for row in new:
+        _bury(tx, row, at)
+    _hide(tx, REFERENCE, REFERENCE.c.message_id, [row.message_id for row in new])
     for part in in_parts(messages):
         raws = select(MESSAGE.c.raw_id).where(MESSAGE.c.id.in_(part))
         also = select(SIGHTING.c.raw_id).where(SIGHTING.c.message_id.in_(part))
@@ -301,9 +348,8 @@ def erase_messages(tx: Transaction, messages: Sequence[int], *, at: datetime) ->
         tx.connection.execute(update(SIGHTING).where(*unread).values(state=SightingState.DISCARDED.value))
 
 
-_MADE = ".erased@maild.invalid"
 _NOTHING_SAID = {
-    "sender_name": "", "sender_address": NOBODY, "subject": "", "text": "", "verdicts": "[]",
+    "sender_name": "", "sender_address": ERASED_ADDRESS, "subject": "", "text": "", "verdicts": "[]",
     "reasons": _REASONS,
 }  # fmt: skip
 
@@ -315,7 +361,20 @@ def _bury(tx: Transaction, row: Any, at: datetime) -> None:
         stone = {"name": name, "digest": row.digest, "sent_at": row.sent_at, "message": row.id, "at": at}
         tx.connection.execute(insert(ERASED).values(stone))
     named = update(MESSAGE).where(MESSAGE.c.id == row.id)
-    tx.connection.execute(named.values(message_id=f"{name}{_MADE}"))
+    tx.connection.execute(named.values(message_id=erased_id(row.message_id)))
+
+
+def _hide(tx: Transaction, table: Any, column: Any, values: Iterable[Any]) -> None:
+    """The Message-IDs of these rows are known by digests alone from now on: an id may name a machine of
+    somebody's, and one of ours holds a digest of whom it was for, which can be guessed."""
+    hidden = [
+        {"b_id": row.id, "b_name": erased_id(row.message_id)}
+        for row in _in(tx, select(table.c.id, table.c.message_id), values, column)
+        if not row.message_id.endswith(ERASED_ID)
+    ]
+    if hidden:
+        named = update(table).where(table.c.id == bindparam("b_id")).values(message_id=bindparam("b_name"))
+        tx.connection.execute(named, hidden)
 
 
 def _empty(tx: Transaction, raws: Iterable[int]) -> None:
@@ -332,6 +391,8 @@ def erase_letters(tx: Transaction, ids: Sequence[int]) -> None:
         )
         for ticket in {ticket for ticket in _scalars(tx, unsent) if ticket is not None}:
             tx.change_ticket(ticket, acked_at=None)
+        _hide(tx, REFERENCE, REFERENCE.c.message_id, _scalars(tx, select(OUTBOX.c.message_id).where(those)))
+        _hide(tx, OUTBOX, OUTBOX.c.id, part)
         dropped = case((OUTBOX.c.state.in_(_WAITS), OutboxState.DROPPED.value), else_=OUTBOX.c.state)
         tx.connection.execute(
             update(OUTBOX).where(those).values(
@@ -348,9 +409,10 @@ _NUMBER = cast(OUTBOX.c.id, Text)
 
 def erase_tickets(tx: Transaction, tickets: Sequence[int]) -> None:
     """Subject, requester and the words of the story go; number, instants and states stay."""
-    gone = {"subject": WORDS, "requester_name": "", "requester_address": NOBODY}
+    gone = {"subject": WORDS, "requester_name": "", "requester_address": ERASED_ADDRESS}
     for part in in_parts(tickets):
         tx.connection.execute(update(TICKET).where(TICKET.c.id.in_(part)).values(gone))
+        _hide(tx, REFERENCE, REFERENCE.c.ticket_id, part)
         places = {"place": WORDS, "description": ""}
         tx.connection.execute(update(VISIT).where(VISIT.c.ticket_id.in_(part)).values(places))
         told = select(EVENT.c.id, EVENT.c.actor, EVENT.c.detail).where(EVENT.c.ticket_id.in_(part))
@@ -382,21 +444,132 @@ def _without_words(value: Any, key: str = "") -> Any:
             return value
 
 
-def erase_address(tx: Transaction, address: str) -> None:
-    """What is known of an address itself goes, and wherever else it is named something else stands."""
-    for table in (SETTLED, MUTE, PARTICIPANT):
-        tx.connection.execute(delete(table).where(table.c.address == address))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What stays of a mail of the desk's own people that quotes somebody else; its bytes do not."""
+
+    message: int
+    subject: str
+    text: str
+
+
+def strip(tx: Transaction, mails: Collection[Kept]) -> None:
+    """Of these mails only these words stay."""
+    for part in in_parts(one.message for one in mails):
+        _empty(tx, _scalars(tx, select(MESSAGE.c.raw_id).where(MESSAGE.c.id.in_(part))))
+    for one in mails:
+        named = update(MESSAGE).where(MESSAGE.c.id == one.message)
+        tx.connection.execute(named.values(subject=one.subject, text=one.text))
+
+
+# ---------------------------------------------------------------------- where else somebody is named
+
+
+def mention(person: Collection[str]) -> re.Pattern[str]:
+    """A person's address where it stands for itself: an@x.be is not in jean@x.be, nor in an@x.be.org."""
+    spellings = "|".join(map(re.escape, person))
+    return re.compile(rf"(?<![\w.+-])(?:{spellings})(?![\w-]|\.\w)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """How somebody is named in what the desk itself has written down.
+
+    ``names``: what stands beside his address, ``whole``: those of them that are more than one word, which are
+    his wherever he took part; None where there are none. ``ids``: the Message-IDs of his mails.
+    """
+
+    address: re.Pattern[str]
+    names: re.Pattern[str] | None
+    whole: re.Pattern[str] | None
+    ids: frozenset[str]
+
+    def is_in(self, text: str) -> bool:
+        """He is named by his address."""
+        return self.address.search(text) is not None
+
+    def out_of(self, text: str, *, beside: bool = False) -> str:
+        """The text without him; ``beside``: it stands with his address."""
+        known = self.names if beside or self.is_in(text) else self.whole
+        named = known.sub(WORDS, text) if known else text
+        return _ID.sub(
+            lambda id_: WORDS if id_[1] in self.ids else id_[0], self.address.sub(ERASED_ADDRESS, named)
+        )
+
+
+_ID = re.compile(r"<([^<>\s]+)>")
+
+
+def called(person: Collection[str], names: Iterable[str], ids: frozenset[str] = frozenset()) -> Called:
+    """How a person is named, by the spellings of his address, his names and the Message-IDs of his mails."""
+    known = [name for name in names if len(name) > 1 and name.casefold() not in WORDS]
+    whole = [name for name in known if len(name.split()) > 1]
+    return Called(address=mention(person), names=_any_of(known), whole=_any_of(whole), ids=ids)
+
+
+def _any_of(names: Collection[str]) -> re.Pattern[str] | None:
+    # The longest first: of "Anne Marie Dubois" nothing shall be left.
+    either = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE) if names else None
+
+
+def ids_of(tx: Transaction, messages: Iterable[int]) -> frozenset[str]:
+    """The Message-IDs of these mails."""
+    return frozenset(row.message_id for row in _in(tx, _IDENTITY, messages, MESSAGE.c.id))
+
+
+Naming = Mapping[str, tuple[Any, ...]]  # table -> the rows that name somebody
+
+
+def naming(tx: Transaction, person: Collection[str], who: Called, tickets: Collection[int]) -> Naming:
+    """Where else somebody is named than in what people wrote; it takes its time, and holds nobody up.
+
+    Args:
+        tickets: on which he took part: what is told of these may name him by name, or by a mail of his.
+    """
+    found: dict[str, set[Any]] = {
+        table.name: set(_naming(tx, table, number, columns, person, who))
+        for table, number, columns in _NAMED_IN
+    }
+    for table, column in ((EVENT, EVENT.c.detail), (MESSAGE, MESSAGE.c.verdicts)):
+        told = _in(tx, select(table.c.id, column.label("told")), tickets, table.c.ticket_id)
+        found[table.name] |= {row.id for row in told if who.out_of(row.told) != row.told}
+    for table in (SETTLED, MUTE):
+        found[table.name] = set(_scalars(tx, select(table.c.address).where(table.c.address.in_(person))))
+    return {name: tuple(rows) for name, rows in found.items() if rows}
+
+
+def _naming(
+    tx: Transaction, table: Any, number: str, columns: Sequence[str], person: Collection[str], who: Called
+) -> Iterator[Any]:
+    named = (
+        func.lower(table.c[name]).contains(spelling, autoescape=True)
+        for name in columns
+        for spelling in person
+    )
+    asked = select(table.c[number], *(table.c[name] for name in columns)).where(or_(*named))
+    return (row[0] for row in tx.connection.execute(asked) if any(map(who.is_in, row[1:])))
+
+
+def erase_names(
+    tx: Transaction, person: Collection[str], who: Called, named: Naming, tickets: Iterable[int]
+) -> None:
+    """What is known of an address itself goes, and in these rows something else stands for it.
+
+    Args:
+        tickets: on which the person takes part.
+    """
+    for table in (SETTLED, MUTE):
+        tx.connection.execute(delete(table).where(table.c.address.in_(person)))
+    for part in in_parts(tickets):
+        there = (PARTICIPANT.c.ticket_id.in_(part), PARTICIPANT.c.address.in_(person))
+        tx.connection.execute(delete(PARTICIPANT).where(*there))
     for table, number, columns in _NAMED_IN:
-        named = or_(*(func.lower(table.c[name]).contains(address, autoescape=True) for name in columns))
-        asked = select(table.c[number], *(table.c[name] for name in columns)).where(named)
-        for row in tx.connection.execute(asked).all():
-            values = {name: _without(row._mapping[name], address) for name in columns}
+        asked = select(table.c[number], *(table.c[name] for name in columns))
+        for row in list(_in(tx, asked, named.get(table.name, ()), table.c[number])):
+            values = {name: _without(row, name, who) for name in columns}
             one = update(table).where(table.c[number] == row._mapping[number])
             tx.connection.execute(one.values(values))
-    named_by = func.lower(REFERENCE.c.message_id).contains(address, autoescape=True)
-    for row in tx.connection.execute(select(REFERENCE).where(named_by)).all():
-        hidden = f"{digest_of(row.message_id)}{_MADE}"
-        tx.connection.execute(update(REFERENCE).where(REFERENCE.c.id == row.id).values(message_id=hidden))
 
 
 # Everything but what people wrote: that of the person is gone before, that of others is theirs.
@@ -411,11 +584,37 @@ _NAMED_IN = (
     (SIGHTING, "id", ("reason",)),
     (OUTBOX, "id", ("reply",)),
     (TROUBLE, "name", ("detail",)),
+    (REFERENCE, "id", ("message_id",)),
 )
 
 
-def _without(value: str, address: str) -> str:
-    return re.sub(re.escape(address), NOBODY, value, flags=re.IGNORECASE)
+def _without(row: Any, column: str, who: Called) -> str:
+    value: str = row._mapping[column]
+    match column:
+        case "assignee":
+            return "" if who.is_in(value) else value
+        case "technician_name":
+            return "" if who.is_in(row.technician) else value
+        case "message_id":
+            return erased_id(value) if who.is_in(value) else value
+        case "detail" | "verdicts" | "reasons" if value.startswith(("{", "[")):
+            # A name may be a word of ours: what is said is changed, not what it is called.
+            told = _said_without(json.loads(value), who, beside=who.is_in(value))
+            return json.dumps(told, ensure_ascii=False)
+        case _:
+            return who.out_of(value)
+
+
+def _said_without(value: Any, who: Called, *, beside: bool) -> Any:
+    match value:
+        case dict():
+            return {name: _said_without(each, who, beside=beside) for name, each in value.items()}
+        case list():
+            return [_said_without(each, who, beside=beside) for each in value]
+        case str():
+            return who.out_of(value, beside=beside)
+        case _:
+            return value
 
 
 # ---------------------------------------------------------------------- what a state made anew must know
@@ -525,9 +724,9 @@ def old_tickets(
         select(TICKET.c.id)
         .outerjoin(survivor, survivor.c.id == TICKET.c.merged_into)
         .where(
-            TICKET.c.id > after, TICKET.c.status.in_(_ENDED), TICKET.c.requester_address != NOBODY,
+            TICKET.c.id > after, TICKET.c.status.in_(_ENDED), TICKET.c.requester_address != ERASED_ADDRESS,
             func.coalesce(TICKET.c.touched_at, TICKET.c.created_at) < before,
-            or_(survivor.c.id.is_(None), survivor.c.requester_address == NOBODY),
+            or_(survivor.c.id.is_(None), survivor.c.requester_address == ERASED_ADDRESS),
         )
         .order_by(TICKET.c.id)
         .limit(_AT_ONCE)
@@ -551,4 +750,4 @@ def erase_whole(tx: Transaction, tickets: Sequence[int], house: Collection[str],
             EVENT.c.ticket_id.in_(part), EVENT.c.actor.contains("@"), func.lower(EVENT.c.actor).not_in(house)
         )
         for row in tx.connection.execute(told).all():
-            _retell(tx, row, NOBODY, row.detail)
+            _retell(tx, row, ERASED_ADDRESS, row.detail)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+# Who stands where somebody was erased. Nobody has the address: ".invalid" is no domain (RFC 2606 2).
+ERASED_ADDRESS = "erased@maild.invalid"
 # The UIDVALIDITY of what was handed in at a door. IMAP never gives it (RFC 9051 2.3.1.1), so it says of a
 # sighting how it came, whatever its maildrop has become meanwhile.
 DOOR_EPOCH = 0
@@ -253,6 +255,11 @@ class Ticket:
     entity: str = ""
     touched_at: datetime | None = None
     look_at: datetime | None = None
+
+    @property
+    def is_erased(self) -> bool:
+        """What was said on it and who asked is gone; nobody can be answered on it any more."""
+        return self.requester_address == ERASED_ADDRESS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

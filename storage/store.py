@@ -103,6 +103,8 @@ MOST_VALUES = 500
 MOST_SEEN = 100
 # RFC 5322 2.1.1 ends a line at 998 characters.
 LONGEST_ID = 998
+# How an id ends that was given in the place of another one.
+ERASED_ID = ".erased@maild.invalid"
 R = TypeVar("R")
 V = TypeVar("V")
 
@@ -482,7 +484,7 @@ class Transaction:
     def tickets_by_reference(self, message_ids: Sequence[str]) -> dict[str, tuple[int, ...]]:
         """Message-ID -> the tickets it was seen or quoted in, in order of their opening."""
         found: dict[str, tuple[int, ...]] = {}
-        asked = {indexable(id_): id_ for id_ in message_ids}
+        asked = _names_of(message_ids)
         for row in self._in(_BY_REFERENCE, asked):
             id_ = asked[row.message_id]
             found[id_] = tuple(sorted({*found.get(id_, ()), row.ticket_id}))
@@ -490,7 +492,8 @@ class Transaction:
 
     def tickets_by_sent(self, message_ids: Sequence[str]) -> dict[str, int]:
         """Message-ID of a mail that we sent -> its ticket."""
-        return {row.message_id: row.ticket_id for row in self._in(_BY_SENT, message_ids)}
+        asked = _names_of(message_ids)
+        return {asked[row.message_id]: row.ticket_id for row in self._in(_BY_SENT, asked)}
 
     def tickets_by_key(self, keys: Sequence[str]) -> dict[str, int]:
         """Ticket key, as signed tokens name it -> ticket."""
@@ -984,6 +987,16 @@ def indexable(message_id: str) -> str:
 def digest_of(message_id: str) -> str:
     """What a mail that was erased is known by."""
     return hashlib.sha256(indexable(message_id).encode("utf-8", "replace")).hexdigest()
+
+
+def erased_id(message_id: str) -> str:
+    """What stands for the Message-ID of a mail that was erased, which may name a person or his machine."""
+    return f"{digest_of(message_id)}{ERASED_ID}"
+
+
+def _names_of(message_ids: Iterable[str]) -> dict[str, str]:
+    """What each of these may be called here -> the Message-ID."""
+    return {name: id_ for id_ in message_ids for name in (indexable(id_), erased_id(id_))}
 
 
 def expand(content: bytes) -> bytes:

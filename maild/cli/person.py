@@ -113,7 +113,7 @@ def person_forget(
     who = _person(address, settings)
     with look.ledger(settings) as store, office.opened(settings, store, daemon.system_now) as desk:
         with _watched() as told:
-            found = privacy.look(store, who, desk.policy, told)
+            found = privacy.look(store, who, desk, told)
         if found.is_nothing and not found.unfiled:
             # What an earlier try has erased may still be in the file.
             privacy.sweep_up(store)
@@ -123,8 +123,8 @@ def person_forget(
             return Code.NO
         with _watched() as told:
             done = privacy.forget(who, desk, found, by=operator(), pause=lambda: time.sleep(1), told=told)
-        privacy.sweep_up(store)
         _say_done(done, store, settings)
+        privacy.sweep_up(store)
         for copy in privacy.copies(settings.state.directory, store.database.file):
             typer.echo(f"still there: {copy}, a copy of the ledger as it was: delete it")
     return _ended(who, done)
@@ -136,7 +136,8 @@ def _person(address: str, settings: "Config") -> "Person":
 
     who = privacy.person(address)
     name, at, domain = who.address.rpartition("@")
-    if not (name and at and domain) or any(letter.isspace() for letter in who.address):
+    is_one = name and at and domain and not any(letter.isspace() for letter in who.address)
+    if not is_one or domain.endswith(".invalid"):
         raise Stop(Code.BAD_INPUT, f"{address} is no mail address", "write it like jean@ecole.be")
     if {*who.spellings} & retention.house(configuration.policy(settings)):
         remedy = "take it out of [[agent]], [[team]] or [desk] first"
@@ -150,6 +151,11 @@ def _say_found(who: "Person", found: "Found", settings: "Config") -> None:
     for ticket in own.tickets:
         fate = "closed, then erased" if ticket in found.unfinished else "erased but for its figures"
         typer.echo(f"  {settings.desk.number(ticket)}: {fate}")
+    for ticket, at in found.visits:
+        typer.echo(
+            f"  {settings.desk.number(ticket)}: a visit is ordered for {at:%Y-%m-%d %H:%M} UTC, and nobody "
+            "will hear that it is off: call it off first"
+        )
     for ticket in own.shared:
         typer.echo(f"  {settings.desk.number(ticket)}: of somebody else; what others wrote stays")
 

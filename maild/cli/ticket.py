@@ -97,6 +97,10 @@ def ticket_note(
     if not words or len(words) > _MOST_NOTED:
         raise Stop(Code.BAD_INPUT, f"a note has 1 to {_MOST_NOTED:,} characters", "send more as a mail")
     with _at(number, config) as (tx, ticket, desk):
+        if ticket.is_erased:
+            raise Stop(
+                Code.REFUSED, f"{desk.policy.desk.number(ticket.id)} was erased", "nothing is kept on it"
+            )
         byhand.note(tx, ticket.id, words, desk, by=operator())
         told = f"kept on {desk.policy.desk.number(ticket.id)}; nothing is sent"
     _say(told, number, config, as_json=as_json)

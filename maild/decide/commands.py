@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
-from maild.decide import relays
+from maild.decide import erased, relays
 from maild.decide.case import Case
 from maild.decide.consequences import number_of
 from maild.decide.decision import Amend, Change, Elsewhere, Note, StopClocks, TakeInCharge
@@ -312,7 +312,7 @@ def _run(order: Order, sheet: _Sheet) -> Outcome | Refusal:
     if order.state is None and not command.fresh:
         what = "no_ticket" if command.tickets is Tickets.NONE else "which"
         return Refusal(line=order.say(_SAID, what, example=example(line, prefix, order.case.mail.text)))
-    return command.run(order)
+    return erased.refusal(order) or command.run(order)
 
 
 def _numbered(one: Outcome | Refusal, sheet: _Sheet, policy: Policy, agent: Agent) -> Outcome | Refusal:

@@ -11,6 +11,7 @@ from maild.decide import (
     classify,
     copies,
     decoration,
+    erased,
     hazard,
     junk,
     language,
@@ -56,7 +57,7 @@ def decide(mail: ParsedMail, facts: Facts, policy: Policy) -> Decision:
         if not known:
             return unread.left_in_junk()
         reasons = (*reasons, f"found in a junk folder: {known}")
-    decision = JUDGES[kind](case)
+    decision = erased.left_out(JUDGES[kind](case), case)
     return _shown(replace(decision, reasons=(*reasons, *decision.reasons)), case)
 
 

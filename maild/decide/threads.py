@@ -297,6 +297,8 @@ def _other_subject(mail: ParsedMail, clues: Clues, state: TicketFacts, facts: Fa
 
 
 def _closed(mail: ParsedMail, clues: Clues, state: TicketFacts, facts: Facts, policy: Policy) -> str:
+    if state.ticket.is_erased:
+        return "the ticket was erased"
     ended = state.ticket.status in (Status.CLOSED, Status.SPAM)
     return f"the ticket is {state.ticket.status.value}" if ended else ""
 

@@ -63,7 +63,11 @@ def tell(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.receive(reply("j3@ecole.test", receipt, "Oui, et le tambour aussi, dit le concierge.\n"))
     desk.once()
     assert cli.answer(["ticket", "note", "1001", "appelé le concierge", "--config", str(desk.file)]) == 0
-    desk.receive(reply("a2@etnic.test", told_anne, "#résolu\nTambour changé.\n", sender=f"Anne <{ANNE}>"))
+    desk.receive(
+        reply("a2@etnic.test", told_anne, "#résolu\nTambour changé.\n", sender=f"Anne <{ANNE}>"),
+        # The list of what she has stands in a letter about Bo's matter.
+        reply("a4@etnic.test", about_vpn, "#liste\n", sender=f"Anne <{ANNE}>"),
+    )
     desk.once()
 
 
@@ -231,6 +235,19 @@ def test_what_waits_never_leaves(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
     desk.receive(mail("j9@ecole.test", subject="Encore moi", body="Bonjour, c'est encore moi.\n"))
     desk.once()
     assert len(desk.letters(JEAN, "Encore moi")) == 1
+
+
+def test_whose_address_ends_like_it_is_somebody_else(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An asks to be forgotten; Jean, with whose address hers ends, is as he was."""
+    monkeypatch.setattr(daemon, "system_now", lambda: desk.now)
+    desk.receive(
+        mail("j1@ecole.test"), mail("n1@ecole.test", sender="an@ecole.test", subject="VPN", body="?")
+    )
+    desk.once()
+    before = [line for line in everything(desk) if JEAN in line[1]]
+    assert cli.answer(["person", "forget", "an@ecole.test", "--yes", "--config", str(desk.file)]) == Code.OK
+    assert [line for line in everything(desk) if JEAN in line[1]] == before
+    assert [ticket.requester_address for ticket in desk.tickets()] == [JEAN, "erased@maild.invalid"]
 
 
 def test_a_copy_of_the_ledger_is_named(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
