@@ -50,6 +50,7 @@ from maild.decide import hours, rules
 from maild.decide import policy as judged
 from maild.decide.exclusions import EXCLUSIONS, SPAM, SPECIALIST, scope_of
 from maild.decide.standing import register
+from parsers.auto import SPAM_FIELDS
 from parsers.hazards import HazardKind
 from parsers.subject import ticket_number
 
@@ -235,6 +236,16 @@ def _split(value: object) -> object:
     if isinstance(value, str):
         return tuple(word.strip() for word in value.split(",") if word.strip())
     return value
+
+
+def _parse_spam_header(text: object) -> str:
+    name = str(text).strip().rstrip(":").casefold()
+    if name not in SPAM_FIELDS:
+        near = difflib.get_close_matches(name, SPAM_FIELDS, n=1, cutoff=0.5)
+        raise _wrong(
+            f"no verdict is read from {_shown(text)}", f"write one of {_list_of(near or SPAM_FIELDS)}"
+        )
+    return name
 
 
 def _parse_zone(text: object) -> str:
@@ -436,6 +447,9 @@ Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split)]
 Shares = Annotated[tuple[Share, ...], BeforeValidator(_split)]
 Rates = Annotated[tuple[Rate, ...], BeforeValidator(_split)]
 Ending = Annotated[str, PlainValidator(_parse_ending), _as_text("^[.]?[A-Za-z0-9#!+_-]{1,20}$", "ps1")]
+SpamHeader = Annotated[
+    str, PlainValidator(_parse_spam_header), _as_text("^[Xx]-[A-Za-z-]{1,40}$", "X-Spam-Flag")
+]
 Endings = Annotated[tuple[Ending, ...], BeforeValidator(_split)]
 
 # --- the tables ---------------------------------------------------------------------------------------------
@@ -681,6 +695,7 @@ class Security(Table):
         "token",
         "dmarc",
     )
+    spam_headers: Annotated[tuple[SpamHeader, ...], BeforeValidator(_split)] = SPAM_FIELDS
     max_message: Size = 50_000_000
 
 
@@ -1665,6 +1680,7 @@ def policy(config: Config) -> judged.Policy:
         ),
         calendar=calendar(config),
         trusted_authserv_ids=config.security.trusted_authserv_ids,
+        spam_headers=frozenset(config.security.spam_headers),
         relay_delay=config.relay.delay,
         proof=config.security.proof,
         attachments=judged.Attachments(

@@ -51,6 +51,7 @@ class Known:
     junk: str = ""
     proof: tuple[str, ...] = ()
     authserv_ids: tuple[str, ...] = ()
+    spam_headers: tuple[str, ...] | None = None
     per_day: int | None = None
 
 
@@ -65,6 +66,8 @@ KNOWN: Mapping[Provider, Known] = {
         sent=("Sent Items",),
         junk="Junk Email",
         proof=("token", "m365"),
+        # Exchange removes these from outside mail, and no others.
+        spam_headers=("X-MS-Exchange-Organization-SCL", "X-Forefront-Antispam-Report"),
     ),
     "google": Known(
         imap=Server(host="imap.gmail.com", tls="implicit"),
@@ -73,6 +76,7 @@ KNOWN: Mapping[Provider, Known] = {
         sent=("[Gmail]/Sent Mail",),
         junk="[Gmail]/Spam",
         authserv_ids=("mx.google.com",),
+        spam_headers=(),  # it moves what it takes for spam, and writes nothing
         per_day=2000,
     ),
     "imap": Known(),
@@ -262,6 +266,7 @@ def _security(answers: Answers, known: Known) -> str:
         "security",
         ("trusted_authserv_ids", known.authserv_ids, ids),
         ("proof", known.proof or None, "What proves that a mail is an agent's."),
+        ("spam_headers", known.spam_headers, "In which your server's filter says that a mail is spam."),
     )
 
 

@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from parsers.folding import folded, table
-from parsers.headers import Fields
+from parsers.headers import Fields, raw_text
 
 # Words that only an automatic answer puts at the beginning of its subject, in front of ours.
 _ANSWERS: Final = (
@@ -95,8 +95,21 @@ _AUTO_FIELDS: Final = (
     "x-cron-env",  # Vixie cron, which knows no Auto-Submitted
     "x-list-administrivia",  # Mailman: not a mail of the list, but about it
 )  # fmt: skip
-_SCORE: Final = re.compile(r"-?\d{1,4}")
-_FOREFRONT: Final = re.compile(rb"\b(?:SFV:SPM|CAT:H?SPM|CAT:PHSH|SCL:[5-9])\b")
+# What filters call spam, each in a field of its own: SpamAssassin and what speaks as it does, rspamd, and
+# Exchange from its confidence level 5 upwards.
+_SPAM: Final = {
+    "x-spam-flag": re.compile(r"yes\b"),
+    "x-spam-status": re.compile(r"yes\b"),
+    "x-spam": re.compile(r"yes\b"),
+    "x-rspamd-action": re.compile(r"(?:add header|rewrite subject|reject)\b"),
+    "x-spamd-result": re.compile(r"\w{1,20}: true\b"),
+    "x-ms-exchange-organization-scl": re.compile(r"[5-9]\b"),
+    "x-forefront-antispam-report": re.compile(
+        r"(?:.*[\s;])?(?:sfv:spm|cat:(?:h?spm|h?phsh|malw)|scl:[5-9])\b"
+    ),
+}
+SPAM_FIELDS: Final = tuple(_SPAM)
+_MOST_VERDICTS: Final = 5
 _LIST_ID: Final = re.compile(r"<\s*([^<>\s]{1,255})\s*>")
 
 
@@ -148,20 +161,14 @@ def list_identifier(fields: Fields) -> str:
     return found[1] if found else value.strip(" <>")[:255]
 
 
-def is_spam(fields: Fields) -> bool:
-    """What a filter on the way decided: SpamAssassin, rspamd, Exchange's confidence level from 5 upwards."""
-    if fields.text("x-spam-flag").strip().lower().startswith("yes"):
-        return True
-    if (
-        fields.text("x-spam-status").strip().lower().startswith("yes")
-        or fields.text("x-spam").lower() == "yes"
-    ):
-        return True
-    level = _SCORE.match(fields.text("x-ms-exchange-organization-scl").strip())
-    if level and int(level[0]) >= 5:
-        return True
-    forefront = fields.raw("x-forefront-antispam-report")
-    return _FOREFRONT.search(forefront) is not None
+def spam_fields(fields: Fields) -> tuple[str, ...]:
+    """The fields in which a filter on the way calls the mail spam, in lower case; whose filter it was they do
+    not say: a sender's own server writes them as well, and so may a sender."""
+    return tuple(
+        name
+        for name, said in _SPAM.items()
+        if any(said.match(raw_text(value).strip().lower()) for value in fields.all(name)[:_MOST_VERDICTS])
+    )
 
 
 def suppressed_answers(fields: Fields) -> tuple[str, ...]:

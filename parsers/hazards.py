@@ -21,6 +21,8 @@ from parsers.tnef import MAX_FILES, read_tnef
 from parsers.uuencode import without_files
 
 MOST_HAZARDS: Final = 8
+# So begins, as it is kept, what is true of a file within the one.
+INSIDE: Final = "inside "
 MOST_LEVELS: Final = 8  # of mails and documents within mails and documents
 
 
@@ -44,6 +46,10 @@ class Hazard:
     kind: HazardKind
     what: str
     inside: bool = False
+
+    def __str__(self) -> str:
+        """As it is kept with the file."""
+        return f"{INSIDE if self.inside else ''}{self.kind.value} {self.what}"
 
 
 _ENDINGS: Final = {

@@ -106,7 +106,7 @@ class ParsedMail:
     list_unsubscribe: bool
     precedence: str
     suppress: tuple[str, ...]
-    spam: bool
+    spam: tuple[str, ...]
     language: str
     authentication_results: tuple[str, ...]
     fields: Fields
@@ -202,7 +202,7 @@ def parse_mail(content: bytes) -> ParsedMail:
         list_unsubscribe="list-unsubscribe" in fields,
         precedence=precedence,
         suppress=auto.suppressed_answers(fields),
-        spam=auto.is_spam(fields),
+        spam=auto.spam_fields(fields),
         language=detect_language(body.new.text or subject, fields.text("content-language")),
         authentication_results=tuple(map(raw_text, fields.all("authentication-results"))),
         fields=fields,

@@ -15,7 +15,7 @@ import typer
 
 from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config, say_json
 from maild.config import Config, Desk
-from maild.decide.decision import UNREAD
+from maild.decide.decision import SUSPECTED, UNREAD
 from storage import database, handling, outbox
 from storage.records import Consultation, Event, OutboxState, Status, StoredFile, StoredMessage, Ticket, Visit
 from storage.store import Store, Transaction
@@ -26,6 +26,8 @@ _PART = 500
 # Whether a requester may use the service; "unknown" and "study" wait for the feasibility analysis.
 _STANDINGS = ("yes", "study", "no", "unknown")
 # What did not arrive, or may not have.
+# Reasons of a mail that people must see who look at its ticket.
+_SHOWN = (UNREAD, SUSPECTED)
 _LOST = frozenset({OutboxState.FAILED.value, OutboxState.UNCERTAIN.value})
 
 Reference = Annotated[
@@ -283,7 +285,7 @@ def _print_ticket(
             lines += [f"   DID NOT ARRIVE: {reason}" for reason in json.loads(message.reasons)]
         lines += [f"   {line}" for line in tx.text_of(message.mail_id).splitlines()]
         lines += [f"   + {_file_line(file)}" for file in message.files]
-        lines += [f"   ! {reason}" for reason in json.loads(message.reasons) if reason.startswith(UNREAD)]
+        lines += [f"   ! {reason}" for reason in json.loads(message.reasons) if reason.startswith(_SHOWN)]
     for note in _notes(tx, ticket):
         lines += ["", f"-- {local(note.at, settings)}  note  {note.actor}"]
         lines += [f"   {line}" for line in _note_json(note)["text"].splitlines()]

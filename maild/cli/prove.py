@@ -116,6 +116,7 @@ def record(file: str, mail: "ParsedMail") -> dict[str, object]:
                 "sha256": each.sha256,
                 "content_id": each.content_id,
                 "inline": each.inline,
+                "hazards": [str(one) for one in each.hazards],
             }
             for each in mail.attachments
         ],
@@ -132,6 +133,7 @@ def record(file: str, mail: "ParsedMail") -> dict[str, object]:
         "list_id": mail.list_id or None,
         "language": mail.language or None,
         "defects": mail.defects,
+        "spam": mail.spam,
     }
 
 
@@ -159,9 +161,11 @@ def _facts(mail: "ParsedMail") -> Iterator[tuple[str, str]]:
     yield "automatic", mail.auto_reason
     yield "bounce", f"{report.action} {report.status} {report.recipient}" if report and mail.is_bounce else ""
     yield "list", mail.list_id
+    yield "spam", f"says {', '.join(mail.spam)}" if mail.spam else ""
     for each in mail.attachments:
         place = "inline" if each.inline else "attached"
         yield place, f"{each.filename or '(no name)'}, {each.content_type}, {each.size} bytes"
+        yield "hazard", ", ".join(map(str, each.hazards))
     for defect in mail.defects:
         yield "defect", defect
 

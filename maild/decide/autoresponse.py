@@ -80,7 +80,17 @@ def ourselves(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
 
 def spam(mail: ParsedMail, facts: Facts, policy: Policy) -> str:
     """What a filter before us has judged; an answer would confirm the address."""
-    return "judged spam upstream" if mail.spam or facts.source is Source.JUNK else ""
+    field = spam_field(mail, policy)
+    found = "found in a junk folder" if facts.source is Source.JUNK else field
+    return f"judged spam upstream: {found}" if found else ""
+
+
+def spam_field(mail: ParsedMail, policy: Policy) -> str:
+    """The field in which a filter calls the mail spam whose word counts, "" where none does.
+
+    It withholds an automatic answer and is told to people, no more: whoever forges it hides nothing.
+    """
+    return next((name for name in mail.spam if name in policy.spam_headers), "")
 
 
 def forged(mail: ParsedMail, facts: Facts, policy: Policy) -> str:

@@ -22,7 +22,7 @@ from maild.decide.facts import Facts, TicketFacts
 from maild.decide.policy import Agent, Policy
 from parsers.addresses import Address
 from parsers.mail import ParsedMail
-from storage.records import Standing, Status
+from storage.records import Standing
 
 # A mail to hundreds is an announcement; more participants than this would make strangers members.
 MOST_PARTICIPANTS = 50
@@ -42,7 +42,6 @@ def opened(case: Case) -> OpenTicket:
         ticket,
         links=case.belongs.links,
         backlog=is_backlog(facts, policy),
-        status=Status.SPAM if mail.spam and "spam" in ticket.scope else Status.NEW,
     )
 
 

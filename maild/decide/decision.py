@@ -17,6 +17,8 @@ from storage.records import Call, MessageKind, Status, Ticket, Visit
 OPENED = "\ue000"
 # So begins, among the reasons of a message, the one that says what of the mail nobody has read.
 UNREAD = "not read"
+# And the one that says that a filter took it for spam.
+SUSPECTED = "a filter took it for spam"
 
 
 class Disposition(StrEnum):

@@ -11,11 +11,10 @@ from maild.decide.facts import Facts, Scan, ScanState
 from maild.decide.order import Sentences, said
 from maild.decide.policy import Attachments
 from parsers.attachments import Attachment
-from parsers.hazards import Hazard, HazardKind
+from parsers.hazards import INSIDE, Hazard, HazardKind
 from parsers.mail import ParsedMail
 from storage.records import StoredFile
 
-_INSIDE = "inside "
 # What is told of a file with several faults: who lies about himself has said it all.
 _FIRST = (HazardKind.DISGUISED,)
 
@@ -33,8 +32,7 @@ def reason(file: Attachment, rules: Attachments, scan: Scan | None = None) -> st
     feared = [one for one in file.hazards if one.kind in rules.hold and not _is_allowed(one, rules)]
     feared.sort(key=lambda one: one.kind not in _FIRST)
     if feared:
-        first = feared[0]
-        return f"{_INSIDE if first.inside else ''}{first.kind.value} {first.what}"
+        return str(feared[0])
     ending = file.filename.rpartition(".")[2].casefold() if "." in file.filename else ""
     if ending in rules.also:
         return f"ruled .{ending}"
@@ -62,11 +60,11 @@ def _is_allowed(one: Hazard, rules: Attachments) -> bool:
 
 def in_words(why: str, language: str) -> str:
     """A reason as people read it: "programme (.exe)"."""
-    kind, _, what = why.removeprefix(_INSIDE).partition(" ")
+    kind, _, what = why.removeprefix(INSIDE).partition(" ")
     words = said(_SAID, kind if kind in _SAID else "other", language)
     what = said(_MISSED, what, language) if what in _MISSED else what
     shown = f"{words} ({what})" if what else words
-    return said(_SAID, "inside", language, shown=shown) if why.startswith(_INSIDE) else shown
+    return said(_SAID, "inside", language, shown=shown) if why.startswith(INSIDE) else shown
 
 
 _SAID: Sentences = {

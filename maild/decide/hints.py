@@ -8,14 +8,17 @@ from maild.decide.exclusions import SPAM, SPECIALIST
 from maild.decide.order import Sentences, said
 
 
-def hints(*, scope: str, standing: str, later: bool, language: str) -> tuple[str, ...]:
+def hints(*, scope: str, standing: str, later: bool, language: str, spam: str = "") -> tuple[str, ...]:
     """The proposals that fit a mail, a sentence each.
 
     Args:
         scope: what a rule suggests, "" for nothing.
         later: the mail is not the first one of its ticket.
+        spam: the field in which a filter calls it spam.
     """
     found: list[str] = []
+    if spam:
+        found.append(said(_SAID, "filter" if later else "unanswered", language, field=spam))
     if scope and not later:
         found.append(said(_SAID, scope if scope in _SAID else "scope", language, scope=scope))
     if standing == "study" and later:
@@ -45,6 +48,21 @@ _SAID: Sentences = {
         "nl": "Een regel stelt ongewenste post voor. Bent u het eens: #spam",
         "de": "Eine Regel schlägt unerwünschte Post vor. Wenn Sie zustimmen: #spam",
         "en": "A rule suggests that this is spam. If you agree: #spam",
+    },
+    "unanswered": {
+        "fr": "Un filtre l’a pris pour un courrier indésirable ({field})\u00a0: pas d’accusé de réception. "
+        "S’il a raison\u00a0: #spam",
+        "nl": "Een filter hield het voor ongewenste post ({field}): geen ontvangstbevestiging. Als dat "
+        "klopt: #spam",
+        "de": "Ein Filter hielt es für unerwünschte Post ({field}): keine Empfangsbestätigung. Wenn das "
+        "stimmt: #spam",
+        "en": "A filter took it for spam ({field}): no receipt was sent. If it is right: #spam",
+    },
+    "filter": {
+        "fr": "Un filtre a pris ce message pour un courrier indésirable ({field})",
+        "nl": "Een filter hield dit bericht voor ongewenste post ({field})",
+        "de": "Ein Filter hielt diese Nachricht für unerwünschte Post ({field})",
+        "en": "A filter took this mail for spam ({field})",
     },
     "study": {
         "fr": "À l’étude\u00a0: si ce message répond au formulaire de faisabilité, #bénéficiaire ENTITÉ ou "

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from maild.arrival import Source
 from maild.decide import (
+    autoresponse,
     classify,
     copies,
     decoration,
@@ -24,7 +25,7 @@ from maild.decide.agents import agent
 from maild.decide.automatic import bounce, own, program
 from maild.decide.case import Case, Judge, weighed
 from maild.decide.classify import MailKind
-from maild.decide.decision import Decision, Disposition
+from maild.decide.decision import SUSPECTED, Decision, Disposition
 from maild.decide.facts import Facts
 from maild.decide.policy import Policy
 from parsers.mail import ParsedMail
@@ -52,6 +53,8 @@ def decide(mail: ParsedMail, facts: Facts, policy: Policy) -> Decision:
     kind, why = classify.kind_of(mail, facts, policy)
     case = weighed(mail, kind, facts, policy)
     reasons = (why, *copies.reused_id(mail, facts))
+    if field := autoresponse.spam_field(mail, policy):
+        reasons = (*reasons, f"{SUSPECTED}: {field}")
     if facts.source is Source.JUNK:
         known = junk.known_by(mail, kind, case.clues, case.belongs, facts, policy)
         if not known:

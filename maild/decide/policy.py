@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from maild.decide.hours import Calendar
 from parsers.addresses import split_subaddress
+from parsers.auto import SPAM_FIELDS
 from parsers.folding import folded
 from parsers.hazards import HazardKind
 from parsers.subject import ticket_number
@@ -194,7 +195,8 @@ class Policy:
 
     ``beneficiaries``: address or domain -> who that is, by ``standing.register``. ``relay_delay``: how long
     an agent's answer waits, so that it can still be stopped. ``calendar``: the desk's opening hours, which
-    are those of its warnings also where clocks count wall time.
+    are those of its warnings also where clocks count wall time. ``spam_headers``: the fields in which our own
+    server's filter speaks, in lower case.
     """
 
     desk: Desk
@@ -207,6 +209,7 @@ class Policy:
     sla: Sla = field(default_factory=Sla)
     calendar: Calendar = field(default_factory=Calendar)
     trusted_authserv_ids: tuple[str, ...] = ()
+    spam_headers: frozenset[str] = frozenset(SPAM_FIELDS)
     proof: tuple[str, ...] = ("token", "dmarc")
     relay_delay: timedelta = timedelta(minutes=2)
     attachments: Attachments = Attachments()

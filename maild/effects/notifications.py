@@ -10,7 +10,7 @@ from maild import compose, instants
 from maild.arrival import Source
 from maild.assembly import file_of
 from maild.compose import Line, Unread
-from maild.decide import commands, hazard, hints
+from maild.decide import autoresponse, commands, hazard, hints
 from maild.decide.decision import Notify, OpenTicket
 from maild.decide.tokens import Purpose
 from maild.decide.verbs.files import listed
@@ -80,8 +80,12 @@ class _Place:
     entity: str
     later: bool
 
+    spam: str
+
     def proposed(self, language: str) -> tuple[str, ...]:
-        return hints.hints(scope=self.scope, standing=self.standing, later=self.later, language=language)
+        return hints.hints(
+            scope=self.scope, standing=self.standing, later=self.later, language=language, spam=self.spam
+        )
 
 
 def _place(work: Work) -> _Place:
@@ -89,7 +93,7 @@ def _place(work: Work) -> _Place:
     known = work.before.ticket if ticket is None else ticket
     return _Place(
         category=known.category, priority=known.priority, scope=known.scope, standing=known.standing,
-        entity=known.entity, later=ticket is None,
+        entity=known.entity, later=ticket is None, spam=autoresponse.spam_field(work.mail, work.policy),
     )  # fmt: skip
 
 

@@ -242,7 +242,7 @@ def test_a_reader_that_goes_away_is_no_crash(place: Path) -> None:
 KEYS = [
     "file", "message_id", "in_reply_to", "references", "from", "reply_to", "to", "cc", "subject", "date",
     "text", "reply_text", "html", "attachments", "auto_submitted", "auto_reason", "is_bounce", "bounce",
-    "list_id", "language", "defects",
+    "list_id", "language", "defects", "spam",
 ]  # fmt: skip
 
 
@@ -262,7 +262,15 @@ def test_parse_json_has_exactly_the_promised_keys(place: Path) -> None:
     assert read["subject"] == "Problème"
     assert read["date"] == "2026-11-24T13:32:00Z"
     (attachment,) = read["attachments"]
-    assert list(attachment) == ["filename", "content_type", "size", "sha256", "content_id", "inline"]
+    assert list(attachment) == [
+        "filename",
+        "content_type",
+        "size",
+        "sha256",
+        "content_id",
+        "inline",
+        "hazards",
+    ]
     assert attachment["filename"] == "a.pdf"
     assert attachment["size"] == 4
     assert read["bounce"] is None

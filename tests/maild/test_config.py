@@ -459,6 +459,7 @@ WRONG = [
     ('[budget]\nticket = ["10"]', "budget.ticket[1]", '"10/1h"'),
     ('[relay]\ndelay = 2', "relay.delay", '"5m"'),
     ('[http]\nlisten = "8025"', "http.listen", "127.0.0.1"),
+    ('[security]\nspam_headers = ["X-Spm-Flag"]', "security.spam_headers[1]", 'write one of "x-spam-flag"'),
     ('[log]\nlevel = "INFO"', "log.level", 'did you mean "info"?'),
     ('[log]\nmask_addresses = "perhaps"', "log.mask_addresses", "true or false"),
     ("[[agent]]\nname = \"A\"", "agent[1].address", "write address"),

@@ -93,6 +93,7 @@ def test_google_by_a_password_for_programs(tmp_path: Path) -> None:
     found = config.load(tmp_path / "config.toml", {})
     assert found.submission.per_day == 2000
     assert found.security.trusted_authserv_ids == ("mx.google.com",)
+    assert found.security.spam_headers == ()
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_a_new_ticket_out_of_junk_says_why_it_has_no_receipt() -> None:
     """It is seen by the team all the same."""
     decided = judged(mail(In_Reply_To=ours(), subject="Une autre affaire", sender=STRANGER))
     (withheld,) = (c for c in decided.changes if isinstance(c, WithholdReceipt))
-    assert withheld.reasons == ("judged spam upstream",)
+    assert withheld.reasons == ("judged spam upstream: found in a junk folder",)
     assert any(isinstance(change, Notify) for change in decided.changes)
 
 
