@@ -194,7 +194,8 @@ def written(tx: Transaction, ticket_ids: Iterable[int]) -> tuple[Written, ...]:
 
 
 def held_files(tx: Transaction, ticket_ids: Iterable[int]) -> tuple[HeldFile, ...]:
-    """The files on these tickets that stay with the desk, in the order in which they came: their numbers."""
+    """The files on these tickets that stay with the desk, in the order in which they were
+    written down: their numbers, which a mail that is read late does not change."""
     rows = tx.connection.execute(
         select(
             RAW.c.sha256.label("mail"), MESSAGE.c.sender_address.label("sender"), ATTACHMENT.c.filename,
@@ -203,7 +204,7 @@ def held_files(tx: Transaction, ticket_ids: Iterable[int]) -> tuple[HeldFile, ..
         .join(MESSAGE, MESSAGE.c.id == ATTACHMENT.c.message_id)
         .join(RAW, RAW.c.id == MESSAGE.c.raw_id)
         .where(MESSAGE.c.ticket_id.in_(tuple(ticket_ids)), ATTACHMENT.c.held != "")
-        .order_by(MESSAGE.c.id, ATTACHMENT.c.id)
+        .order_by(ATTACHMENT.c.id)
     )  # fmt: skip
     return tuple(HeldFile(**row._asdict()) for row in rows)
 

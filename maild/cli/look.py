@@ -274,6 +274,7 @@ def _print_ticket(
     lines += [f"visit      {_visit_line(one, settings)}" for one in handling.visits(tx, ticket.id)]
     if links:
         lines.append("linked     " + ", ".join(settings.desk.number(other) for other in links))
+    numbers = _file_numbers(tx, ticket)
     for message in thread:
         way = "->" if message.direction == "out" else "<-"
         state, other = f" ({message.state})" if message.state else "", message.sender or message.recipient
@@ -284,7 +285,9 @@ def _print_ticket(
         if message.state in _LOST:
             lines += [f"   DID NOT ARRIVE: {reason}" for reason in json.loads(message.reasons)]
         lines += [f"   {line}" for line in tx.text_of(message.mail_id).splitlines()]
-        lines += [f"   + {_file_line(file)}" for file in message.files]
+        lines += [
+            f"   + {_file_line(file, numbers.get((message.sha256, file.sha256)))}" for file in message.files
+        ]
         lines += [f"   ! {reason}" for reason in json.loads(message.reasons) if reason.startswith(_SHOWN)]
     for note in _notes(tx, ticket):
         lines += ["", f"-- {local(note.at, settings)}  note  {note.actor}"]
@@ -315,11 +318,19 @@ def _visit_line(visit: Visit, settings: Config) -> str:
     return "  ".join(filter(None, (span, who, visit.place, f"({visit.state}{answered})")))
 
 
-def _file_line(file: StoredFile) -> str:
+def _file_numbers(tx: Transaction, ticket: Ticket) -> dict[tuple[str, str], int]:
+    """SHA-256 of a mail and of a file that came with it -> the number by which an agent asks for the file."""
+    held = handling.held_files(tx, handling.line_of(tx, ticket.merged_into or ticket.id))
+    # Of two that are the same to the byte, the first.
+    return {(file.mail, file.sha256): number for number, file in [*enumerate(held, 1)][::-1]}
+
+
+def _file_line(file: StoredFile, number: int | None) -> str:
     note = "  (seen before, not named to the agents)" if file.decoration else ""
     state, _, why = file.scan.partition(" ")
     note += {"": "", "clean": "  clean"}.get(state, f"  NOT SCANNED ({why})" if state == "unscanned" else "")
     note += f"  HELD: {file.held}" if file.held else ""
+    note += f" (#fichier {number})" if file.held and number else ""
     return f"{file.filename or '(no name)'}  {file.content_type}  {file.size:,} bytes{note}"
 
 

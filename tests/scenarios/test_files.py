@@ -72,7 +72,7 @@ def test_it_is_named_and_not_sent(told: Desk) -> None:
     page = letter.get_body(("html",))
     assert page is not None
     assert HELD in page.get_content().replace("\u00a0", " ")
-    assert "HELD: disguised .pdf.exe" in command(told, "ticket", "show", "1001").output
+    assert "HELD: disguised .pdf.exe (#fichier 1)" in command(told, "ticket", "show", "1001").output
     assert '"held": "disguised .pdf.exe"' in command(told, "ticket", "show", "1001", "--json").output
 
 
@@ -101,6 +101,36 @@ def test_a_later_mail_counts_on(told: Desk) -> None:
     assert HELD not in words(told_of)
     assert list(files_of(order(told, "#fichier 2\n"))) == ["ETNIC-1001-2.zip"]
     assert "1. facture.pdf.exe" in words(order(told, "#fichier 7\n", "a2@etnic.test"))
+
+
+def test_an_attached_mail_is_as_what_it_carries(told: Desk) -> None:
+    """However deep: it is held as a whole, and comes as a whole."""
+    carrier = letter_of("inner@ecole.test", "Voyez.\n", setup_exe=PE)
+    plain = letter_of("x@ecole.test", "Oui.\n")
+    told.receive(letter_of("m2@ecole.test", "Transféré.\n", lettre_eml=carrier, autre_eml=plain))
+    told.once()
+    letter = told.letters(ANNE)[-1]
+    assert list(files_of(letter)) == ["autre.eml"]
+    assert "1. lettre.eml : contient : programme (.exe)" in words(letter)
+
+
+def test_a_mail_that_is_read_late_moves_no_number(told: Desk) -> None:
+    """One that lay in quarantine has its files written behind those of later mails."""
+    receipt = told.letters("jean@ecole.test")[0]
+    told.receive(answer_with("m2@ecole.test", receipt, "Et ceci.\n", JEAN, b_bat=b"del"))
+    told.once()
+    with told.writing() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO attachment (message_id, filename, content_type, size, sha256, content_id, inline,"
+            " decoration, held, scan) SELECT message_id, 'late.exe', content_type, size, 'late', content_id,"
+            " inline, decoration, held, scan FROM attachment WHERE filename LIKE 'facture%'"
+        )
+    listed = words(order(told, "#fichier\n"))
+    assert [line.partition(" :")[0] for line in listed.splitlines() if line[:2] in ("1.", "2.", "3.")] == [
+        "1. facture.pdf.exe", "2. b.bat", "3. late.exe",
+    ]  # fmt: skip
+    shown = command(told, "ticket", "show", "1001").output
+    assert [f"(#fichier {number})" in shown for number in (1, 2, 3, 4)] == [True, True, True, False]
 
 
 def test_what_is_no_longer_kept_is_said(told: Desk) -> None:
