@@ -154,7 +154,7 @@ _SIZE = 14
 _STYLE = """\
 text{{font:{size}px ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;fill:#e6edf3;white-space:pre}}
 .d,.db{{fill:#8b949e}}.r,.rb{{fill:#ff7b72}}.g,.gb{{fill:#56d364}}.c,.cb{{fill:#39c5cf}}.v{{fill:#0d1117}}
-.b,.rb,.gb,.cb,.db,.v{{font-weight:700}}.e{{fill:#2d333b}}.x{{fill:none;stroke:#545d68}}
+.b,.rb,.gb,.cb,.db,.v{{font-weight:700}}.e{{fill:#2d333b}}.x{{fill:none;stroke:#545d68}}.p{{fill:#0d1117;stroke:#3d444d}}
 g{{visibility:hidden;animation:{seconds}s step-end infinite}}.still{{visibility:visible}}
 @media (prefers-reduced-motion:reduce){{g{{animation:none!important}}}}
 """
@@ -182,7 +182,8 @@ def svg(screens: Sequence[Screen], *, still: int, words: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img">',
         f"<title>{escape(words)}</title>",
         f"<style>{_STYLE.format(size=_SIZE, seconds=seconds)}{''.join(rules)}</style>",
-        f'<rect width="{width:g}" height="{height:g}" rx="8" fill="#0d1117"/>',
+        # The edge parts it from a page that is as dark.
+        f'<rect class="p" x=".5" y=".5" width="{width - 1:g}" height="{height - 1:g}" rx="8"/>',
         f'<svg x="{_ROOM}" y="{_ROOM}" overflow="visible">',
         *(_scene(span, runs, still, seconds) for span, runs in sorted(scenes.items())),
         "</svg></svg>",

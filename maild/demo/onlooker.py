@@ -112,16 +112,13 @@ def posted(name: str, content: bytes, uid: int) -> Posted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A letter that came to the post office, and what the ledger says of it (None: nothing)."""
+    """A letter that came to the post office, and what the ledger calls it. ``stored``: None of what is on no
+    ticket, such as a digest."""
 
     delivered: Delivered
     mail: ParsedMail
+    kind: MessageKind
     stored: StoredMessage | None
-
-    @property
-    def kind(self) -> str:
-        """What the ledger calls it."""
-        return self.stored.kind if self.stored else MessageKind.TROUBLE.value
 
 
 @dataclass(slots=True, kw_only=True)
@@ -161,12 +158,13 @@ class Onlooker:
         with self.store.read() as tx:
             tickets = {ticket.id: ticket for ticket in tx.tickets()}
             threads = tx.messages(list(tickets))
+            owed = {each.message_id: each.kind for each in outbox.letters(tx, OutboxState)} if arrived else {}
         stored = {m.message_id: m for thread in threads.values() for m in thread if m.direction == "out"}
         incoming = {m.mail_id: m for thread in threads.values() for m in thread if m.direction == "in"}
         notes = [
             *self._of_mails(incoming, tickets, now),
             *self._of_limits(tickets, now),
-            *self._of_letters(arrived, stored, tickets, now),
+            *self._of_letters(arrived, owed, stored, tickets, now),
             *self._of_marks(tickets, now),
         ]
         self.tickets = tickets
@@ -233,15 +231,17 @@ class Onlooker:
     def _of_letters(
         self,
         arrived: tuple[Delivered, ...],
+        owed: dict[str, MessageKind],
         stored: dict[str, StoredMessage],
         tickets: dict[int, Ticket],
         now: datetime,
     ) -> Iterator[Note]:
         for one in arrived:
             mail = parse_mail(one.content)
-            letter = Letter(delivered=one, mail=mail, stored=stored.get(mail.message_id))
+            kind = owed.get(mail.message_id, MessageKind.TROUBLE)
+            letter = Letter(delivered=one, mail=mail, kind=kind, stored=stored.get(mail.message_id))
             self.letters.append(letter)
-            sign = _LETTERS.get(MessageKind(letter.kind))
+            sign = _LETTERS.get(kind)
             if sign:
                 yield self._letter(sign, letter, tickets, now)
 

@@ -50,6 +50,8 @@ def test_the_rehearsal_tells_the_whole_story_and_what_it_recommends_works(tmp_pa
     assert (played.returncode, played.stderr) == (0, ""), told + played.stderr
     assert "\x1b" not in told
     assert "NON" not in told
+    # Nothing is wrong with the house; a digest of limits, which is of no ticket, is a reminder.
+    assert "ennui" not in told
     for words in (
         "accusé   à claire.dumont@athenee-nord.example",
         "au plus tard le mardi",
