@@ -34,7 +34,7 @@ class TeamCount:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Today:
     """What happened since the day began: people who wrote and opened a ticket; first mails that were taken in
-    charge, those in time, and answers to later mails. Spam is none of it."""
+    charge, those in time, and answers to later mails. Spam is none of it, nor what is only presumed."""
 
     arrived: int = 0
     taken: int = 0
@@ -102,7 +102,7 @@ def _today(tx: Transaction, since: datetime) -> Today:
         func.count().filter(CLOCK.c.first).label("taken"),
         func.count().filter(and_(CLOCK.c.first, CLOCK.c.stopped_at <= CLOCK.c.due_at)).label("in_time"),
         func.count().filter(~CLOCK.c.first).label("answered"),
-    ).where(desks, CLOCK.c.stopped_at >= since)
+    ).where(desks, ~CLOCK.c.presumed, CLOCK.c.stopped_at >= since)
     row = tx.connection.execute(stopped).one()
     return Today(arrived=tx.connection.execute(arrived).scalar() or 0, **row._mapping)
 

@@ -61,7 +61,8 @@ def test_every_team_is_counted(store: Store) -> None:
 
 
 def test_the_day_is_counted_from_its_beginning(store: Store) -> None:
-    """Who wrote first, what was taken and in time, later answers; no spam, no team's own clock."""
+    """Who wrote first, what was taken and in time, later answers; no spam, no team's own clock, and no act of
+    which only a flag on the mail tells."""
     with store.write() as tx:
         filed(tx, 1, hours=3)
         filed(tx, 2, hours=13)
@@ -71,8 +72,9 @@ def test_the_day_is_counted_from_its_beginning(store: Store) -> None:
         filed(tx, 6, hours=2, status="taken", clocks={"stopped_at": NOON, "first": False})
         filed(tx, 7, hours=2, status="spam", clocks={"stopped_at": NOON})
         filed(tx, 8, hours=2, status="taken", clocks={"stopped_at": NOON, "team": "réseau", "first": False})
+        filed(tx, 9, hours=2, status="taken", clocks={"stopped_at": NOON, "presumed": True})
     with store.read() as tx:
-        assert overview.overview(tx, since=MORNING).today == Today(arrived=2, taken=2, in_time=1, answered=1)
+        assert overview.overview(tx, since=MORNING).today == Today(arrived=3, taken=2, in_time=1, answered=1)
 
 
 def test_what_is_kept_and_not_filed_is_counted(store: Store) -> None:
