@@ -108,7 +108,7 @@ class StartClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopClocks:
-    """A person acted. ``presumed``: by a flag only, until the answer itself is found."""
+    """A person acted. ``presumed``: by a flag only, or by setting it aside, until an answer is found."""
 
     at: datetime
     by: str

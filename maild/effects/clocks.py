@@ -47,7 +47,8 @@ def answer_clocks(work: Work, stop: StopClocks) -> None:
         )
         first = next((c.started_at for c in known.running if c.first and not c.team), None) if known else None
         seconds = round((stop.at - first).total_seconds()) if first else None
-        work.say("sla.met", ticket=work.number, act=stop.act, agent=stop.by, first_s=seconds)
+        if not stop.presumed:
+            work.say("sla.met", ticket=work.number, act=stop.act, agent=stop.by, first_s=seconds)
 
 
 def shown(tx: Transaction, ticket: int) -> dict[str, Any]:

@@ -175,6 +175,12 @@ class Oracle:
             if watch.stopped is None or watch.presumed or watch.stopped > at:
                 watch.stopped, watch.presumed = at, False
 
+    def _set_aside(self, matter: Matter, at: datetime) -> None:
+        """Nobody waits any more; what answers it, if it is no spam after all, is a later act."""
+        for watch in matter.watches:
+            if not watch.team and watch.stopped is None and watch.started <= at:
+                watch.stopped, watch.presumed = at, True
+
     def presumed(self, number: int, begun: datetime, at: datetime) -> bool:
         """A mail was seen to be answered; False where no clock of its time runs."""
         matter = self.matters[number]
@@ -208,7 +214,10 @@ class Oracle:
         if matter.status not in allowed.get(status, (*OPEN, Status.RESOLVED, Status.CLOSED)):
             return False
         was_open = matter.status in OPEN
-        self._stop(matter, at)
+        if spam:
+            self._set_aside(matter, at)
+        else:
+            self._stop(matter, at)
         self._stands(matter, status, at)
         matter.touched = max(matter.touched, at)
         if was_open and not spam:
@@ -221,6 +230,8 @@ class Oracle:
         matter = self.matters[number]
         if matter.status not in ENDED:
             return False
+        if matter.status is Status.SPAM:
+            self._stop(matter, at)
         self._stands(matter, Status.TAKEN, at)
         matter.assignee, matter.taken = matter.assignee or who, True
         matter.touched = max(matter.touched, at)

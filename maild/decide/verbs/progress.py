@@ -126,9 +126,12 @@ def _reopen(order: Order) -> Outcome | Refusal:
         return already(order)
     values = {"status": Status.TAKEN.value, "assignee": ticket.assignee or order.hand}
     taken = () if ticket.taken_at else (("taken_at", order.at),)
+    act = StopClocks(at=order.at, by=order.agent.address, act="reopen")
+    # Whoever was taken for a spammer has waited until now.
+    answers = (act,) if ticket.status is Status.SPAM else ()
     return Outcome(
         line=order.say(_SAID, "reopened"),
-        changes=(Amend(values=(*values.items(), *taken)), *_told_again(order)),
+        changes=(*answers, Amend(values=(*values.items(), *taken)), *_told_again(order)),
     )
 
 
@@ -144,7 +147,8 @@ def _told_again(order: Order) -> tuple[Brief, ...]:
 def _spam(order: Order) -> Outcome | Refusal:
     if order.here.ticket.status in (Status.SPAM, Status.MERGED):
         return already(order)
-    stopped = StopClocks(at=order.at, by=order.agent.address, act="spam")
+    # Nobody was answered by that: should it be a person's mail after all, a later act counts instead.
+    stopped = StopClocks(at=order.at, by=order.agent.address, act="spam", presumed=True)
     return Outcome(line=order.say(_SAID, "spam"), changes=(stopped, _stands(Status.SPAM)))
 
 

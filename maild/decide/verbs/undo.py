@@ -92,7 +92,11 @@ def _undone(order: Order, done: Changed) -> Undo:
         of=done.cause,
         columns=tuple(_columns(order, done)),
         restart=tuple(
-            row for event, told in facts if event.kind == "clock_stopped" for row in told.get("messages", ())
+            row
+            for event, told in facts
+            # What is spam again, and was opened for a while, has no clock that runs.
+            if event.kind == "clock_stopped" and told.get("act") != "reopen"
+            for row in told.get("messages", ())
         ),
         letters=tuple(
             one.id for one in done.letters if one.state in _WAITS and one.kind is not MessageKind.ANSWER

@@ -149,6 +149,23 @@ def test_an_answer_that_is_undone_lets_it_stand_still_again(desk: Room) -> None:
     assert clocks(desk) == [(False, NOON + DAY + 5 * HOUR, NOON + 6 * HOUR, 4 * 3600)]
 
 
+def test_who_was_taken_for_a_spammer_has_waited_until_somebody_thinks_better_of_it(desk: Room) -> None:
+    """Spam answers nobody: what opens the ticket again does. Taken back, that is spam, and no clock runs;
+    both taken back, it runs as before."""
+    order(desk, "spam")
+    assert clocks(desk) == []
+    desk.clock.later(days=2)
+    order(desk, "rouvrir")
+    stopped = "SELECT stopped_at, presumed FROM clock WHERE NOT first"
+    (row,) = desk.rows(stopped)
+    assert (str(row.stopped_at)[:19], bool(row.presumed)) == (f"{desk.clock.now:%Y-%m-%d %H:%M:%S}", False)
+    order(desk, "annuler")
+    assert (desk.tickets()[0].status, clocks(desk)) == (Status.SPAM, [])
+    order(desk, "annuler")
+    assert clocks(desk) == [(False, NOON + DAY + HOUR, None, 0)]
+    assert desk.tickets()[0].due_at == NOON + DAY + HOUR
+
+
 def test_an_act_that_comes_to_light_late_wakes_nothing_that_came_after_it(desk: Room) -> None:
     """Jean's second mail came later than it: its clock stands still since the ticket waits."""
     order(desk, "attente")

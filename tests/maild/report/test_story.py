@@ -31,6 +31,7 @@ MAILS = (
     ("10-05 09:00:00", "impatient again", "impatient", "cis"),
     ("10-05 20:00:00", "impatient still", "impatient", "cis"),
     ("10-07 08:00:00", "spam", "", "dov"),
+    ("10-08 08:00:00", "no spam", "", "dov"),
     ("10-12 07:00:00", "out of scope", "", "eva"),
     ("10-13 08:00:00", "merged", "", "fay"),
     ("10-13 10:00:00", "merged away", "", "fay"),
@@ -56,6 +57,8 @@ ORDERS = (
     ("10-01 22:00", "midnight", "prendre"),  # at the limit itself
     ("10-06 12:00", "impatient", "prendre"),
     ("10-07 09:00", "spam", "spam"),
+    ("10-08 09:00", "no spam", "spam"),
+    ("10-10 09:00", "no spam", "rouvrir"),
     ("10-12 08:00", "out of scope", "hors-périmètre matériel"),
     ("10-13 11:00", "merged away", "fusionner merged"),
     ("10-13 14:00", "merged", "prendre"),
@@ -130,19 +133,22 @@ def named(tally: Tally, outcome: Outcome) -> list[str]:
 
 
 def test_the_promise_is_counted_once_a_request(october: Report) -> None:
-    """Fifteen requests: who writes again, before anybody acts or after, asks for nothing new; who says thanks
-    waits for nothing; a mail that was split off is a request of its own, and each of two that were merged."""
+    """Sixteen requests: who writes again, before anybody acts or after, asks for nothing new; who says thanks
+    waits for nothing; a mail that was split off is a request of its own, and each of two that were merged;
+    whoever was taken for a spammer has waited until somebody thought better of it."""
     mail = october.mail
     assert named(mail, Outcome.IN_TIME) == [
         "midnight", "out of scope", "merged", "merged away", "resolved", "waits", "split", "last second",
     ]  # fmt: skip
-    assert named(mail, Outcome.LATE) == ["impatient", "presumed late", "split off", "long night", "late"]
+    assert named(mail, Outcome.LATE) == [
+        "impatient", "no spam", "presumed late", "split off", "long night", "late",
+    ]  # fmt: skip
     assert named(mail, Outcome.PRESUMED) == ["presumed"]
     assert named(mail, Outcome.PENDING) == ["pending"]
-    assert mail.share == 0.6153  # 8 of 13
-    # 1, 1, 1, 4, 4, 6, 8 and a second, 24, 24.5 and 28 hours.
-    assert figures.median(mail.delays) == 5 * HOUR
-    assert figures.p90(mail.delays) == 24.5 * HOUR
+    assert mail.share == 0.5714  # 8 of 14
+    # 1, 1, 1, 4, 4, 6, 8 and a second, 24, 24.5, 28 and 49 hours.
+    assert figures.median(mail.delays) == 6 * HOUR
+    assert figures.p90(mail.delays) == 28 * HOUR
     assert [row.mail.started_at for row in october.out_of_scope.rows] == [at("10-12 07:00")]
 
 

@@ -180,6 +180,8 @@ def test_a_ticket_is_opened_again_for_whoever_had_it() -> None:
     assert of(result, Brief) == [Brief(recipients=((BOB.address, "nl"),), reason="reopened", by="Anne")]
     mine = run("#rouvrir", status=Status.SPAM)
     assert amended(mine) == {"status": "taken", "assignee": ANNE, "taken_at": NOON}
+    assert of(mine, StopClocks) == [StopClocks(at=NOON, by=ANNE, act="reopen")]
+    assert of(result, StopClocks) == []
     assert of(mine, Brief) == []
 
 
@@ -194,7 +196,7 @@ def test_a_ticket_that_was_opened_again_can_be_taken_and_answered() -> None:
 def test_spam_is_set_aside_without_a_word_to_anybody() -> None:
     """Its clocks stop, and what is written below it stays inside."""
     result = run("#spam\n\nEncore ce vendeur", running=(clock(),))
-    assert of(result, StopClocks) == [StopClocks(at=NOON, by=ANNE, act="spam")]
+    assert of(result, StopClocks) == [StopClocks(at=NOON, by=ANNE, act="spam", presumed=True)]
     assert amended(result) == {"status": "spam", "wake_at": None}
     assert result.text.value == "note"
 
