@@ -12,7 +12,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -175,7 +175,9 @@ def _desk(answers: Answers) -> str:
 
 
 def _state(answers: Answers) -> str:
-    about = "Where the database is, from the folder in which maild runs; the unit's is /var/lib/maild."
+    about = (
+        "Where the database is. A relative path begins where maild is started: by the unit, /var/lib/maild."
+    )
     return _table("state", ("directory", str(answers.state), about))
 
 
@@ -293,7 +295,8 @@ def _value(value: object) -> str:
 def put_in_place(file: Path, answers: Answers, *, program: Path, owner: str = "") -> tuple[Path, ...]:
     """Write the configuration at ``file`` and what goes with it beside it; returns the files.
 
-    Secrets are for their owner only (0600). A signing key that is there stays: letters that left bear it.
+    Secrets are for their owner only (0600), a folder that is made is not: who runs maild must get through. A
+    signing key that is there stays: letters that left bear it.
 
     Args:
         program: what the unit starts.
@@ -309,7 +312,7 @@ def put_in_place(file: Path, answers: Answers, *, program: Path, owner: str = ""
         files[KEY] = f"{secrets.token_hex(_KEY_OCTETS)}\n"
     files[UNIT] = unit(program, file.absolute())
     files[file.name] = files.pop("config.toml")
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".maild-") as made:
+    with _there(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".maild-") as made:
         staging = Path(made)
         for name, text in files.items():
             _write(staging / name, text, owner)
@@ -322,6 +325,19 @@ def would_replace(file: Path, answers: Answers) -> tuple[Path, ...]:
     """The files that ``put_in_place`` would replace."""
     names = [name for name in drafted(answers) if name != "config.toml"]
     return tuple(path for path in (file, *(file.parent / n for n in (*names, UNIT))) if path.exists())
+
+
+@contextmanager
+def _there(folder: Path) -> Iterator[None]:
+    """The folder, made where it is missing, and taken away again where nothing comes of it."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    with ExitStack() as undoing:
+        for each in reversed(missing):
+            each.mkdir()
+            undoing.callback(each.rmdir)
+            each.chmod(0o755)
+        yield
+        undoing.pop_all()
 
 
 def _write(path: Path, text: str, owner: str) -> None:

@@ -327,6 +327,7 @@ def answer(args: Sequence[str]) -> int:
         cast("Any", error).show()
         return Code.USAGE
     except typer.Abort:
+        typer.echo("\nmaild: broken off", err=True)
         return Code.NO
     # Whatever it is, the shell must hear of it as a code.
     except Exception as error:  # noqa: BLE001

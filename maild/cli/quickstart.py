@@ -1,8 +1,9 @@
 """``quickstart``: a few questions, then a configuration with its secrets and unit file, then ``doctor``.
 
 Stands on ``setup``, which knows what is written and writes it. What a flag says is not asked; with ``--yes``
-nothing is, and what is missing then ends the command with 64 and an example. A file that is there is replaced
-only where the person says so. Ends as ``doctor`` does: 0, or 1 where something that it looked at fails.
+nothing is, and all that is missing then ends the command with 64 and an example. A file that is there is
+replaced only where the person says so, before anything else is asked. Ends as ``doctor`` does: 0, or 1 where
+something that it looked at fails.
 """
 
 import os
@@ -10,7 +11,7 @@ import pwd
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -23,18 +24,30 @@ from maild.cli import Code, ConfigOption, Stop
 from maild.setup import Agent, Answers, Auth, Provider, Server
 
 _AGENT = re.compile(r"\s*(?P<name>[^<>]+?)\s*<(?P<address>[^<>\s]+)>\s*")
+# What nobody can guess, as a flag has it.
 _EXAMPLES = {
-    "address": "--address support@etnic.be",
-    "imap-host": "--imap-host imap.etnic.be",
-    "smtp-host": "--smtp-host smtp.etnic.be",
-    "tenant": "--tenant etnic.onmicrosoft.com",
-    "client-id": "--client-id 00000000-0000-0000-0000-000000000000",
-    "service-account-file": "--service-account-file google-key.json",
+    "address": "support@etnic.be",
+    "imap-host": "imap.etnic.be",
+    "smtp-host": "smtp.etnic.be",
+    "tenant": "etnic.onmicrosoft.com",
+    "client-id": "00000000-0000-0000-0000-000000000000",
+    "password-file": "imap-password",
+    "client-secret-file": "client-secret",
+    "service-account-file": "google-key.json",
 }
+_LOGINS: dict[Auth, str] = {
+    "password": "a password",
+    "client_credentials": "the program itself is let in",
+    "device": "a person lets it in once, by a code",
+    "service_account": "a service account",
+}
+_OVERVIEW = ", as Entra shows it: App registrations > the program > Overview"
 # The account of the unit file: where it exists, it is to read what root writes.
 _ACCOUNT = "maild"
 
 _USUAL_TLS = {"imap": "implicit", "smtp": "starttls"}
+# Where the unit lets maild write; a desk that somebody tries out has it beside him.
+_STATE_OF_UNIT, _STATE = Path("/var/lib/maild/var"), Path("var")
 
 
 def quickstart(
@@ -81,18 +94,26 @@ def quickstart(
     prefix: Annotated[str, typer.Option(metavar="WORD", help="Before ticket numbers.")] = "ETNIC",
     phone: Annotated[str, typer.Option(metavar="NUMBER", help="Told in every receipt.")] = "",
     start: Annotated[str, typer.Option(metavar="WHEN", help="now, all, or a day: 2026-11-01.")] = "now",
-    state: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the database will be.")] = Path("var"),
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where the database will be (default: var, for a file in /etc /var/lib/maild/var).",
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; take the defaults.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> int:
     """Write a first configuration by a few questions, or by flags; then look whether all is well."""
     file = config or Path("config.toml")
-    asking = _Asking(silent=yes)
-    which = cast("Provider", asking.one_of("provider", provider, tuple(setup.KNOWN), "imap"))
+    asking = _Asking(silent=yes, force=force)
+    asking.to_replace([path for path in (file,) if path.exists()])
+    which = cast("Provider", asking.one_of("provider", "Provider", provider, tuple(setup.KNOWN), "imap"))
     known = setup.KNOWN[which]
     desk = asking.text("address", "The desk's address", address, kind=configuration.Address)
     login = user or (desk if yes or known.imap else asking.text("user", "User of the mailbox", "", desk))
-    how = cast("Auth", asking.one_of("auth", auth, known.auths, known.auths[0]))
+    ways = "; ".join(f"{way}: {_LOGINS[way]}" for way in known.auths)
+    how = cast("Auth", asking.one_of("auth", f"How to log in ({ways})", auth, known.auths, known.auths[0]))
     domain = desk.partition("@")[2]
     imap = asking.server("imap", known.imap, imap_host, imap_tls, imap_port, domain)
     submission = asking.server("smtp", known.submission, smtp_host, smtp_tls, smtp_port, domain)
@@ -110,10 +131,12 @@ def quickstart(
         password=asking.secret("password-file", "Password", password_file) if how == "password" else "",
         password_file=password_file,
         smtp_password_file=smtp_password_file,
-        tenant=asking.text("tenant", "Directory (tenant) ID", tenant) if microsoft else "",
-        client_id=asking.text("client-id", "Application (client) ID", client_id) if microsoft else "",
+        tenant=asking.text("tenant", f"Directory (tenant) ID{_OVERVIEW}", tenant) if microsoft else "",
+        client_id=asking.text("client-id", "Application (client) ID, beside it", client_id)
+        if microsoft
+        else "",
         client_secret=(
-            asking.secret("client-secret-file", "Value of the client secret", client_secret_file)
+            asking.secret("client-secret-file", "Value of the client secret, not its ID", client_secret_file)
             if how == "client_credentials"
             else ""
         ),
@@ -129,9 +152,10 @@ def quickstart(
         prefix=prefix,
         phone=phone,
         start=start,
-        state=state,
+        state=state or (_STATE_OF_UNIT if file.absolute().is_relative_to("/etc") else _STATE),
     )
-    return _settle(file, answers, force=force, asking=asking)
+    asking.complain()
+    return _settle(file, answers, asking)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -143,9 +167,15 @@ def _words(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asking:
-    """What a flag has not said is asked; ``silent``: the default is taken, or the command ends."""
+    """What a flag has not said is asked; ``silent``: the default is taken, or the flag is ``missing``.
+
+    ``force``: what is there may be replaced; ``agreed``: so may these files, as the person said.
+    """
 
     silent: bool
+    force: bool = False
+    missing: list[str] = field(default_factory=list)
+    agreed: list[Path] = field(default_factory=list)
 
     def text(self, flag: str, question: str, given: str, default: str = "", kind: Any = str) -> str:
         """A text that a flag gave, or the person gives; asked again until it can be used."""
@@ -153,12 +183,10 @@ class _Asking:
         if given:
             return _or_stop(flag, given, check)
         if self.silent:
-            if not default:
-                raise Stop(Code.USAGE, f"--{flag} is missing", f"write, for example, {_EXAMPLES[flag]}")
-            return default
+            return default or self._missing(flag)
         return str(typer.prompt(question, default=default or None, value_proc=_proc(check)))
 
-    def one_of(self, flag: str, given: str, known: tuple[str, ...], default: str) -> str:
+    def one_of(self, flag: str, question: str, given: str, known: tuple[str, ...], default: str) -> str:
         """One of a few words."""
 
         def check(text: str) -> str:
@@ -168,34 +196,31 @@ class _Asking:
             return _or_stop(flag, given, check)
         if self.silent or len(known) == 1:
             return default
-        question = f"{flag.capitalize()} ({', '.join(known)})"
-        return str(typer.prompt(question, default=default, value_proc=_proc(check)))
+        told = question if "(" in question else f"{question} ({', '.join(known)})"
+        return str(typer.prompt(told, default=default, value_proc=_proc(check)))
 
     def server(self, flag: str, known: Server | None, host: str, tls: str, port: int, domain: str) -> Server:
         """A mail server: the provider's, unless a flag names another."""
         if known is not None and not host:
             return known
         likely = "" if self.silent else f"{flag}.{domain}"
-        kinds = ("implicit", "starttls", "none")
-        return Server(
-            host=self.text(f"{flag}-host", f"{flag.upper()} server", host, likely),
-            tls=cast("configuration.Tls", self.one_of(f"{flag}-tls", tls, kinds, _USUAL_TLS[flag])),
-            port=port or None,
-        )
+        server, kinds = f"{flag.upper()} server", ("implicit", "starttls", "none")
+        name = self.text(f"{flag}-host", server, host, likely)
+        usual = known.tls if known else _USUAL_TLS[flag]
+        secured = self.one_of(f"{flag}-tls", f"TLS of the {server}", tls, kinds, usual)
+        return Server(host=name, tls=cast("configuration.Tls", secured), port=port or None)
 
     def secret(self, flag: str, question: str, file: Path | None) -> str:
         """A secret, which no flag may hold: other users of this machine see flags. "" where a file has it."""
         if file is not None:
             self.path(flag, question, file)
             return ""
-        if self.silent:
-            raise Stop(Code.USAGE, f"--{flag} is missing", "write it into a file with mode 600 and name that")
-        return str(typer.prompt(question, hide_input=True))
+        return self._missing(flag) if self.silent else str(typer.prompt(question, hide_input=True))
 
     def path(self, flag: str, question: str, given: Path | None) -> Path:
         """A file that is there."""
         path = given or Path(self.text(flag, f"{question}, a file", ""))
-        if not path.is_file():
+        if not path.is_file() and not self.missing:
             raise Stop(Code.NO_INPUT, f"--{flag}: there is no file {path}", "write it first, with mode 600")
         return path
 
@@ -222,9 +247,29 @@ class _Asking:
         question = "Who hears of trouble with maild itself (addresses, or empty)"
         return _words(str(typer.prompt(question, default="", show_default=False, value_proc=_proc(check))))
 
-    def agrees(self, question: str) -> bool:
-        """A yes that is never taken for granted."""
-        return not self.silent and typer.confirm(question, default=False)
+    def to_replace(self, there: list[Path]) -> None:
+        """These files would be replaced: a yes is never taken for granted, and once is enough."""
+        new = [path for path in there if path not in self.agreed]
+        names = ", ".join(str(path) for path in new)
+        agrees = not new or self.force
+        if not agrees and (self.silent or not typer.confirm(f"{names} would be replaced. Go on?")):
+            raise Stop(
+                Code.REFUSED, f"{names} exists already", "name another file by --config, or add --force"
+            )
+        self.agreed.extend(new)
+
+    def complain(self) -> None:
+        """End here if anything is missing, and say all of it."""
+        if not self.missing:
+            return
+        flags = ", ".join(f"--{flag}" for flag in self.missing)
+        examples = " ".join(f"--{flag} {_EXAMPLES[flag]}" for flag in self.missing)
+        secret = " (secrets stand in files, mode 600)" if "-file" in flags else ""
+        raise Stop(Code.USAGE, f"missing: {flags}", f"write, for example, {examples}{secret}")
+
+    def _missing(self, flag: str) -> str:
+        self.missing.append(flag)
+        return ""
 
 
 def _checked(kind: Any) -> Callable[[str], str]:
@@ -271,13 +316,14 @@ def _proc(check: Callable[[str], str]) -> Callable[[str], str]:
 # --- writing ------------------------------------------------------------------------------------------------
 
 
-def _settle(file: Path, answers: Answers, *, force: bool, asking: _Asking) -> int:
-    there = setup.would_replace(file, answers)
-    names = ", ".join(str(path) for path in there)
-    if there and not force and not asking.agrees(f"{names} would be replaced. Go on?"):
-        raise Stop(Code.REFUSED, f"{names} exists already", "name another file by --config, or add --force")
+def _settle(file: Path, answers: Answers, asking: _Asking) -> int:
+    asking.to_replace(list(setup.would_replace(file, answers)))
     owner = _account()
-    written = setup.put_in_place(file, answers, program=_program(), owner=owner)
+    try:
+        written = setup.put_in_place(file, answers, program=_program(), owner=owner)
+    except OSError as error:
+        what = f"{file.parent} cannot be written: {error.strerror}"
+        raise Stop(Code.REFUSED, what, "name another place by --config, or become root") from error
     for path in written:
         typer.echo(f"wrote {path}")
     if owner:

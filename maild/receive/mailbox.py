@@ -267,6 +267,13 @@ class Mailbox:
         with self._exchange():
             return bool(self.client.folder_exists(folder))
 
+    def special(self, use: str) -> str:
+        """The folder that the server names for a use, such as "Sent" (RFC 6154); "" where it names none."""
+        with self._exchange():
+            folders = self.client.list_folders()
+        marked = (str(name) for flags, _, name in folders if f"\\{use}".encode() in flags)
+        return next(marked, "")
+
     def create_folder(self, folder: str) -> None:
         """Make a folder."""
         with self._exchange():

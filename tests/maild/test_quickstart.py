@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from maild import cli, config
@@ -95,27 +96,77 @@ def test_questions_about_microsoft_365(looked_at: list[Path], tmp_path: Path) ->
     assert looked_at
 
 
-@pytest.mark.parametrize("given", [0, 3, 8])
-def test_whoever_goes_away_leaves_nothing(looked_at: list[Path], tmp_path: Path, given: int) -> None:
-    lines = ("imap", "support@etnic.be", "", "", "", "", "", "", "geheim")
-    result = answered(*lines[:given])
-    assert result.exception is not None
-    assert written(tmp_path) == set()
+LINES = {
+    "imap": ("imap", "support@etnic.be", "", "", "", "", "", "", "geheim", "Anne <a@etnic.be>", "", "a@b.be"),
+    "microsoft": ("microsoft", "support@etnic.be", "", "", "t", "0-0", "geheim", "Anne <a@etnic.be>", "", ""),
+    "google": ("google", "support@etnic.be", "", "", "pw", "Anne <a@etnic.be>", "", ""),
+}
+
+
+@pytest.mark.parametrize("provider", LINES)
+def test_whoever_goes_away_at_any_question_leaves_nothing(
+    looked_at: list[Path], tmp_path: Path, provider: str
+) -> None:
+    """Not even the folder that would hold it all."""
+    lines, flags = LINES[provider], ("--config", "etc/maild/config.toml")
+    for given in range(len(lines)):
+        result = answered(*lines[:given], flags=flags)
+        assert isinstance(result.exception, typer.Abort), (given, result.output)
+        assert written(tmp_path) == set()
     assert not looked_at
+
+
+def test_a_folder_that_is_not_there_is_made(looked_at: list[Path], tmp_path: Path) -> None:
+    """Others may pass through it, and read nothing in it but the unit."""
+    file = tmp_path / "etc" / "maild" / "config.toml"
+    before = os.umask(0o077)
+    try:
+        assert cli.answer(["quickstart", "--yes", *FLAGS, "--config", str(file)]) == Code.OK
+    finally:
+        os.umask(before)
+    assert file.parent.stat().st_mode & 0o777 == 0o755
+    assert all(
+        each.stat().st_mode & 0o077 == 0 for each in file.parent.iterdir() if each.suffix != ".service"
+    )
+
+
+def test_a_place_where_nothing_can_be_written(
+    looked_at: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.answer(["quickstart", "--yes", *FLAGS, "--config", "pw/config.toml"]) == Code.REFUSED
+    assert "pw cannot be written: Not a directory; name another place by --config" in capsys.readouterr().err
+
+
+def test_answers_that_cannot_be_used_make_no_folder(looked_at: list[Path], tmp_path: Path) -> None:
+    flags = ("--yes", *FLAGS, "--config", "etc/config.toml", "--timezone", "Mars")
+    assert cli.answer(["quickstart", *flags]) == Code.CONFIG
+    assert written(tmp_path) == set()
 
 
 @pytest.mark.parametrize(
     ("flags", "code", "told"),
     [
-        (("--yes",), 64, "--address is missing; write, for example, --address support@etnic.be"),
+        (
+            ("--yes",),
+            64,
+            "missing: --address, --imap-host, --smtp-host, --password-file; write, for example, --address",
+        ),
         (("--yes", "--address", "support"), 64, 'write the bare address: "support@example.org"'),
-        (("--yes", "--address", "a@b.be"), 64, "--imap-host is missing"),
-        (("--yes", *FLAGS[:-2]), 64, "--password-file is missing; write it into a file with mode 600"),
+        (("--yes", "--address", "a@b.be"), 64, "missing: --imap-host, --smtp-host, --password-file"),
+        (
+            ("--yes", *FLAGS[:-2]),
+            64,
+            "missing: --password-file; write, for example, --password-file imap-password (secrets",
+        ),
         (("--yes", *FLAGS[:-1], "none"), 66, "there is no file none"),
         (("--yes", *FLAGS, "--imap-tls", "ssl"), 64, "write implicit or starttls or none"),
-        (("--yes", *ENTRA[:-2]), 64, "--client-id is missing; write, for example, --client-id 0000"),
-        (("--yes", *ENTRA), 64, "--client-secret-file is missing"),
-        (("--yes", "--address", "a@b.be", "--provider", "google"), 64, "--service-account-file is missing"),
+        (
+            ("--yes", *ENTRA[:-2]),
+            64,
+            "missing: --client-id, --client-secret-file; write, for example, --client-id 0000",
+        ),
+        (("--yes", *ENTRA), 64, "missing: --client-secret-file"),
+        (("--yes", "--address", "a@b.be", "--provider", "google"), 64, "missing: --service-account-file"),
         (("--yes", *FLAGS, "--provider", "aol"), 64, "write microsoft or google or imap"),
         (("--yes", *FLAGS, "--agent", "Anne"), 64, 'write "Anne Dupont <anne@etnic.be>"'),
         (("--yes", *FLAGS, "--administrator", "x"), 64, "is not an address"),
@@ -139,12 +190,11 @@ def test_nothing_is_replaced_without_a_yes(looked_at: list[Path], tmp_path: Path
     assert isinstance(refused.exception, Stop)
     assert refused.exception.code == Code.REFUSED
     assert "add --force" in str(refused.exception)
-    asked = ("", "", "", "", "", "")
-    assert isinstance(answered(*asked, "n", flags=FLAGS).exception, Stop)
+    assert isinstance(answered("n", flags=FLAGS).exception, Stop), "before anything else is asked"
     assert (tmp_path / "config.toml").read_text(encoding="utf-8") == "# mine\n"
     assert written(tmp_path) == {"config.toml"}
     assert not looked_at
-    assert answered(*asked, "y", flags=FLAGS).exception is None
+    assert answered("y", "", "", "", "", "", "", flags=FLAGS).exception is None
     assert "[desk]" in (tmp_path / "config.toml").read_text(encoding="utf-8")
 
 

@@ -1,8 +1,10 @@
 """A first configuration: it can be used, its secrets are for their owner, and nothing is ever half there."""
 
+import os
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -170,9 +172,35 @@ def test_whatever_ends_it_leaves_everything_as_it_was(
     assert contents(tmp_path) == former
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        put(tmp_path / "none")
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+def test_no_umask_opens_a_secret_for_a_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mask: int
+) -> None:
+    """Each file is its owner's only while it is still empty."""
+    modes: dict[str, int] = {}
+    really = os.fdopen
+
+    def opened(descriptor: int, *args: Any, **more: Any) -> Any:
+        name = Path(f"/proc/self/fd/{descriptor}").readlink().name
+        modes[name] = os.fstat(descriptor).st_mode & 0o777
+        return really(descriptor, *args, **more)
+
+    monkeypatch.setattr(os, "fdopen", opened)
+    before = os.umask(mask)
+    try:
+        put(tmp_path)
+    finally:
+        os.umask(before)
+    assert {name: modes[name] for name in ("secret", "imap-password", "config.toml")} == {
+        "secret": 0o600, "imap-password": 0o600, "config.toml": 0o600,
+    }  # fmt: skip
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(NotADirectoryError):
+        put(tmp_path / "file" / "etc" / "maild")
+    assert contents(tmp_path) == {"file": b""}
 
 
 @given(st.text(min_size=1, alphabet=st.characters(exclude_categories=["Cs"])))

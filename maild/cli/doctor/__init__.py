@@ -60,7 +60,7 @@ def doctor(
         _say(finding, as_json)
         verdicts.append(finding.verdict)
     if not as_json:
-        _sum_up(verdicts)
+        _sum_up(verdicts, f" --config {path}" if path else "")
     return Code.NO if "FAIL" in verdicts else Code.OK
 
 
@@ -75,12 +75,14 @@ def _say(finding: Finding, as_json: bool) -> None:
         typer.echo(f"{'':26}-> {finding.remedy}")
 
 
-def _sum_up(verdicts: list[Verdict]) -> None:
+def _sum_up(verdicts: list[Verdict], option: str) -> None:
     failed, warned = verdicts.count("FAIL"), verdicts.count("warn")
     if failed:
         typer.echo(f"\n{failed} failed, {warned} to look at. maild will not work as it should.")
     else:
-        typer.echo(f"\nNothing failed{f', {warned} to look at' if warned else ''}. Next: `maild run`.")
+        typer.echo(
+            f"\nNothing failed{f', {warned} to look at' if warned else ''}. Next: `maild run{option}`."
+        )
 
 
 def examine(settings: Config, file: Path, checks: Iterable[tuple[str, Check]]) -> Iterator[Finding]:

@@ -91,20 +91,24 @@ def _folders(check: str, drop: ImapMaildrop, entered: mailbox.Mailbox) -> Iterat
         found = "no keywords of our own in this folder: only flags show in the mailbox"
         remedy = "nothing to mend; `maild tickets --near-limit` shows what is late"
         yield warn(check, Fault.NO_KEYWORDS, found, remedy)
-    for name, fault, remedy in _wanted(drop):
-        if not entered.has_folder(name):
-            yield warn(check, fault, f"there is no folder {name!r}", remedy)
+    yield from _other_folders(check, drop, entered)
     yield from _copies_of_answers(check, drop, entered)
 
 
-def _wanted(drop: ImapMaildrop) -> Iterator[tuple[str, Fault, str]]:
-    """The other folders: the name, what it is where one is not there, and what to do then."""
-    for name in drop.sent:
-        yield name, Fault.SENT_MISSING, "mend sent, or leave it empty"
-    if drop.junk:
-        yield drop.junk, Fault.JUNK_MISSING, "mend junk, or leave it empty"
-    if drop.after == "move":
-        yield drop.done, Fault.DONE_MISSING, "make it, or let maild make it at the first run"
+def _other_folders(check: str, drop: ImapMaildrop, entered: mailbox.Mailbox) -> Iterator[Finding]:
+    """Those that are not there; of sent mail and junk the server may know the right name, in its language."""
+    wanted = [("sent", name, Fault.SENT_MISSING) for name in drop.sent]
+    wanted += [("junk", drop.junk, Fault.JUNK_MISSING)] if drop.junk else []
+    for key, name, fault in wanted:
+        if not entered.has_folder(name):
+            known = entered.special(key.capitalize())
+            remedy = f"the server says {known!r}" if known else "names are as the server spells them"
+            yield warn(
+                check, fault, f"there is no folder {name!r}", f"mend {key}, or leave it empty: {remedy}"
+            )
+    if drop.after == "move" and not entered.has_folder(drop.done):
+        remedy = "make it, or let maild make it at the first run"
+        yield warn(check, Fault.DONE_MISSING, f"there is no folder {drop.done!r}", remedy)
 
 
 def _copies_of_answers(check: str, drop: ImapMaildrop, entered: mailbox.Mailbox) -> Iterator[Finding]:
