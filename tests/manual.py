@@ -34,12 +34,15 @@ _ENVIRONMENT = {
     "PGPASSFILE": "The password file of PostgreSQL's client library, also for `pg_dump`.",
     "NO_COLOR": "No colours on a terminal.",
     "JOURNAL_STREAM": "Set by systemd; the lines of the log then begin with their priority (sd-daemon(3)).",
-    "NOTIFY_SOCKET": "Set by systemd; it hears whether the daemon is ready, lives and stops (sd_notify(3)).",
+    "NOTIFY_SOCKET, WATCHDOG_USEC": "Set by systemd; it hears whether the daemon is ready, lives and stops "
+    "(sd_notify(3)).",
 }
 _FILES = {
     "./config.toml, /etc/maild/config.toml": "The configuration: the first of these, or `--config`.",
     "PREFIX/share/maild/config.toml": "The sample: every key with its default and its explanation.",
-    "var/": "The state, or as `[state] directory` says: the database, its backups and the lock.",
+    "PREFIX/share/doc/maild/card-fr.html, card-en.html": "The card for agents, one sheet of A4.",
+    "var/": "The state, or as `[state] directory` says: the database, its copy before each upgrade, what "
+    "`maild oauth login` gave, and the lock.",
 }
 _SIGNALS = {
     "SIGTERM, SIGINT": "The daemon ends in order; a letter past its data waits for the server's answer.",
