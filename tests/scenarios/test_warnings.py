@@ -1,5 +1,6 @@
 """Whoever answers for the promise hears in time, acts by mail, and hears nothing twice (DESIGN section 7)."""
 
+import re
 from datetime import timedelta
 from email.message import EmailMessage
 from itertools import cycle
@@ -283,3 +284,28 @@ def test_a_digest_is_answered_from_every_program(led: Desk) -> None:
     left = {ticket.subject for ticket in led.tickets() if ticket.assignee != BOB}
     assert left == {"Imprimante en panne"}
     assert [event.kind for event in led.story(1001)].count("command") == 0
+
+
+def test_what_a_digest_offers_can_be_ordered_as_it_stands(led: Desk) -> None:
+    """Each line of it, in each language, by somebody who copies it and puts his own ticket and name in."""
+    led.configure(
+        agent=[{"name": each, "address": f"{each}@etnic.test", "language": each} for each in LANGUAGES]
+    )
+    led.receive(*(mail(f"n{each}@ecole.test", subject=each) for each in LANGUAGES))
+    led.once()
+    until(led, 17.5)
+    digests = {each: led.letters(f"{each}@etnic.test")[-1] for each in LANGUAGES}
+    offered = {
+        each: re.findall(r"^  (#\S+ 1001(?: \w+)?)  +\w", words(digest), re.MULTILINE)
+        for each, digest in digests.items()
+    }
+    assert {len(lines) for lines in offered.values()} == {4}
+    for turn in range(4):
+        for number, (each, lines) in enumerate(offered.items(), start=1002):
+            line = lines[turn].replace("1001", str(number)).replace(" X", " en")
+            name = f"{turn}@{each}.test"
+            led.receive(reply(name, digests[each], f"{line}\n", sender=f"{each}@etnic.test"))
+        led.once()
+    assert [(t.status, t.assignee) for t in led.tickets()][1:] == [(Status.CLOSED, "en@etnic.test")] * 4
+    assert [event.kind for event in led.story(1001)].count("command") == 0
+    assert all([event.kind for event in led.story(n)].count("command") == 4 for n in range(1002, 1006))
