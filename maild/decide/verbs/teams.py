@@ -182,7 +182,7 @@ ESCALATE = Command(
     names=_ESCALATE,
     usage={"fr": "#escalader ÉQUIPE", "en": "#escalate TEAM", "nl": "#escalate TEAM", "de": "#escalate TEAM"},
     help={
-        "fr": "consulter une équipe spécialisée ; le texte qui suit est votre question",
+        "fr": "consulter une équipe spécialisée\u00a0; le texte qui suit est votre question",
         "nl": "een gespecialiseerd team vragen; de tekst hieronder is uw vraag",
         "de": "ein Fachteam fragen; der Text darunter ist Ihre Frage",
         "en": "ask a specialist team; the text below is your question",
