@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maild import alarm, condition, heap, log, metrics, oauth, rehearsal, retention, sweep, timers, watchdog
+from maild import alarm, condition, heap, log, metrics, rehearsal, retention, sweep, timers, watchdog
 from maild import config as configuration
 from maild import office as offices
 from maild.alarm import Alarm
@@ -29,6 +29,7 @@ from maild.decide.troubles import BOARD
 from maild.health import Health
 from maild.ingest import Office
 from maild.line import Line
+from maild.oauth import access
 from maild.receive import imap, lmtp, mailbox, vigil
 from maild.receive.intake import Session, Station
 from maild.receive.lmtp import Door
@@ -166,7 +167,7 @@ def brought_up(ledger: Database, now: datetime, told: Told | None = None) -> Pat
 
 def _build(config: Config, office: Office, ledger: Database, holder: str) -> Parts:
     letters = Line(LETTER_TIMEOUTS * config.submission.timeout.total_seconds())
-    key = oauth.key_to(config.submission, config.state.directory, office.now)
+    key = access.key_to(config.submission, config.state.directory, office.now)
     courier = SmtpCourier(config.submission, key, office.policy.desk.address, letters)
     health = Health()
     dispatch = Dispatch(
@@ -175,7 +176,7 @@ def _build(config: Config, office: Office, ledger: Database, holder: str) -> Par
     )  # fmt: skip
     stations = tuple(
         Station(
-            name=name, drop=drop, key=oauth.key_to(drop, config.state.directory, office.now), office=office,
+            name=name, drop=drop, key=access.key_to(drop, config.state.directory, office.now), office=office,
             holder=holder, bell=Bell(), filed=dispatch.bell.ring, max_message=config.security.max_message,
             line=Line(ANSWER_TIMEOUTS * drop.timeout.total_seconds()), health=health,
         )

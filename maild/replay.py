@@ -18,13 +18,14 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 
-from maild import ingest, oauth
+from maild import ingest
 from maild import office as offices
 from maild.apply import Applied
 from maild.arrival import Arrival, Source
 from maild.config import Config, ImapMaildrop
 from maild.decide import threads
 from maild.ingest import Office
+from maild.oauth import access
 from maild.receive import intake, mailbox
 from maild.receive.mailbox import Mailbox, NoFolder, Sized
 from parsers.mail import parse_mail
@@ -251,7 +252,7 @@ def from_maildrops(
         away = [(f"{name}/{drop.done}", drop.done, Source.INBOX)] if drop.after == "move" else []
         sent = [(f"{name}/{folder}", folder, Source.SENT) for folder in drop.sent]
         junk = [(f"{name}/{drop.junk}", drop.junk, Source.JUNK)] if drop.junk else []
-        key = oauth.key_to(drop, config.state.directory)
+        key = access.key_to(drop, config.state.directory)
         for place, folder, source in [(name, drop.folder, Source.INBOX), *away, *sent, *junk]:
             there = mailbox.connect(drop, key())
             stack.enter_context(closing(there))

@@ -12,9 +12,9 @@ from typing import Annotated
 
 import typer
 
-from maild import oauth
 from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config, say_json
-from maild.oauth import Place, Standing
+from maild.oauth import access, login, server
+from maild.oauth.access import Place, Standing
 
 Name = Annotated[
     str,
@@ -24,14 +24,14 @@ Name = Annotated[
 
 def oauth_login(name: Name = "", config: ConfigOption = None) -> Code:
     """Let a person open a mailbox for maild: a page, a code, and nothing more until it is revoked."""
-    for group in _wanted(oauth.places(read_config(config)), name):
-        access = group[0].access
-        invitation = oauth.invite(access.grant)
+    for group in _wanted(access.places(read_config(config)), name):
+        way = group[0].access
+        invitation = server.invite(way.grant)
         names = ", ".join(place.name for place in group)
-        typer.echo(f"Open {invitation.page} and type {invitation.code}, as {access.user} ({names}).")
+        typer.echo(f"Open {invitation.page} and type {invitation.code}, as {way.user} ({names}).")
         typer.echo(f"Waiting for {invitation.seconds / 60:.0f} minutes at most; Ctrl-C ends it.")
-        oauth.await_login(access, invitation, lambda: datetime.now(UTC), time.sleep)
-        typer.echo(f"{access.user}: logged in. Next: `maild doctor`.")
+        login.await_login(way, invitation, lambda: datetime.now(UTC), time.sleep)
+        typer.echo(f"{way.user}: logged in. Next: `maild doctor`.")
     return Code.OK
 
 
@@ -52,8 +52,8 @@ def _wanted(places: tuple[Place, ...], name: str) -> list[list[Place]]:
 
 def oauth_status(config: ConfigOption = None, as_json: JsonOption = False) -> Code:
     """Ask for a token for each place that is opened by tokens; the mail servers are not asked."""
-    places = oauth.places(read_config(config))
-    found = [(place, oauth.standing(place.access)) for place in places]
+    places = access.places(read_config(config))
+    found = [(place, access.standing(place.access)) for place in places]
     for place, standing in found:
         _say(place, standing, as_json=as_json)
     if not found and not as_json:

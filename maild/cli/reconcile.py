@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 
 import typer
 
-from maild import oauth
 from maild.arrival import Source
 from maild.cli import Code, ConfigOption, JsonOption, look, read_config, say_json
 from maild.config import Config, ImapMaildrop
+from maild.oauth import access
 from maild.receive import mailbox as mail_server
 from maild.receive.mailbox import Mailbox, NoFolder, Unreachable
 from parsers.identifiers import message_identifier
@@ -110,7 +110,7 @@ def _folders(settings: Config, store: Store) -> Iterator[tuple[str, _Folder]]:
 
 
 def _entrance(drop: ImapMaildrop, settings: Config) -> Callable[[], Mailbox]:
-    key = oauth.key_to(drop, settings.state.directory)
+    key = access.key_to(drop, settings.state.directory)
     return lambda: mail_server.connect(drop, key())
 
 

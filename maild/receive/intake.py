@@ -20,7 +20,7 @@ from maild.effects import letters
 from maild.health import Health
 from maild.ingest import Office
 from maild.line import Line
-from maild.oauth import Access
+from maild.oauth.access import Access
 from maild.receive import renumbered
 from maild.receive.doubt import Doubts, Folder
 from maild.receive.mailbox import Mailbox, Selected, Sized

@@ -24,10 +24,13 @@ from typing import Any, Protocol
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
-from maild import oauth
 from maild.bell import is_readable
 from maild.line import Line, hang_up
-from maild.oauth import Access, Bearer, Showing
+from maild.oauth import bearer as tokens
+from maild.oauth import sasl
+from maild.oauth.access import Access
+from maild.oauth.bearer import Bearer
+from maild.oauth.sasl import Showing
 
 # A connection that is not made by then will not be made.
 CONNECT_SECONDS = 15.0
@@ -125,7 +128,7 @@ class Mailbox:
             if isinstance(error.__cause__, imaplib.IMAP4.abort | OSError):
                 raise
             if _NOT_CONNECTED in str(error) and self.bearer is not None:
-                refused = oauth.refusal(self.bearer, f"folder {folder}", str(error))
+                refused = sasl.refusal(self.bearer, f"folder {folder}", str(error))
                 raise LoginRefused(refused.what, refused.remedy) from error
             raise NoFolder(f"{folder}: {error}") from error
         permanent = said.get(b"PERMANENTFLAGS", ())
@@ -408,9 +411,9 @@ def connect(
 def _bearer(access: Access) -> Bearer:
     try:
         return access.bearer()
-    except oauth.Refused as error:
+    except tokens.Refused as error:
         raise LoginRefused(error.what, error.remedy) from error
-    except oauth.Unreachable as error:
+    except tokens.Unreachable as error:
         raise Unreachable(str(error)) from error
 
 
@@ -446,10 +449,10 @@ def _log_in(client: IMAPClient, drop: Drop, shown: str | Bearer) -> None:
 def _show(client: IMAPClient, drop: Drop, bearer: Bearer) -> None:
     where = f"{drop.host}:{drop.port}"
     offered = (name.removeprefix("AUTH=") for name in _capabilities(client) if name.startswith("AUTH="))
-    how = oauth.mechanism(offered)
+    how = sasl.mechanism(offered)
     if not how:
         client.shutdown()
-        refused = oauth.no_way(where)
+        refused = sasl.no_way(where)
         raise LoginRefused(refused.what, refused.remedy)
     showing = Showing(how, bearer, host=drop.host, port=drop.port)
     try:
@@ -457,7 +460,7 @@ def _show(client: IMAPClient, drop: Drop, bearer: Bearer) -> None:
     except LoginError as error:
         client.shutdown()
         _is_refusal(error, drop)
-        refused = oauth.refusal(bearer, where, _text(error), showing.error)
+        refused = sasl.refusal(bearer, where, _text(error), showing.error)
         # Not the error: its traceback may show what was said.
         raise LoginRefused(refused.what, refused.remedy) from None
 

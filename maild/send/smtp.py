@@ -12,10 +12,14 @@ import ssl
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from maild import oauth, steps
+from maild import steps
 from maild.config import ConfigError
 from maild.line import Line, hang_up
-from maild.oauth import Access, Bearer, Showing
+from maild.oauth import bearer as tokens
+from maild.oauth import sasl
+from maild.oauth.access import Access
+from maild.oauth.bearer import Bearer
+from maild.oauth.sasl import Showing
 from maild.send.courier import Deferred, Misconfigured, Outcome, Refused, Sent
 from maild.steps import Step
 from storage.records import OutboxEntry
@@ -78,7 +82,7 @@ class SmtpCourier:
             connection = self._connection
             with self._line.exchange(lambda: hang_up(connection.sock)):
                 outcome = self._exchange(connection, entry)
-        except (smtplib.SMTPException, OSError, ConfigError, oauth.Refused, oauth.Unreachable) as error:
+        except (smtplib.SMTPException, OSError, ConfigError, tokens.Refused, tokens.Unreachable) as error:
             outcome = _fault(error)
         if isinstance(outcome, Deferred) and outcome.unreachable:
             self._drop()
@@ -150,7 +154,7 @@ def _fault(error: Exception) -> Misconfigured | Deferred:
             # A certificate, or no TLS at all, is a matter of settings; a server that hangs up is not.
             refused = not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError)
         case _:
-            refused = isinstance(error, smtplib.SMTPNotSupportedError | ConfigError | oauth.Refused)
+            refused = isinstance(error, smtplib.SMTPNotSupportedError | ConfigError | tokens.Refused)
     return Misconfigured(reply=_said(error)) if refused else Deferred(reply=_said(error), unreachable=True)
 
 
@@ -169,7 +173,7 @@ def connect(submission: Any, key: str | Access) -> smtplib.SMTP:
 
     Raises:
         smtplib.SMTPException, OSError, ssl.SSLError: what the server or the wire said.
-        oauth.Refused, oauth.Unreachable: there is no token, or the server does not take it.
+        tokens.Refused, tokens.Unreachable: there is no token, or the server does not take it.
     """
     if isinstance(key, str) or not submission.user:
         return _entered(submission, key if isinstance(key, str) else "")
@@ -178,7 +182,7 @@ def connect(submission: Any, key: str | Access) -> smtplib.SMTP:
         bearer = key.bearer()
         try:
             return _entered(submission, bearer)
-        except oauth.Refused:
+        except tokens.Refused:
             key.discard()
             if bearer.is_new:
                 raise
@@ -217,9 +221,9 @@ def _connected(submission: Any) -> smtplib.SMTP:
 
 def _show(connection: smtplib.SMTP, submission: Any, bearer: Bearer) -> None:
     where = f"{submission.host}:{submission.port}"
-    how = oauth.mechanism(str(connection.esmtp_features.get("auth", "")).split())
+    how = sasl.mechanism(str(connection.esmtp_features.get("auth", "")).split())
     if not how:
-        raise oauth.no_way(where)
+        raise sasl.no_way(where)
     showing = Showing(how, bearer, host=submission.host, port=submission.port)
     try:
         connection.auth(how, showing)
@@ -227,7 +231,7 @@ def _show(connection: smtplib.SMTP, submission: Any, bearer: Bearer) -> None:
         if error.smtp_code < 500:
             raise  # RFC 4954 6: 454 is the server's own trouble, and passes
         # Not the error: its traceback may show what was said.
-        raise oauth.refusal(bearer, where, _said(error), showing.error, smtp=True) from None
+        raise sasl.refusal(bearer, where, _said(error), showing.error, smtp=True) from None
 
 
 def _authorities() -> ssl.SSLContext:
@@ -243,6 +247,6 @@ def _reply(code: int, text: bytes | str) -> str:
 def _said(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         return _reply(error.smtp_code, error.smtp_error)
-    if isinstance(error, ConfigError | oauth.Refused | oauth.Unreachable):
+    if isinstance(error, ConfigError | tokens.Refused | tokens.Unreachable):
         return str(error)[:_SAID]
     return f"{type(error).__name__}: {error}"[:_SAID]

@@ -14,9 +14,12 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from maild import config, log, oauth
+from maild import config, log
 from maild.config import OAuth
-from maild.oauth import Access, Refused, Unreachable
+from maild.oauth import bearer, grants, sasl, server
+from maild.oauth.access import Access, key_to
+from maild.oauth.bearer import Bearer, Refused, Unreachable
+from maild.oauth.login import await_login
 from tests.peers import tokens as peer
 from tests.peers.certificate import make_certificate
 from tests.peers.child import free_port
@@ -58,9 +61,9 @@ def test_a_token_is_kept_until_shortly_before_its_end(
     first = way.bearer()
     assert (first.is_new, first.user) == (True, USER)
     assert [way.bearer().token, way.bearer().is_new] == [first.token, False]
-    clock.now = NOON + HOUR - oauth.MARGIN - timedelta(seconds=1)
+    clock.now = NOON + HOUR - bearer.MARGIN - timedelta(seconds=1)
     assert way.bearer().token == first.token
-    clock.now = NOON + HOUR - oauth.MARGIN
+    clock.now = NOON + HOUR - bearer.MARGIN
     assert way.bearer().token != first.token
     (asked, _) = tokens.grants.asked
     assert asked == {"path": "/token", "grant_type": "client_credentials", "scope": "mail"}
@@ -72,9 +75,9 @@ def test_a_token_is_kept_until_shortly_before_its_end(
     [
         ({"expires_in": 60}, timedelta(seconds=60)),
         ({"expires_in": "3600"}, HOUR),
-        ({}, oauth.UNSAID),
-        ({"expires_in": None}, oauth.UNSAID),
-        ({"expires_in": 10**30}, oauth.LONGEST),
+        ({}, bearer.UNSAID),
+        ({"expires_in": None}, bearer.UNSAID),
+        ({"expires_in": 10**30}, bearer.LONGEST),
         ({"expires_in": -5}, timedelta()),
     ],
 )
@@ -123,17 +126,17 @@ def test_the_secret_goes_where_the_provider_looks(
 
 
 def test_microsoft_and_google_are_known() -> None:
-    entra = oauth.endpoints(OAuth(provider="microsoft", tenant="etnic.be", client_id="c"))
+    entra = grants.endpoints(OAuth(provider="microsoft", tenant="etnic.be", client_id="c"))
     assert entra.token == "https://login.microsoftonline.com/etnic.be/oauth2/v2.0/token"
     assert entra.scope == "https://outlook.office365.com/.default"
-    person = oauth.endpoints(OAuth(provider="microsoft", tenant="t", client_id="c", flow="device"))
+    person = grants.endpoints(OAuth(provider="microsoft", tenant="t", client_id="c", flow="device"))
     assert person.device.endswith("/t/oauth2/v2.0/devicecode")
     assert {word.rpartition("/")[2] for word in person.scope.split()} == {
         "IMAP.AccessAsUser.All", "SMTP.Send", "offline_access",
     }  # fmt: skip
-    google = oauth.endpoints(OAuth(provider="google"))
+    google = grants.endpoints(OAuth(provider="google"))
     assert (google.token, google.scope) == ("https://oauth2.googleapis.com/token", "https://mail.google.com/")
-    own = oauth.endpoints(OAuth(provider="google", token_url="https://x/t", scope="s"))
+    own = grants.endpoints(OAuth(provider="google", token_url="https://x/t", scope="s"))
     assert (own.token, own.scope) == ("https://x/t", "s")
 
 
@@ -197,7 +200,7 @@ def test_a_server_that_hangs(
     limit: str, value: object, why: str,
 ) -> None:  # fmt: skip
     """Whether it says nothing at all, or a byte now and then, by which no time-out of a read is met."""
-    monkeypatch.setattr(oauth, limit, value)
+    monkeypatch.setattr(server, limit, value)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"https://127.0.0.1:{silent.getsockname()[1]}/token"
         with pytest.raises(Unreachable, match=why):
@@ -283,8 +286,8 @@ def test_a_kept_token_that_is_refused_is_asked_for_anew(
     ],
 )
 def test_what_is_said_to_a_server(how: str, first: str, last: str) -> None:
-    bearer = oauth.Bearer(user="a,b=c@d.be", provider="custom", token="tok", is_new=True)
-    showing = oauth.Showing(how, bearer, host="h", port=143)
+    shown = Bearer(user="a,b=c@d.be", provider="custom", token="tok", is_new=True)
+    showing = sasl.Showing(how, shown, host="h", port=143)
     assert (showing(), showing(b""), showing.error) == (first, first, "")
     assert showing(b'{"status":"invalid_token","scope":"mail"}') == last
     assert showing.error == "invalid_token"
@@ -302,7 +305,7 @@ def test_what_is_said_to_a_server(how: str, first: str, last: str) -> None:
     ],
 )
 def test_the_way_that_the_server_offers(offered: list[str], how: str) -> None:
-    assert oauth.mechanism(offered) == how
+    assert sasl.mechanism(offered) == how
 
 
 # --- a person lets us in ------------------------------------------------------------------------------------
@@ -318,7 +321,7 @@ def logged_in(tokens: TokenServer, folder: Path, clock: Clock) -> Access:
     """Somebody has typed the code."""
     way = by_person(tokens, folder, clock)
     tokens.grants.consent = True
-    oauth.await_login(way, oauth.invite(way.grant), clock, lambda _: None)
+    await_login(way, server.invite(way.grant), clock, lambda _: None)
     return way
 
 
@@ -330,7 +333,7 @@ def test_a_person_types_a_code_and_is_not_asked_again(
         Refused, match=r"nobody has logged in for support@etnic\.test yet; .*`maild oauth login`"
     ):
         way.bearer()
-    invitation = oauth.invite(way.grant)
+    invitation = server.invite(way.grant)
     assert (invitation.page, invitation.code) == ("https://tokens.etnic.test/go", "BCDF-GHJK")
     waits: list[float] = []
 
@@ -341,7 +344,7 @@ def test_a_person_types_a_code_and_is_not_asked_again(
             tokens.refuse("slow_down")
         tokens.grants.consent = len(waits) == 3
 
-    oauth.await_login(way, invitation, clock, wait)
+    await_login(way, invitation, clock, wait)
     assert waits == [5, 10, 10]  # RFC 8628 section 3.5
     assert tokens.grants.asked[-1]["device_code"] == "dc-1"
     assert not way.bearer().is_new
@@ -399,7 +402,7 @@ def test_a_login_that_cannot_be_kept(tokens: TokenServer, tmp_path: Path, clock:
     way = by_person(tokens, tmp_path, clock)
     tokens.grants.consent = True
     with pytest.raises(Unreachable, match="cannot be used: File exists"):
-        oauth.await_login(way, oauth.invite(way.grant), clock, lambda _: None)
+        await_login(way, server.invite(way.grant), clock, lambda _: None)
 
 
 def test_a_disk_that_is_full_leaves_the_login_as_it_was(
@@ -413,7 +416,7 @@ def test_a_disk_that_is_full_leaves_the_login_as_it_was(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(Unreachable, match="cannot be written: No space left"):
-        oauth.await_login(way, oauth.invite(way.grant), clock, lambda _: None)
+        await_login(way, server.invite(way.grant), clock, lambda _: None)
     assert {file.name: file.read_bytes() for file in way.vault.file.parent.iterdir()} == before
 
 
@@ -434,10 +437,10 @@ def test_a_state_that_a_login_begins_is_its_owner_s_only(
 )
 def test_a_person_refuses(tokens: TokenServer, tmp_path: Path, clock: Clock, error: str, why: str) -> None:
     way = by_person(tokens, tmp_path, clock)
-    invitation = oauth.invite(way.grant)
+    invitation = server.invite(way.grant)
     tokens.refuse(error)
     with pytest.raises(Refused, match=why):
-        oauth.await_login(way, invitation, clock, lambda _: None)
+        await_login(way, invitation, clock, lambda _: None)
     assert way.vault.read() is None
 
 
@@ -448,7 +451,7 @@ def test_nobody_types_the_code(tokens: TokenServer, tmp_path: Path, clock: Clock
         clock.now += timedelta(seconds=600)
 
     with pytest.raises(Refused, match="was not typed in time; begin again"):
-        oauth.await_login(way, oauth.invite(way.grant), clock, wait)
+        await_login(way, server.invite(way.grant), clock, wait)
     assert len(tokens.grants.asked) == 3
 
 
@@ -456,20 +459,20 @@ def test_a_token_that_cannot_be_renewed_is_no_login(
     tokens: TokenServer, tmp_path: Path, clock: Clock
 ) -> None:
     way = by_person(tokens, tmp_path, clock)
-    invitation = oauth.invite(way.grant)
+    invitation = server.invite(way.grant)
     tokens.answer(b'{"access_token": "t", "token_type": "Bearer"}')
     with pytest.raises(Refused, match=r"cannot be renewed; .*offline_access"):
-        oauth.await_login(way, invitation, clock, lambda _: None)
+        await_login(way, invitation, clock, lambda _: None)
 
 
 def test_no_code(tokens: TokenServer, tmp_path: Path, clock: Clock) -> None:
     tokens.refuse("invalid_client", "AADSTS7000218: no secret", code=401)
     way = by_person(tokens, tmp_path, clock, provider="microsoft", tenant="t")
     with pytest.raises(Refused, match="Allow public client flows"):
-        oauth.invite(way.grant)
+        server.invite(way.grant)
     tokens.answer(b"{}")
     with pytest.raises(Unreachable, match="makes no sense"):
-        oauth.invite(way.grant)
+        server.invite(way.grant)
 
 
 # --- a service account of Google ----------------------------------------------------------------------------
@@ -533,12 +536,12 @@ def test_a_key_with_which_nothing_can_be_signed(
 def test_what_opens_a_server(tmp_path: Path) -> None:
     (tmp_path / "pw").write_text("first", encoding="utf-8")
     drop = config.ImapMaildrop(host="h", user="u", password_file=tmp_path / "pw")
-    key = oauth.key_to(drop, tmp_path)
+    key = key_to(drop, tmp_path)
     assert key() == "first"
     (tmp_path / "pw").write_text("second", encoding="utf-8")
     assert key() == "second"
     relay = config.Submission(host="h", auth="oauth", oauth=OAuth(provider="google"))
-    assert oauth.key_to(relay, tmp_path)() == ""  # without a user nobody logs in
-    way = oauth.key_to(relay.model_copy(update={"user": "u"}), tmp_path)
+    assert key_to(relay, tmp_path)() == ""  # without a user nobody logs in
+    way = key_to(relay.model_copy(update={"user": "u"}), tmp_path)
     assert isinstance(way(), Access)
     assert way() is way()

@@ -8,6 +8,7 @@ It speaks of RFC 6749 what maild needs of it, RFC 8628 (device codes), RFC 7523 
 
 import base64
 import json
+import sys
 import threading
 import time
 from collections import deque
@@ -153,6 +154,8 @@ class _Http(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that does not trust us hangs up: that is what its test is about."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from maild import config, oauth
+from maild import config
 from maild.cli.doctor.doors import door
 from maild.cli.doctor.faults import Fault
 from maild.cli.doctor.findings import Finding, any_failed, fail, ok, warn
 from maild.cli.doctor.wire import broken, certificate, resolved, unusable, wrong_login
 from maild.config import Config, DoorMaildrop, ImapMaildrop
+from maild.oauth import access, bearer
 from maild.receive import mailbox
 
 # Where Microsoft 365 takes and keeps mail.
@@ -37,7 +38,7 @@ def maildrops(settings: Config, _file: Path) -> Iterator[Finding]:
 @contextmanager
 def entered(drop: ImapMaildrop, directory: Path) -> Iterator[mailbox.Mailbox]:
     """A session in the mailbox; raises as ``mailbox.connect``, or for a password or token that is missing."""
-    session = mailbox.connect(drop, oauth.key_to(drop, directory)())
+    session = mailbox.connect(drop, access.key_to(drop, directory)())
     try:
         yield session
     finally:
@@ -57,8 +58,8 @@ def _mailbox(check: str, drop: ImapMaildrop, directory: Path) -> Iterator[Findin
         fault = Fault.TOKEN_REFUSED if drop.auth == "oauth" else Fault.LOGIN_REFUSED
         yield fail(check, fault, error.what, error.remedy or wrong_login(drop))
     except mailbox.Unreachable as error:
-        if isinstance(error.__cause__, oauth.Unreachable):
-            yield fail(check, Fault.TOKEN_UNREACHABLE, str(error), oauth.REACH)
+        if isinstance(error.__cause__, bearer.Unreachable):
+            yield fail(check, Fault.TOKEN_UNREACHABLE, str(error), bearer.REACH)
         else:
             yield broken(check, str(error), drop)
     except config.ConfigError as error:

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from maild import config, oauth, probe
+from maild import config, probe
 from maild.cli.doctor.faults import Fault
 from maild.cli.doctor.findings import Finding, fail, ok, warn
 from maild.cli.doctor.mailboxes import entered
 from maild.config import Config, ImapMaildrop
+from maild.oauth import access, bearer
 from maild.probe import Back, Probe, Watch
 from maild.receive.mailbox import Unreachable
 from maild.send.courier import Sent
@@ -36,7 +37,7 @@ def probed(settings: Config, _file: Path) -> Iterator[Finding]:
         return
     try:
         yield from _through(settings, drops[0])
-    except (Unreachable, oauth.Refused, oauth.Unreachable, config.ConfigError) as error:
+    except (Unreachable, bearer.Refused, bearer.Unreachable, config.ConfigError) as error:
         yield fail(CHECK, Fault.PROBE_UNREACHABLE, str(error), "mend what is said of this maildrop above")
 
 
@@ -47,7 +48,7 @@ def _through(settings: Config, drop: ImapMaildrop) -> Iterator[Finding]:
     with entered(drop, settings.state.directory) as mailbox:
         watch = Watch(mailbox=mailbox, folders=folders, now=_now).begun()
         server = settings.submission
-        courier = SmtpCourier(server, oauth.key_to(server, settings.state.directory), plain)
+        courier = SmtpCourier(server, access.key_to(server, settings.state.directory), plain)
         sent, refusal = _sent([probe.written(desk, to, _now()) for to in (plain, plus)], courier)
         if all(letter.to != plain for letter in sent):
             found = f"a mail to {plain} was not taken: {refusal}"

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from maild import config, oauth
+from maild import config
 from maild.cli.doctor.faults import Fault
 from maild.cli.doctor.findings import Finding, any_failed, fail, mega, ok, warn
 from maild.cli.doctor.wire import broken, certificate, resolved, unusable, wrong_login
 from maild.config import Config, Submission
+from maild.oauth import access
+from maild.oauth.bearer import REACH, Refused, Unreachable
 from maild.send import smtp
 
 # Answers bear what agents attach: screenshots, a manual.
@@ -30,11 +32,11 @@ def _sending(check: str, settings: Config) -> Iterator[Finding]:
     server = settings.submission
     # What smtplib raises are OSErrors too; its module has one door, and that is not here.
     try:
-        connection: Any = smtp.connect(server, oauth.key_to(server, settings.state.directory)())
-    except oauth.Refused as error:
+        connection: Any = smtp.connect(server, access.key_to(server, settings.state.directory)())
+    except Refused as error:
         yield fail(check, Fault.TOKEN_REFUSED, error.what, error.remedy)
-    except oauth.Unreachable as error:
-        yield fail(check, Fault.TOKEN_UNREACHABLE, str(error), oauth.REACH)
+    except Unreachable as error:
+        yield fail(check, Fault.TOKEN_UNREACHABLE, str(error), REACH)
     except config.ConfigError as error:
         yield unusable(check, error)
     except OSError as error:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from maild.config import OAuth
-from maild.oauth import Access
+from maild.oauth.access import Access
 from maild.receive import mailbox as door
 from maild.receive.mailbox import LoginRefused, Unreachable
 from tests.conftest import _short_directory

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from maild.config import OAuth
-from maild.oauth import Access
+from maild.oauth.access import Access
 from maild.send import smtp
 from maild.send.courier import Deferred, Misconfigured, Outcome, Sent
 from maild.send.smtp import SmtpCourier
