@@ -69,6 +69,32 @@ def test_the_clock_starts_when_the_mail_reached_the_mailbox(aged: Desk) -> None:
     assert [t.due_at for t in aged.tickets()] == [aged.now + timedelta(hours=24 - h) for h in AGES.values()]
 
 
+def test_a_server_whose_clock_is_fast_gives_nobody_more_time(desk: Desk) -> None:
+    """It says that the mail came in ten hours: it came now."""
+    desk.receive(mail("m1@ecole.test"), at=desk.now + timedelta(hours=10))
+    desk.once()
+    (ticket,) = desk.tickets()
+    assert (ticket.arrived_at, ticket.due_at) == (desk.now, desk.now + timedelta(hours=24))
+
+
+def test_what_is_said_inside_or_sorts_the_ticket_stops_no_clock(desk: Desk) -> None:
+    """A note, a priority and a category of an agent, and an absence notice: nobody has answered yet."""
+    desk.receive(mail("m1@ecole.test"))
+    desk.once()
+    due_at = desk.tickets()[0].due_at
+    orders = ("#note\n\nÀ voir avec Bob.\n", "#priorité haute\n", "#catégorie demande\n")
+    for name, words in enumerate(orders):
+        desk.receive(reply(f"r{name}@etnic.test", notification(desk), words, sender=f"Anne <{ANNE}>"))
+    desk.receive(
+        mail("away@ecole.test", subject="Absence", body="Je suis absent.\n", Auto_Submitted="auto-replied",
+             References=quoted("m1@ecole.test")),
+    )  # fmt: skip
+    desk.once()
+    (ticket,) = desk.tickets()
+    assert (ticket.status, ticket.due_at, ticket.taken_at) == (Status.NEW, due_at, None)
+    assert clocks(desk) == [("running", None)]
+
+
 def test_who_must_know_is_told_once(aged: Desk) -> None:
     """Four fifths of the time in a digest, the limit in an alert; again never for the same."""
     subjects = [str(letter["Subject"]) for letter in aged.letters(ANNE)]
