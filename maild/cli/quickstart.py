@@ -24,6 +24,8 @@ from maild.cli import Code, ConfigOption, Stop
 from maild.setup import Agent, Answers, Auth, Provider, Server
 
 _AGENT = re.compile(r"\s*(?P<name>[^<>]+?)\s*<(?P<address>[^<>\s]+)>\s*")
+# Entra shows the ID of a secret beside its value, which it shows only once.
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # What nobody can guess, as a flag has it.
 _EXAMPLES = {
     "address": "support@etnic.be",
@@ -215,14 +217,20 @@ class _Asking:
         if file is not None:
             self.path(flag, question, file)
             return ""
-        return self._missing(flag) if self.silent else str(typer.prompt(question, hide_input=True))
+        if self.silent:
+            return self._missing(flag)
+        return str(typer.prompt(question, hide_input=True, value_proc=_proc(_secret_fault)))
 
     def path(self, flag: str, question: str, given: Path | None) -> Path:
         """A file that is there."""
-        path = given or Path(self.text(flag, f"{question}, a file", ""))
-        if not path.is_file() and not self.missing:
-            raise Stop(Code.NO_INPUT, f"--{flag}: there is no file {path}", "write it first, with mode 600")
-        return path
+        if given is None:
+            asked = f"{question}, a file"
+            return Path(
+                self._missing(flag) if self.silent else typer.prompt(asked, value_proc=_proc(_no_file))
+            )
+        if fault := _no_file(str(given)):
+            raise Stop(Code.NO_INPUT, f"--{flag}: {fault}")
+        return given
 
     def agents(self, given: list[str]) -> tuple[Agent, ...]:
         """The people who answer; an empty line ends them."""
@@ -285,6 +293,14 @@ def _checked(kind: Any) -> Callable[[str], str]:
         return ""
 
     return check
+
+
+def _no_file(name: str) -> str:
+    return "" if Path(name).is_file() else f"there is no file {name}: write it first, with mode 600"
+
+
+def _secret_fault(text: str) -> str:
+    return "this is the secret's ID: its Value is wanted" if _ID.fullmatch(text) else ""
 
 
 def _agent_fault(text: str) -> str:

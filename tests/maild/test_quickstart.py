@@ -116,6 +116,18 @@ def test_whoever_goes_away_at_any_question_leaves_nothing(
     assert not looked_at
 
 
+def test_what_cannot_be_right_is_asked_for_again(looked_at: list[Path], tmp_path: Path) -> None:
+    """A file that is not there, and the ID of a secret where its value is wanted; neither ends it all."""
+    google = answered("google", "support@etnic.be", "", "", "gone.json", "pw", "", "")
+    assert google.exception is None, google.output
+    assert "there is no file gone.json" in google.output
+    id_, entra = "12345678-9abc-def0-1234-56789abcdef0", ("microsoft", "a@b.be", "", "", "t", "0-0")
+    microsoft = answered(*entra, id_, "geheim", "", "", flags=("--config", "other/config.toml"))
+    assert microsoft.exception is None, microsoft.output
+    assert "this is the secret's ID: its Value is wanted" in microsoft.output
+    assert (tmp_path / "other" / "client-secret").read_text(encoding="utf-8") == "geheim\n"
+
+
 def test_a_folder_that_is_not_there_is_made(looked_at: list[Path], tmp_path: Path) -> None:
     """Others may pass through it, and read nothing in it but the unit."""
     file = tmp_path / "etc" / "maild" / "config.toml"
