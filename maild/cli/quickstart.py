@@ -219,15 +219,16 @@ class _Asking:
             return ""
         if self.silent:
             return self._missing(flag)
-        return str(typer.prompt(question, hide_input=True, value_proc=_proc(_secret_fault)))
+        while _ID.fullmatch(text := str(typer.prompt(question, hide_input=True))):
+            typer.echo("Error: this is the ID of the secret: its Value is wanted")
+        return text
 
     def path(self, flag: str, question: str, given: Path | None) -> Path:
         """A file that is there."""
+        if given is None and self.silent:
+            return Path(self._missing(flag))
         if given is None:
-            asked = f"{question}, a file"
-            return Path(
-                self._missing(flag) if self.silent else typer.prompt(asked, value_proc=_proc(_no_file))
-            )
+            return Path(typer.prompt(f"{question}, a file", value_proc=_proc(_no_file)))
         if fault := _no_file(str(given)):
             raise Stop(Code.NO_INPUT, f"--{flag}: {fault}")
         return given
@@ -297,10 +298,6 @@ def _checked(kind: Any) -> Callable[[str], str]:
 
 def _no_file(name: str) -> str:
     return "" if Path(name).is_file() else f"there is no file {name}: write it first, with mode 600"
-
-
-def _secret_fault(text: str) -> str:
-    return "this is the secret's ID: its Value is wanted" if _ID.fullmatch(text) else ""
 
 
 def _agent_fault(text: str) -> str:

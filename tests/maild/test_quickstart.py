@@ -124,7 +124,7 @@ def test_what_cannot_be_right_is_asked_for_again(looked_at: list[Path], tmp_path
     id_, entra = "12345678-9abc-def0-1234-56789abcdef0", ("microsoft", "a@b.be", "", "", "t", "0-0")
     microsoft = answered(*entra, id_, "geheim", "", "", flags=("--config", "other/config.toml"))
     assert microsoft.exception is None, microsoft.output
-    assert "this is the secret's ID: its Value is wanted" in microsoft.output
+    assert "this is the ID of the secret: its Value is wanted" in microsoft.output
     assert (tmp_path / "other" / "client-secret").read_text(encoding="utf-8") == "geheim\n"
 
 
