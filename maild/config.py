@@ -392,6 +392,12 @@ def _parse_ending(text: object) -> str:
     return ending
 
 
+def _parse_host(text: object) -> str:
+    if not isinstance(text, str) or not re.fullmatch(r"[^\s/@]+", text):
+        raise _wrong(f"{_shown(text)} is no name of a server", 'write it as in "imap.example.org"')
+    return text
+
+
 def _as_text(pattern: str, example: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
 
@@ -437,6 +443,7 @@ ClosedDay = Annotated[str, PlainValidator(_parse_closed), _as_text("^([0-9]{4}-)
 Pause = Annotated[str, PlainValidator(_parse_pause), _as_text("^(next|team)$", "next")]
 Database = Annotated[str, PlainValidator(parse_database), _as_text("^(sqlite|postgresql)", "sqlite:///m.db")]
 Name = Annotated[str, Field(min_length=1)]
+Host = Annotated[str, PlainValidator(_parse_host), _as_text("^[^ /@]+$", "imap.example.org")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Language = Literal["fr", "nl", "de", "en"]
 Tls = Literal["implicit", "starttls", "none"]
@@ -524,7 +531,7 @@ class ImapMaildrop(Table):
     """``[maildrop.NAME]`` with ``kind = "imap"``: a mailbox that is watched."""
 
     kind: Literal["imap"] = "imap"
-    host: Name
+    host: Host
     tls: Tls = "implicit"
     port: Port = Field(default_factory=lambda known: 993 if known.get("tls") == "implicit" else 143)
     user: Name
@@ -577,7 +584,7 @@ Maildrop = Annotated[ImapMaildrop | DoorMaildrop, Field(discriminator="kind")]
 class Submission(Table):
     """``[submission]``: the server that takes our mail; without ``user`` nobody logs in."""
 
-    host: Name
+    host: Host
     tls: Tls = "starttls"
     port: Port = Field(
         default_factory=lambda known: {"implicit": 465, "none": 25}.get(known.get("tls", ""), 587)
@@ -916,9 +923,9 @@ def _find(path: Path | None) -> Path:
     if path is not None:
         if path.is_file():
             return path
-        problem = Problem(
-            file=str(path), key="", what="no such file", remedy="name the file with --config FILE"
-        )
+        what = "a folder, not a file" if path.is_dir() else "no such file"
+        remedy = "name the file with --config FILE, such as --config /etc/maild/config.toml"
+        problem = Problem(file=str(path), key="", what=what, remedy=remedy)
         raise ConfigError((problem,))
     for place in PLACES:
         if place.is_file():

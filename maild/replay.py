@@ -3,15 +3,15 @@
 Stands above the receivers, beside ``daemon``; ``maild replay`` calls it, and ``foresight``, which wants to
 know what would become of such mail. Mail is taken in the order of its arrival, each at its own instant, by
 the same flow as on its first day. Nothing is sent, and nothing on a server changes: folders are opened
-read-only (EXAMINE, RFC 9051 6.3.3). Raises what ``receive.mailbox`` and ``ingest`` raise; what was begun is
-then not finished, and says so by its name.
+read-only (EXAMINE, RFC 9051 6.3.3). Raises what ``receive.mailbox`` and ``ingest`` raise; of what was begun
+nothing is then left.
 """
 
 import heapq
 import mailbox as formats
 import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -143,8 +143,25 @@ def rebuild(past: Iterator[Past], config: Config, directory: Path, told: Told = 
     unfinished = directory.with_name(f"{directory.name}.unfinished")
     if unfinished.exists():
         shutil.rmtree(unfinished)
-    unfinished.mkdir(mode=0o700, parents=True)
-    ledger = database.open_database(f"sqlite:///{unfinished}/maild.db")
+    was_there = directory.exists()
+    try:
+        unfinished.mkdir(mode=0o700, parents=True)
+        done = _rebuilt(past, config, unfinished / "maild.db", told)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        backup.copy_sqlite(unfinished / "maild.db", directory / "maild.db")
+    except BaseException:
+        if not was_there:
+            # Nothing is in it: the copy comes whole, and last.
+            with suppress(OSError):
+                directory.rmdir()
+        raise
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return done
+
+
+def _rebuilt(past: Iterator[Past], config: Config, file: Path, told: Told) -> Rebuilt:
+    ledger = database.open_database(f"sqlite:///{file}")
     try:
         database.upgrade(ledger)
         knows = _know_erased(config, Store(database=ledger))
@@ -152,9 +169,6 @@ def rebuild(past: Iterator[Past], config: Config, directory: Path, told: Told = 
         done.knows_erased = knows
     finally:
         ledger.close()
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    backup.copy_sqlite(unfinished / "maild.db", directory / "maild.db")
-    shutil.rmtree(unfinished)
     return done
 
 

@@ -161,7 +161,10 @@ def _address(url: str) -> URL:
         return make_url(url)
     except (ArgumentError, ValueError) as error:
         # The text is not repeated: it may hold a password.
-        raise Unavailable("the database's address cannot be understood: its port, or its form") from error
+        remedy = 'write it as "postgresql://user@host:5432/name"'
+        raise Unavailable(
+            f"the database's address cannot be understood: its port, or its form; {remedy}"
+        ) from error
 
 
 def _watched(engine: Engine, file: Path | None) -> Database:

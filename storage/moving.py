@@ -38,6 +38,8 @@ from storage.database import Database, Unavailable
 # What is in hand at once; a single row may be larger.
 MOST_ROWS = 1000
 MOST_BYTES = 4 << 20
+# How each of its files begins (sqlite.org/fileformat2, 1.3.1).
+_SQLITE = b"SQLite format 3\0"
 _SAY_REVISION = text("UPDATE alembic_version SET version_num = :said")
 
 Told = Callable[[int, int], None]  # rows done, rows in all
@@ -133,6 +135,10 @@ def _prepare(target: Database) -> None:
     """A file that nobody else may read, without a write-ahead log: all comes in one transaction."""
     assert target.file is not None
     if target.file.exists():
+        with target.file.open("rb") as found:
+            begins = found.read(len(_SQLITE))
+        if begins not in {_SQLITE, b""}:
+            raise NotEmpty(f"{target.file} is no database, and nothing is written over: name a new file")
         with target.read() as new:
             _require_empty(new)
     target.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

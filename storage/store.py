@@ -888,6 +888,10 @@ class Transaction:
         for row in self.connection.execute(wanted.execution_options(yield_per=500)):
             yield ticket_record(row)
 
+    def teams(self) -> frozenset[str]:
+        """The teams that tickets are or were with."""
+        return frozenset(self.connection.execute(select(TICKET.c.team).distinct()).scalars())
+
     def messages(self, ticket_ids: Sequence[int]) -> dict[int, list[StoredMessage]]:
         """Every message of these tickets, in and out, in the order in which they came."""
         found: dict[int, list[StoredMessage]] = {id_: [] for id_ in ticket_ids}

@@ -125,6 +125,7 @@ def _command(words: str, where: str, line: str) -> Iterator[str]:
             yield from _listed(_terms(each), each.help or "")
     if any("--json" in each.opts for each in options):
         yield from (".PP", _prose("Takes `--json`."))
+    yield from (".PP", _prose(f"Example: `{cli.example_of(words.split())}`"))
 
 
 def _options() -> Iterator[str]:

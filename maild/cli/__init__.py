@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import re
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -93,6 +94,54 @@ _GROUPS = {
     "db": "The database: its schema, and which one it is.",
 }
 
+# One that can be written, as its help and whoever was misunderstood read it.
+_EXAMPLES = {
+    "run": "run --config /etc/maild/config.toml",
+    "demo": "demo --seconds 20",
+    "quickstart": "quickstart --provider google --address support@etnic.be --service-account-file key.json",
+    "doctor": "doctor --config /etc/maild/config.toml",
+    "status": "status --json",
+    "oauth login": "oauth login support",
+    "oauth status": "oauth status --json",
+    "tickets": "tickets --status new --team desk",
+    "ticket show": "ticket show 1042",
+    "ticket assign": "ticket assign 1042 Anne Dupont",
+    "ticket note": "ticket note 1042 The school has called again",
+    "ticket close": "ticket close 1042",
+    "ticket reopen": "ticket reopen 1042",
+    "ticket merge": "ticket merge 1043 1042",
+    "ticket link": "ticket link 1043 1042",
+    "ticket split": "ticket split 1042 jdhrmb306wyn4k",
+    "why": "why 1042",
+    "trace": "trace jean@ecole.be",
+    "outbox list": "outbox list --state failed",
+    "outbox show": "outbox show 7",
+    "outbox hold": "outbox hold 7 8",
+    "outbox release": "outbox release 7 8",
+    "outbox retry": "outbox retry 7 8",
+    "outbox drop": "outbox drop 7 8",
+    "quarantine list": "quarantine list --json",
+    "quarantine show": "quarantine show 1042 --raw",
+    "quarantine retry": "quarantine retry 1042",
+    "quarantine discard": "quarantine discard 1042",
+    "report": "report --month 2026-11 --html report.html",
+    "simulate": "simulate --days 90 --seed 7 --per-day 4 --clock desk",
+    "parse": "parse mail.eml --json",
+    "reconcile": "reconcile --json",
+    "config show": "config show --json",
+    "config check": "config check --config new.toml",
+    "config schema": "config schema",
+    "template list": "template list --json",
+    "template preview": "template preview receipt --lang nl",
+    "db current": "db current --json",
+    "db upgrade": "db upgrade --config /etc/maild/config.toml",
+    "db move": "db move --to postgresql://maild@db.etnic.be/maild",
+    "replay": "replay archive.mbox --dry-run",
+    "person export": "person export jean@ecole.be --to jean.zip",
+    "person forget": "person forget jean@ecole.be",
+    "backup": "backup /srv/backup/maild-2026-11-23.db",
+}
+
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
@@ -127,6 +176,13 @@ class Stop(Exception):
         super().__init__(f"{what}; {remedy}" if remedy else what)
 
 
+def example_of(args: Sequence[str]) -> str:
+    """How the command that these words begin with can be written; "" where they name none."""
+    known = (words for words in _EXAMPLES if list(args[: len(words.split())]) == words.split())
+    words = max(known, key=len, default="")
+    return f"maild {_EXAMPLES[words]}" if words else ""
+
+
 def read_config(path: Path | None) -> "Config":
     """The configuration in force for a command with this ``--config``.
 
@@ -136,6 +192,35 @@ def read_config(path: Path | None) -> "Config":
     from maild import config
 
     return config.load(path, os.environ)
+
+
+def check_config(path: Path | None) -> None:
+    """For a command that needs no configuration: one that was named all the same has to be right."""
+    if path is not None:
+        read_config(path)
+
+
+def place_for(path: Path, option: str, example: str, *, makes_folders: bool = False) -> Path:
+    """The path, where a file can be written there.
+
+    Args:
+        option: before the path, as in ``--html``; "" for an argument.
+        makes_folders: those on the way that are not there will be made.
+
+    Raises:
+        Stop: it cannot (64, 66, 77), with an example. Said before anything is read.
+    """
+    shown = f"for example {option} {example}".replace("  ", " ")
+    if path.is_dir():
+        raise Stop(Code.USAGE, f"{path} is a folder", f"name a file in it, {shown}")
+    if path.exists() and not path.is_file():
+        raise Stop(Code.USAGE, f"{path} is no file", shown)
+    folder = next((each for each in path.parents if each.exists()), Path()) if makes_folders else path.parent
+    if not folder.is_dir():
+        raise Stop(Code.NO_INPUT, f"there is no folder {folder}", f"make it, or name another: {shown}")
+    if not os.access(folder, os.W_OK):
+        raise Stop(Code.REFUSED, f"{folder} must not be written", f"name another folder: {shown}")
+    return path
 
 
 # Characters that end a line for some programs, or that UTF-8 does not know: written as JSON escapes.
@@ -173,15 +258,19 @@ def operator() -> str:
 class _Later(TyperCommand):
     """A command of which only the name and one line of help are known until it is called."""
 
-    def __init__(self, name: str, where: str, line: str) -> None:
+    def __init__(self, words: str, where: str, line: str) -> None:
+        name = words.rpartition(" ")[2]
         super().__init__(name=name, help=line, short_help=line, rich_markup_mode=None)
         self.where = where
+        self.example = example_of(words.split())
 
     def found(self) -> TyperCommand:
         """The command itself; loads its module."""
         module, _, function = self.where.partition(":")
         alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        alone.command(self.name)(getattr(importlib.import_module(f"maild.cli.{module}"), function))
+        alone.command(self.name, epilog=f"Example: {self.example}")(
+            getattr(importlib.import_module(f"maild.cli.{module}"), function)
+        )
         return cast("TyperCommand", typer.main.get_command(alone))
 
 
@@ -201,7 +290,7 @@ class _Everything(_Group):
         for words, where, line in _COMMANDS:
             group, _, name = words.rpartition(" ")
             home = self._group(group) if group else self
-            home.add_command(_Later(name, where, line))
+            home.add_command(_Later(words, where, line), name)
 
     def _group(self, name: str) -> TyperGroup:
         if name not in self.commands:
@@ -270,6 +359,8 @@ _CODE_OF = {
     "storage.store.LeaseLost": Code.TRY_LATER,
 }
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+# A path that nobody can mean: too long, through a file, a folder in the place of a file.
+_NO_PATH = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP})
 
 
 def _code_of(error: Exception) -> Code:
@@ -284,6 +375,10 @@ def _code_of(error: Exception) -> Code:
             return Code.REFUSED
         case OSError() if error.errno in _NO_ROOM:
             return Code.TRY_LATER
+        case OSError() if error.errno in _NO_PATH:
+            return Code.NO_INPUT
+        case OSError() if error.errno == errno.EROFS:
+            return Code.REFUSED
     names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__)
     return next((_CODE_OF[name] for name in names if name in _CODE_OF), Code.OUR_FAULT)
 
@@ -295,6 +390,20 @@ def _ranked(lines: str) -> str:
     from maild import log
 
     return log.with_priority(lines, logging.ERROR) if log.is_journal(sys.stderr) else lines
+
+
+def _explained(error: Exception, args: Sequence[str]) -> Exception:
+    """The error, or in its place what a person can do about what he wrote."""
+    if isinstance(error, UnicodeEncodeError) and not all(map(_is_text, args)):
+        return Stop(Code.USAGE, "an argument is no text in UTF-8", f"for example: {example_of(args)}")
+    if isinstance(error, OSError) and error.filename and error.errno in {*_NO_PATH, errno.ENOENT}:
+        what = f"{os.fsdecode(error.filename)}: {error.strerror}"
+        return Stop(_code_of(error), what, f"for example: {example_of(args)}")
+    return error
+
+
+def _is_text(argument: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in argument)
 
 
 def _told(error: Exception) -> Code:
@@ -325,18 +434,35 @@ def answer(args: Sequence[str]) -> int:
     except typer.TyperException as error:
         # Only what the person wrote is refused this way, before any command has begun.
         cast("Any", error).show()
+        if example := example_of(args):
+            typer.echo(f"For example: {example}", err=True)
         return Code.USAGE
     except typer.Abort:
         typer.echo("\nmaild: broken off", err=True)
         return Code.NO
     # Whatever it is, the shell must hear of it as a code.
     except Exception as error:  # noqa: BLE001
-        return _told(error)
+        return _told(_explained(error, args))
     return code if isinstance(code, int) else Code.OK
+
+
+def _end(number: int, _frame: object) -> None:
+    # The next one finds nobody: what is being cleared away is not left half.
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(128 + number)
+
+
+def _end_in_order() -> None:
+    """SIGTERM, and a terminal that is closed, end a command as Ctrl-C does: it clears away what it began."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Whoever calls it by nohup(1) wants it to go on.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
 
 
 def main() -> None:
     """The program ``maild``; exits with the command's code."""
+    _end_in_order()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What is shown to a person whose locale lacks a letter is shown without it.
         sys.stdout.reconfigure(errors="replace")

@@ -23,6 +23,7 @@ from storage.store import Store, Transaction
 # Made for mails that came without a Message-ID; nobody outside ever saw it.
 _MADE_ID = "@maild.invalid"
 _PART = 500
+_REFERENCES = "name a ticket (ETNIC-1042 or 1042), a mail id, a Message-ID or an address (jean@ecole.be)"
 # Whether a requester may use the service; "unknown" and "study" wait for the feasibility analysis.
 _STANDINGS = ("yes", "study", "no", "unknown")
 # What did not arrive, or may not have.
@@ -86,6 +87,7 @@ def tickets(
         raise Stop(Code.USAGE, f"no status is called {status}", f"one of: {', '.join(Status)}")
     settings = read_config(config)
     with ledger(settings) as store, store.read() as tx:
+        _check_team(team, tx, settings)
         found = tx.tickets(
             status=status, team=team, near_limit=near_limit, breached=breached, standing=standing
         )
@@ -96,6 +98,16 @@ def tickets(
             shown = list(found)
             lost = outbox.undelivered(tx, [ticket.id for ticket in shown])
             _print_tickets(shown, frozenset(lost), settings)
+
+
+def _check_team(team: str, tx: Transaction, settings: Config) -> None:
+    """A name that no team has, and none had, is a slip of the finger."""
+    from maild import config as configuration
+    from maild.decide import teams
+
+    known = teams.names(configuration.policy(settings))
+    if team and team not in known and team not in tx.teams():
+        raise Stop(Code.BAD_INPUT, f"no team is called {team}", f"one of: {', '.join(known)}")
 
 
 def _as_json(tx: Transaction, found: Iterable[Ticket], desk: Desk) -> Iterator[dict[str, Any]]:
@@ -248,7 +260,9 @@ def ticket_of(tx: Transaction, reference: str, settings: Config) -> Ticket:
         )
     found = tx.states((int(digits),)).get(int(digits))
     if found is None:
-        raise Stop(Code.NO_INPUT, f"there is no ticket {settings.desk.number(int(digits))}")
+        raise Stop(
+            Code.NO_INPUT, f"there is no ticket {settings.desk.number(int(digits))}", "see `maild tickets`"
+        )
     return found.ticket
 
 
@@ -343,7 +357,7 @@ def why(reference: Reference, config: ConfigOption = None, as_json: JsonOption =
     with ledger(settings) as store, store.read() as tx:
         found = [m for m in messages_of(tx, reference, settings) if m.direction == "in" or m.verdicts != "[]"]
         if not found:
-            raise Stop(Code.NO_INPUT, f"nothing that came in is known as {reference}")
+            raise Stop(Code.NO_INPUT, f"nothing that came in is known as {reference}", _REFERENCES)
         for message in found:
             if as_json:
                 say_json(_why_json(message, settings))
@@ -391,7 +405,7 @@ def trace(reference: Reference, config: ConfigOption = None, as_json: JsonOption
     with ledger(settings) as store, store.read() as tx:
         events = _events_of(tx, reference, settings)
         if not events:
-            raise Stop(Code.NO_INPUT, f"nothing is known of {reference}")
+            raise Stop(Code.NO_INPUT, f"nothing is known of {reference}", _REFERENCES)
         for event in events:
             if as_json:
                 say_json(_event_json(event, settings))

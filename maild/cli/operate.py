@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from maild import heap
-from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config, say_json
+from maild.cli import Code, ConfigOption, JsonOption, Stop, check_config, read_config, say_json
 
 if TYPE_CHECKING:
     from maild.config import Config
@@ -51,10 +51,11 @@ def run(
 def demo(
     config: ConfigOption = None,
     seconds: Annotated[
-        int, typer.Option("--seconds", metavar="N", help="How long it may take at most.")
+        int, typer.Option("--seconds", metavar="N", min=1, max=600, help="How long it may take at most.")
     ] = 45,
 ) -> int:
     """A rehearsal on this machine: a mail room, people who write, an agent, a late ticket. No set-up."""
+    check_config(config)
     try:
         from maild.demo import stage
     except ModuleNotFoundError as error:

@@ -25,14 +25,13 @@ OPEN = (
     OutboxState.READY, OutboxState.CLAIMED, OutboxState.HELD, OutboxState.FAILED, OutboxState.UNCERTAIN,
 )  # fmt: skip
 _WIDE = 240
+_SEE = "see `maild outbox list`"
 # PostgreSQL numbers rows up to here.
 _LARGEST = 2**31 - 1
 
 Numbers = Annotated[
     list[int],
-    typer.Argument(
-        metavar="ID...", min=1, max=_LARGEST, help="Letters, as `maild outbox list` numbers them."
-    ),
+    typer.Argument(metavar="ID", min=1, max=_LARGEST, help="Letters, as `maild outbox list` numbers them."),
 ]
 
 
@@ -98,7 +97,7 @@ def outbox_show(
     with ledger(settings) as store, store.read() as tx:
         found = outbox.letter(tx, number)
         if found is None:
-            raise Stop(Code.NO_INPUT, f"there is no letter {number} in the outbox")
+            raise Stop(Code.NO_INPUT, f"there is no letter {number} in the outbox", _SEE)
         content = outbox.content(tx, number)
     headers = content.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
     text = parse_mail(content).text if content else ""
@@ -169,7 +168,7 @@ _DONE = {
 def _outcome(found: OwedLetter | None, number: int, act: Act, now: datetime) -> tuple[Code, str]:
     """What became of one letter: the exit code and a line for the person who asked."""
     if found is None:
-        return Code.NO_INPUT, f"there is no letter {number} in the outbox"
+        return Code.NO_INPUT, f"there is no letter {number} in the outbox; {_SEE}"
     if outbox.is_being_sent(found, now):
         return Code.TRY_LATER, "is being sent; look again in a minute"
     if outbox.is_possible(found, act, now):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maild.cli import Code, ConfigOption, Stop, json_line, look, operator, read_config, say_json
+from maild.cli import Code, ConfigOption, Stop, json_line, look, operator, place_for, read_config, say_json
 
 if TYPE_CHECKING:
     from maild.config import Config
@@ -66,6 +66,7 @@ def _export_to(to: Path, store: "Store", who: "Person", settings: "Config") -> i
 
     if to.suffix.lower() != ".zip":
         raise Stop(Code.USAGE, f"--to wants a name like person.zip, not {to}")
+    place_for(to, "--to", "person.zip")
     if to.exists():
         raise FileExistsError(f"{to} exists, and nothing is written over: choose another name")
     records = list(privacy.records(store, who, configuration.policy(settings)))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from maild.cli import Code, ConfigOption, JsonOption, say_json
+from maild.cli import Code, ConfigOption, JsonOption, check_config, say_json
 
 if TYPE_CHECKING:
     from maild import config
@@ -32,12 +32,13 @@ MAX_FILE = 256 * 1024 * 1024
 
 def parse(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Mails as they were received; - is standard input.")
+        list[str], typer.Argument(metavar="FILE", help="Mails as they were received; - is standard input.")
     ],
     as_json: JsonOption = False,
-    _config: ConfigOption = None,
+    config: ConfigOption = None,
 ) -> int:
     """What maild reads in a mail."""
+    check_config(config)
     code = Code.OK
     for file in files:
         read = _read(file, as_json)
@@ -48,6 +49,8 @@ def parse(
             say_json(read)
         else:
             _show(file, read)
+    if code == Code.NO_INPUT and not as_json:
+        typer.echo("maild: name mails as they were received, such as mail.eml; - is standard input", err=True)
     return code
 
 
@@ -319,10 +322,11 @@ def alert_problems(in_force: "config.Config") -> list[str]:
     return [f"alert.command: {why}; name its path, or a name on PATH"] if why else []
 
 
-def config_schema(_config: ConfigOption = None) -> int:
+def config_schema(path: ConfigOption = None) -> int:
     """The JSON schema of config.toml, for editors."""
     from maild import config
 
+    check_config(path)
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **config.Config.model_json_schema()}
     typer.echo(json.dumps(schema, indent=2, ensure_ascii=False))
     return Code.OK

@@ -107,7 +107,11 @@ def quickstart(
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> int:
     """Write a first configuration by a few questions, or by flags; then look whether all is well."""
+    if state and state.exists() and not state.is_dir():
+        raise Stop(Code.USAGE, f"--state: {state} is no folder", "name one, such as --state /var/lib/maild")
     file = config or Path("config.toml")
+    if file.is_dir():
+        raise Stop(Code.USAGE, f"{file} is a folder", f"name a file in it, such as {file / 'config.toml'}")
     asking = _Asking(silent=yes, force=force)
     asking.to_replace([path for path in (file,) if path.exists()])
     which = cast("Provider", asking.one_of("provider", "Provider", provider, tuple(setup.KNOWN), "imap"))

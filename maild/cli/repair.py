@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maild.cli import Code, ConfigOption, JsonOption, read_config, say_json
+from maild.cli import Code, ConfigOption, JsonOption, place_for, read_config, say_json
 
 if TYPE_CHECKING:
     from storage.database import Database
@@ -95,13 +95,19 @@ def db_move(
 def _possible(url: str) -> str:
     from maild.config import parse_database
 
+    remedy = 'write "postgresql://user@host/name" or "sqlite:///var/maild.db"'
     try:
-        return parse_database(url)
+        file = Path(parse_database(url).removeprefix("sqlite:///"))
+        url.encode()
+    except UnicodeEncodeError:
+        raise
     except ValueError as error:
-        remedy = 'write "postgresql://user@host/name" or "sqlite:///var/maild.db"'
         raise typer.BadParameter(
             f"this is no database that maild knows; {remedy}", param_hint="--to"
         ) from error
+    if url.startswith("sqlite"):
+        place_for(file, "--to", "sqlite:///var/maild.db", makes_folders=True)
+    return url
 
 
 def backup(
@@ -118,6 +124,7 @@ def backup(
     from storage import database
 
     with _opened(config) as opened, _told("copying") as told:
+        place_for(target, "", "/srv/backup/maild.db")
         database.back_up(opened, target, told)
     typer.echo(f"{target}: {target.stat().st_size} bytes, complete and sound")
     return Code.OK

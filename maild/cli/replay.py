@@ -4,9 +4,7 @@ Stands under the command line. Neither way sends a letter or changes anything on
 maildrop that is not there, 77 for a folder that is not empty; with ``--against``, 1 where anything differs.
 """
 
-import signal
 import sys
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -85,8 +83,7 @@ def replay(
     if bool(asked.paths) == bool(asked.maildrops):
         raise Stop(Code.USAGE, _NO_MAIL)
     _quiet()
-    with _ended_in_order():
-        return _foretell(asked, against, on_state=on_state, as_json=as_json)
+    return _foretell(asked, against, on_state=on_state, as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,19 +348,6 @@ def _bar() -> Iterator[_Bar]:
             lambda: bar.advance(task),
             say if sys.stdout.isatty() else typer.echo,
         )
-
-
-@contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """SIGTERM ends the command as Ctrl-C does: what it has in the folder for temporary files goes with it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _quiet() -> None:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config, say_json
+from maild.cli import Code, ConfigOption, JsonOption, Stop, place_for, read_config, say_json
 from maild.cli.look import ledger
 from maild.config import LANGUAGES, Config
 from maild.decide import figures
@@ -67,7 +67,11 @@ def report(
     settings, now = read_config(config), daemon.system_now()
     language = _language(lang, settings)
     span = span_of(month, since, until, now=now, zone=settings.desk.timezone)
-    places = [_place(path, kind, span) for path, kind in ((html, "html"), (csv, "csv")) if path is not None]
+    places = [
+        place_for(path, f"--{kind}", f"report-{span.name}.{kind}")
+        for path, kind in ((html, "html"), (csv, "csv"))
+        if path is not None
+    ]
     policy = configuration.policy(settings)
     with ledger(settings) as store, store.read() as tx:
         found = collect(tx, span, policy, now)
@@ -138,24 +142,6 @@ def _day(text: str, written: str = "") -> date:
 
 
 # ---------------------------------------------------------------------- files
-
-
-def _place(path: Path, kind: str, span: Span) -> Path:
-    """The path, where a file can stand there.
-
-    Raises:
-        Stop: it cannot (64, 66, 77), with an example. Said before anything is read.
-    """
-    example = f"for example --{kind} report-{span.name}.{kind}"
-    if path.is_dir():
-        raise Stop(Code.USAGE, f"{path} is a folder", f"name a file in it, {example}")
-    if path.exists() and not path.is_file():
-        raise Stop(Code.USAGE, f"{path} is no file", example)
-    if not path.parent.is_dir():
-        raise Stop(Code.NO_INPUT, f"there is no folder {path.parent}", f"make it, or name another: {example}")
-    if not os.access(path.parent, os.W_OK):
-        raise Stop(Code.REFUSED, f"{path.parent} must not be written", f"name another folder: {example}")
-    return path
 
 
 def _write(path: Path, text: str) -> None:

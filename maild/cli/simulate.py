@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from maild.cli import Code, ConfigOption, JsonOption, say_json
+from maild.cli import Code, ConfigOption, JsonOption, check_config, say_json
 
 if TYPE_CHECKING:
     from maild.simulate.running import Found
@@ -29,7 +29,7 @@ def simulate(
     per_day: PerDay = 2,
     clock: ClockOption = "wall",
     as_json: JsonOption = False,
-    _config: ConfigOption = None,
+    config: ConfigOption = None,
 ) -> int:
     """A year of arrivals and acts through the real clocks and the real sweep, on a ledger of its own.
 
@@ -39,6 +39,7 @@ def simulate(
     from maild import log
     from maild.simulate import running
 
+    check_config(config)
     log.configure("console", "error")
     with _bar(days) as passed:
         found = running.simulate(days=days, seed=seed, per_day=per_day, clock=clock, told=passed)

@@ -114,6 +114,8 @@ def _ordered(number: str, verb: str, argument: str, config: ConfigOption, *, as_
     with _at(number, config) as (tx, ticket, desk):
         result = byhand.order(tx, ticket.id, verb, argument, desk, by=operator())
     told = "\n".join(line.removeprefix(f"#{verb}: ") for line in result.lines)
+    # Nobody is "me" at a shell.
+    told = told.replace("write for example #assign me, or one of these", "write one of these")
     if result.refused:
         unknown = verb == "assign" and ticket.status in OPEN
         raise Stop(Code.BAD_INPUT if unknown else Code.REFUSED, told)
