@@ -2,8 +2,8 @@
 
 Stands behind ``apply`` and ``sweep``, which put a Letter into the outbox: what is sent later needs neither
 template nor ticket. Everything that comes from a mail is hostile here: no value can add a line or an HTML
-tag; headers are ``assembly``'s. Fails with ``jinja2.TemplateError`` where a template of the operator's own
-folder does; ``rehearsal`` finds that before the daemon starts.
+tag; headers are ``assembly``'s. Where a template of the operator's own folder fails, the shipped one takes
+its place, and the log says so; ``rehearsal`` finds that before a mail does.
 """
 
 import re
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from babel import UnknownLocaleError
 from jinja2 import (
+    BaseLoader,
     ChoiceLoader,
     Environment,
     FileSystemLoader,
@@ -29,12 +30,15 @@ from jinja2 import (
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
+from maild import log
 from maild.assembly import NAME_LIMIT, Body, File, Letter, Post, assemble, one_line, one_token
 from maild.decide.policy import Desk
 from maild.instants import day_of, deadline, span
 from parsers.addresses import Address
 from parsers.folding import folded
 from parsers.subject import base_subject
+
+_log = log.get("maild.compose")
 
 # A receipt echoes a stranger's subject: enough to be recognised, too little to advertise.
 _SUBJECT_LIMIT = 200
@@ -77,12 +81,14 @@ _PICTURE = re.compile(r'<img [^>]{0,4000}?src="cid:([^">]{1,900})"[^>]{0,4000}>'
 class Stationery:
     """The desk's paper: its templates and what is printed on every letter; made once, shared by threads.
 
-    ``folder``: of the operator's own templates, None where there are none.
+    ``folder``: of the operator's own templates, None where there are none; ``shipped``: those without his,
+    for a letter that his spoil, None where nothing takes their place.
     """
 
     desk: Desk
     environment: Environment
     folder: Path | None = None
+    shipped: Environment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +132,15 @@ def stationery(desk: Desk, folder: Path | None = None) -> Stationery:
     Templates run in a sandbox and are compiled on first use; a changed file is seen at the next start.
     """
     shipped = PackageLoader("templates", "")
+    if folder is None:
+        return Stationery(desk=desk, environment=_environment(desk, shipped))
+    own = _environment(desk, ChoiceLoader([FileSystemLoader(folder), shipped]))
+    return Stationery(desk=desk, environment=own, folder=folder, shipped=_environment(desk, shipped))
+
+
+def _environment(desk: Desk, loader: BaseLoader) -> Environment:
     environment = ImmutableSandboxedEnvironment(
-        loader=ChoiceLoader([FileSystemLoader(folder), shipped]) if folder else shipped,
+        loader=loader,
         autoescape=lambda name: name is not None and name.endswith(".html.j2"),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -143,7 +156,7 @@ def stationery(desk: Desk, folder: Path | None = None) -> Stationery:
         signature=desk.signature or "\n".join(filter(None, (desk.name, desk.phone))),
     )
     environment.filters["breaks"] = _breaks
-    return Stationery(desk=desk, environment=environment, folder=folder)
+    return environment
 
 
 def _breaks(text: str) -> Markup:
@@ -579,7 +592,11 @@ def canned(paper: Stationery, name: str, language: str, /, **values: str) -> str
         return None
     seen = {"number": "", "subject": "", "name": ""} | values
     lines = {key: one_line(value, _SUBJECT_LIMIT) for key, value in seen.items()}
-    return paper.environment.get_template(found).render(lines, language=found.partition("/")[0]).strip()
+    try:
+        return paper.environment.get_template(found).render(lines, language=found.partition("/")[0]).strip()
+    except Exception as error:  # noqa: BLE001  (an operator wrote it: the agent reads that there is no such answer)
+        _tell_of_broken(found, error)
+        return None
 
 
 def canned_templates(paper: Stationery) -> dict[tuple[str, str], str]:
@@ -728,12 +745,36 @@ def _letter(
 ) -> Letter:
     """Render a template's parts and put them into one finished mail."""
     language = _language(paper, post)
-    template = paper.environment.get_template
-    subject = one_line(
-        template(f"{language}/{kind}.subject.j2").render(values, language=language), _SUBJECT_LIMIT + 50
-    )
-    seen = {**values, "language": language, "title": subject}
-    text = template(f"{language}/{kind}.txt.j2").render(seen)
-    page = template(f"{language}/{kind}.html.j2").render(seen) if html else ""
+    subject, text, page = _rendered(paper, f"{language}/{kind}", values, html=html)
     body = Body(text=text, page=page, calendar=calendar, method=method)
     return assemble(paper.desk, subject, body, post, language=language, automatic=automatic)
+
+
+def _rendered(paper: Stationery, name: str, values: Mapping[str, Any], *, html: bool) -> tuple[str, str, str]:
+    """Subject, text and page; those that ship where something is wrong with the operator's own: whoever
+    waits for a letter gets one, and a mail is not taken for unreadable because of what is answered to it."""
+    try:
+        found = _parts(paper.environment, name, values, html=html)
+        if paper.shipped is None or (found[0].strip() and found[1].strip()):
+            return found
+        _tell_of_broken(name, ValueError("nothing comes of it but an empty text"))
+    except Exception as error:
+        if paper.shipped is None:
+            raise
+        _tell_of_broken(name, error)
+    return _parts(paper.shipped, name, values, html=html)
+
+
+def _parts(
+    environment: Environment, name: str, values: Mapping[str, Any], *, html: bool
+) -> tuple[str, str, str]:
+    template, language = environment.get_template, name.partition("/")[0]
+    written = template(f"{name}.subject.j2").render(values, language=language)
+    subject = one_line(written, _SUBJECT_LIMIT + 50)
+    seen = {**values, "language": language, "title": subject}
+    page = template(f"{name}.html.j2").render(seen) if html else ""
+    return subject, template(f"{name}.txt.j2").render(seen), page
+
+
+def _tell_of_broken(name: str, error: Exception) -> None:
+    _log.error("template.broken", template=name, reason=f"{type(error).__name__}: {error}")

@@ -19,13 +19,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maild import alarm, condition, heap, log, metrics, rehearsal, retention, sweep, timers, watchdog
+from maild import alarm, condition, heap, ingest, log, metrics, rehearsal, retention, sweep, timers, watchdog
 from maild import config as configuration
 from maild import office as offices
 from maild.alarm import Alarm
 from maild.bell import Bell
 from maild.config import Config, DoorMaildrop, ImapMaildrop
 from maild.decide.troubles import BOARD
+from maild.effects import letters
 from maild.health import Health
 from maild.ingest import Office
 from maild.line import Line
@@ -511,13 +512,27 @@ def _warm_up(all_parts: Parts) -> None:
     """Render the first letters and read a mail before it comes: what is loaded and compiled on first use
     would keep its sender waiting, and a broken template is better known now. All readers of the ledger at
     once, too: what is opened then stays open."""
-    for problem in rehearsal.render_needed(all_parts.office.paper):
-        _log.error("template.broken", reason=problem)
+    if problems := rehearsal.render_needed(all_parts.office.paper):
+        _tell_of_letters(all_parts.office, problems)
     parse_mail(_SAMPLE)
     office = all_parts.office  # its holidays are looked up with the first day
     office.policy.calendar.opens(office.now())
     pages = _PAGES if all_parts.config.http is not None else 0
     all_parts.database.make_room(len(all_parts.maildrops) + _READERS + pages)
+
+
+def _tell_of_letters(office: Office, problems: list[str]) -> None:
+    """The administrators hear once a day that letters of their own are wrong; those that ship go out."""
+    for problem in problems:
+        _log.error("template.broken", reason=problem)
+    now = office.now()
+    with office.store.write() as tx:
+        letters.owe_trouble(
+            tx, about=f"letters:{now:%Y%m%d}",
+            headline="Letters of your own are wrong: those that ship go out",
+            details="\n".join((*problems, "Mend them and send SIGHUP; `maild config check` tries them.")),
+            cause=ingest.new_mail_id(now), now=now, policy=office.policy, paper=office.paper,
+        )  # fmt: skip
 
 
 _SAMPLE = (

@@ -153,6 +153,8 @@ def _tell_missing(missing: list[str]) -> None:
 def _foretell(asked: _Asked, against: Path | None, *, on_state: bool, as_json: bool) -> int:
     from maild.foresight import trial
 
+    if against is not None and not against.is_file():
+        raise Stop(Code.NO_INPUT, f"{against}: no such file", "--against names another configuration file")
     other = None if against is None else read_config(against)
     found, missing = _Found(), list[str]()
     with ExitStack() as stack:

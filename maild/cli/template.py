@@ -9,7 +9,7 @@ import email
 import email.policy
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -92,7 +92,8 @@ def _check_name(name: str, settings: "Config") -> None:
 
     known = [each.name for each in catalogue.catalogue(office.paper(settings))]
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
+        within = [each for each in known if each.rpartition("/")[2] == name]
+        near = within or difflib.get_close_matches(name, known, n=1)
         said = f"did you mean {near[0]}?" if near else "see `maild template list`"
         raise Stop(Code.NO_INPUT, f"there is no template {name!r}", said)
 
@@ -112,7 +113,8 @@ def _letter(name: str, language: str, settings: "Config") -> "Letter":
     from maild.specimen import letters
 
     with _explained(settings):
-        written = letters.letter(office.paper(settings), name, language)
+        # What is wrong with it is to be seen, not what takes its place.
+        written = letters.letter(replace(office.paper(settings), shipped=None), name, language)
     if written is None:
         raise _nothing(name)
     return written
