@@ -76,7 +76,7 @@ class Vault:
             with os.fdopen(made, "w", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
-                self._give_away(file.fileno())
+                _give_away(file.fileno(), self.file.parent)
                 os.fsync(file.fileno())
             Path(name).replace(self.file)
         except BaseException:
@@ -96,7 +96,7 @@ class Vault:
         try:
             self._folder()
             lock = os.open(self.file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-            self._give_away(lock)
+            _give_away(lock, self.file.parent)
         except OSError as error:
             raise Unreachable(f"{self.file.parent} cannot be used: {error.strerror}") from error
         try:
@@ -106,13 +106,16 @@ class Vault:
             os.close(lock)
 
     def _folder(self) -> None:
-        """With a state that is not there yet: whoever logs in does so before the first run."""
-        self.file.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.file.parent.mkdir(mode=0o700, exist_ok=True)
-        self._give_away(self.file.parent)
+        """With a state that is not there yet: whoever logs in may do so before the first run."""
+        folder = self.file.parent
+        missing = [each for each in (folder, *folder.parents) if not each.exists()]
+        for each in reversed(missing):
+            each.mkdir(mode=0o700, exist_ok=True)
+            _give_away(each, each.parent)
 
-    def _give_away(self, what: int | Path) -> None:
-        """Root may log in for the daemon: what it makes belongs to whom the state belongs."""
-        if os.geteuid() == 0:
-            owner = self.file.parent.parent.stat()
-            os.chown(what, owner.st_uid, owner.st_gid)
+
+def _give_away(what: int | Path, like: Path) -> None:
+    """Root may log in for the daemon: what it makes belongs to whom that belongs in which it lies."""
+    if os.geteuid() == 0:
+        owner = like.stat()
+        os.chown(what, owner.st_uid, owner.st_gid)

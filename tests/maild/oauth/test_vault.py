@@ -51,7 +51,7 @@ def test_a_login_that_cannot_be_kept(tokens: TokenServer, tmp_path: Path, clock:
     (tmp_path / "oauth").write_text("a file where the folder should be", encoding="utf-8")
     way = by_person(tokens, tmp_path, clock)
     tokens.grants.consent = True
-    with pytest.raises(Unreachable, match="cannot be used: File exists"):
+    with pytest.raises(Unreachable, match="cannot be used: Not a directory"):
         await_login(way, server.invite(way.grant), clock, lambda _: None)
 
 
@@ -70,8 +70,13 @@ def test_a_disk_that_is_full_leaves_the_login_as_it_was(
     assert {file.name: file.read_bytes() for file in way.vault.file.parent.iterdir()} == before
 
 
-def test_a_state_that_a_login_begins_is_its_owner_s_only(
+def test_a_state_that_a_login_begins_is_the_daemon_s_only(
     tokens: TokenServer, tmp_path: Path, clock: Clock
 ) -> None:
-    logged_in(tokens, tmp_path / "var", clock)
+    """Root logs in before the first run, and the daemon must be able to write there."""
+    if os.geteuid() == 0:
+        os.chown(tmp_path, 65534, 65534)
+    made = logged_in(tokens, tmp_path / "var", clock).vault.file
+    for each in (made, made.parent, tmp_path / "var"):
+        assert each.stat().st_uid == tmp_path.stat().st_uid
     assert stat.S_IMODE((tmp_path / "var").stat().st_mode) == 0o700
