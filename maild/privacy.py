@@ -7,22 +7,17 @@ is his who wrote it, and is only named to the operator. Raises ``storage.databas
 not erased then still is when it is called again.
 """
 
-import binascii
 import json
-import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from email import message_from_bytes, policy
-from email.message import Message
-from email.parser import BytesHeaderParser
-from html import unescape
 from pathlib import Path
 from typing import Any
 
-from maild import assembly, byhand
+from maild import assembly, byhand, recognition
 from maild.decide.policy import Policy
 from maild.ingest import Office
+from maild.recognition import Reader, Traits
 from maild.retention import house
 from parsers.quotes import reply_text
 from storage import backup, database, privacy
@@ -30,9 +25,6 @@ from storage.privacy import Holdings, Kept, Naming, Original, Place, SentLetter
 from storage.records import MessageKind
 from storage.store import Store, Transaction
 
-# So many words in a row are somebody's own; fewer stand in everybody's mail.
-_IN_A_ROW = 6
-_HEADER = 64 << 10
 # A mail that comes while we look is found in the next round; a desk that gets them faster has other troubles.
 _ROUNDS = 10
 
@@ -69,25 +61,6 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Traits:
-    """How somebody is known in a text: by name, by so many of his words in a row, by his tickets.
-
-    ``ids``: the Message-IDs of his mails; ``shared``: tickets of others on which he took part.
-    """
-
-    names: frozenset[str] = frozenset()
-    rows: frozenset[str] = frozenset()
-    ids: frozenset[str] = frozenset()
-    tickets: frozenset[int] = frozenset()
-    shared: frozenset[int] = frozenset()
-
-    def with_those_of(self, other: "Traits") -> "Traits":
-        """What is known of him by both."""
-        both = {each.name: getattr(self, each.name) | getattr(other, each.name) for each in fields(self)}
-        return Traits(**both)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """All that is there of a person.
 
@@ -113,34 +86,6 @@ class Found:
         return not (own.tickets or own.messages or own.letters or self.named or self.stripped)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reader:
-    """Whoever reads a text for somebody. ``house``: the addresses of the desk's own people, case folded."""
-
-    spellings: tuple[str, ...]
-    mention: re.Pattern[str]
-    numbers: re.Pattern[str] | None
-    names: tuple[str, ...]
-    traits: Traits
-    house: frozenset[str]
-
-    def named(self, text: str) -> bool:
-        """By the address, which is nobody else's."""
-        return self.mention.search(text) is not None
-
-    def quoted(self, text: str) -> bool:
-        """By anything: asked only of what was written where he took part."""
-        words = _words(text)
-        line = f" {' '.join(words)} "
-        return self.named(text) or any(name in line for name in self.names) or any(
-            row in self.traits.rows for row in _rows(words)
-        )  # fmt: skip
-
-    def listed(self, text: str) -> bool:
-        """By the number of a ticket of his, as digests have it."""
-        return self.named(text) or (self.numbers is not None and self.numbers.search(text) is not None)
-
-
 def look(
     store: Store, who: Person, office: Office, told: Told = _nobody, *, since: Found | None = None
 ) -> Found:
@@ -155,12 +100,13 @@ def look(
     traits = traits.with_those_of(since.traits) if since else traits
     letter, mail = since.seen if since else (0, 0)
     reader = _reader(who, traits, office.policy)
-    read = _Mails(reader=reader, holdings=found)
+    read = _Mails(reader=reader, holdings=found, house=house(office.policy))
     mail = read.all_of(store, told, after=mail)
     with store.read() as tx:
         found = privacy.with_mails(tx, found, who.spellings, read.his)
         traits = traits.with_those_of(Traits(tickets=frozenset(found.tickets)))
-    letters, letter = _read_letters(store, _reader(who, traits, office.policy), found, told, after=letter)
+    reading = _Letters(reader=_reader(who, traits, office.policy), known=found.letters, house=read.house)
+    letters, letter = reading.all_of(store, told, after=letter)
     found = replace(found, letters=tuple(sorted({*found.letters, *letters})))
     called = privacy.called(who.spellings, traits.names, traits.ids)
     with store.read() as tx:
@@ -170,44 +116,22 @@ def look(
             unfinished=privacy.unfinished(tx, found.tickets),
             visits=privacy.visits_ahead(tx, found.tickets, office.now()),
             named=privacy.naming(tx, who.spellings, called, sorted(traits.tickets | traits.shared)),
-            unfiled=sum(_is_from(content, reader) for _, content in privacy.unfiled(tx)),
+            unfiled=sum(reader.wrote(content) for _, content in privacy.unfiled(tx)),
         )  # fmt: skip
 
 
 def _traits(tx: Transaction, who: Person, found: Holdings) -> Traits:
     wrote = [one for one in privacy.originals_of(tx, found.messages) if one.sender in who.spellings]
-    said = (row for one in wrote for row in _rows(_words(reply_text(one.text, one.subject))))
+    own_words = (recognition.words(reply_text(one.text, one.subject)) for one in wrote)
+    said = (row for words in own_words for row in recognition.rows(words))
     return Traits(
         names=privacy.names(tx, who.spellings), rows=frozenset(said), tickets=frozenset(found.tickets),
         ids=privacy.ids_of(tx, [one.message for one in wrote]), shared=frozenset(found.shared),
     )  # fmt: skip
 
 
-def _reader(who: Person, traits: Traits, desk: Policy) -> _Reader:
-    numbers = "|".join(re.escape(desk.desk.number(ticket)) for ticket in sorted(traits.tickets))
-    # A first name alone is many people's; "Dupont, Jean" is Jean Dupont.
-    whole = [words for words in map(_words, traits.names) if len(words) > 1]
-    orders = [*whole, *(words[::-1] for words in whole if len(words) == 2)]
-    return _Reader(
-        spellings=who.spellings, mention=privacy.mention(who.spellings), traits=traits, house=house(desk),
-        numbers=re.compile(rf"(?:{numbers})(?!\d)", re.IGNORECASE) if numbers else None,
-        names=tuple(f" {' '.join(words)} " for words in orders),
-    )  # fmt: skip
-
-
-def _words(text: str) -> list[str]:
-    """The words of a text as they are compared, whatever stands between them or quotes them."""
-    return re.findall(r"\w+", text.casefold())
-
-
-def _rows(words: list[str]) -> Iterator[str]:
-    for at in range(len(words) - _IN_A_ROW + 1):
-        yield " ".join(words[at : at + _IN_A_ROW])
-
-
-def _is_from(content: bytes, reader: _Reader) -> bool:
-    """By its From alone: a mail that nobody could read is not read here."""
-    return reader.named(str(BytesHeaderParser().parsebytes(content[:_HEADER])["From"] or ""))
+def _reader(who: Person, traits: Traits, desk: Policy) -> Reader:
+    return recognition.reader(who.spellings, traits, map(desk.desk.number, sorted(traits.tickets)))
 
 
 # ---------------------------------------------------------------------- mails
@@ -221,8 +145,9 @@ class _Mails:
     ``stripped``: of which the desk keeps nothing but its own people's new words; ``quotes``: of others.
     """
 
-    reader: _Reader
+    reader: Reader
     holdings: Holdings
+    house: frozenset[str]
     his: set[int] = field(default_factory=set)
     stripped: list[Kept] = field(default_factory=list)
     quotes: list[Quote] = field(default_factory=list)
@@ -239,14 +164,14 @@ class _Mails:
         return after
 
     def _concerns(self, mail: Original, *, is_near: bool) -> bool:
-        content, text = mail.content, f"{mail.subject}\n{mail.text}"
+        text = f"{mail.subject}\n{mail.text}"
         found = self.reader.quoted(text) if is_near else self.reader.named(text)
-        return found or any(self.reader.named(way) for way in _ways(content, self.reader.spellings))
+        return found or self.reader.named_in(mail.content)
 
     def _sort(self, mail: Original) -> None:
-        if mail.kind in _REPORTS or (not mail.sender and _is_from(mail.content, self.reader)):
+        if mail.kind in _REPORTS or (not mail.sender and self.reader.wrote(mail.content)):
             self.his.add(mail.message)
-        elif mail.sender in self.reader.house:
+        elif mail.sender in self.house:
             self.stripped += self._without_quotes(mail)
         else:
             self.quotes.append(Quote(mail_id=mail.mail_id, ticket=mail.ticket))
@@ -270,76 +195,44 @@ def _next_originals(store: Store, after: int) -> tuple[Original, ...]:
         return privacy.originals(tx, after=after)
 
 
-def _ways(content: bytes, spellings: Collection[str]) -> Iterator[str]:
-    """A mail as it stands, and without what quoted-printable makes of it, where somebody may be in it."""
-    for way in (content, binascii.a2b_qp(content)):
-        text = way.decode("utf-8", "replace")
-        if any(spelling in text.casefold() for spelling in spellings):
-            yield text
-
-
 # ---------------------------------------------------------------------- letters
 
 
-def _read_letters(
-    store: Store, reader: _Reader, found: Holdings, told: Told, *, after: int
-) -> tuple[set[int], int]:
-    """Letters of ours that name or quote him, whomever they were for."""
-    his, known = set[int](), frozenset(found.letters)
-    while letters := _next_letters(store, after):
-        his |= {one.id for one in letters if one.id not in known and one.content and _tells(one, reader)}
-        told("letters", len(letters))
-        after = letters[-1].id
-    return his, after
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Letters:
+    """Whoever reads letters of ours, whomever they were for; ``known``: those that are his already."""
+
+    reader: Reader
+    known: Sequence[int]
+    house: frozenset[str]
+
+    def all_of(self, store: Store, told: Told, *, after: int) -> tuple[set[int], int]:
+        """Those behind this number that name or quote him; the last number."""
+        his, known = set[int](), frozenset(self.known)
+        while letters := _next_letters(store, after):
+            new = (one for one in letters if one.id not in known and one.content)
+            his |= {one.id for one in new if self._tells(one)}
+            told("letters", len(letters))
+            after = letters[-1].id
+        return his, after
+
+    def _tells(self, letter: SentLetter) -> bool:
+        """Where he took part it may quote him; what the desk's own people read may list his tickets."""
+        reader, traits = self.reader, self.reader.traits
+        if letter.ticket in traits.tickets:
+            return True
+        is_near = letter.ticket in traits.shared
+        is_list = letter.ticket is None or letter.recipient in self.house
+        if not is_near and not reader.may_be_in(letter.content, is_list=is_list):
+            return False
+        said = recognition.said(letter.content)
+        named = reader.quoted(said) if is_near else reader.named(said)
+        return named or (is_list and reader.listed(said))
 
 
 def _next_letters(store: Store, after: int) -> tuple[SentLetter, ...]:
     with store.read() as tx:
         return privacy.letters(tx, after=after)
-
-
-def _tells(letter: SentLetter, reader: _Reader) -> bool:
-    """Where he took part it may quote him; what the desk's own people read may list his tickets."""
-    if letter.ticket in reader.traits.tickets:
-        return True
-    is_near = letter.ticket in reader.traits.shared
-    is_list = letter.ticket is None or letter.recipient in reader.house
-    if not is_near and not _may_tell(letter.content, reader, is_list=is_list):
-        return False
-    said = _said(letter.content)
-    return (reader.quoted(said) if is_near else reader.named(said)) or (is_list and reader.listed(said))
-
-
-def _may_tell(content: bytes, reader: _Reader, *, is_list: bool) -> bool:
-    """To read a letter as people do takes longer than to see that it cannot hold what we look for."""
-    if re.search(rb"base64|\?b\?", content, re.IGNORECASE):
-        return True
-    for way in (content, binascii.a2b_qp(content)):
-        text = way.decode("utf-8", "replace").casefold()
-        if any(one in text for one in reader.spellings) or (is_list and reader.listed(text)):
-            return True
-    return False
-
-
-def _said(content: bytes) -> str:
-    """All that a letter of ours says, to whoever reads it or looks into its source."""
-    letter: Message = message_from_bytes(content, policy=policy.default)
-    parts = list(letter.walk())
-    heads = (f"{name}: {value}" for part in parts for name, value in part.items())
-    return "\n".join((*heads, *(_part(one) for one in parts if not one.is_multipart())))
-
-
-def _part(one: Message) -> str:
-    content = one.get_payload(decode=True)
-    words = content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
-    match one.get_content_subtype():
-        case "html":
-            return unescape(f"{words}\n{re.sub(r'<[^>]*>', ' ', words)}")
-        case "calendar" | "ics":
-            # Its lines are folded wherever they are too long (RFC 5545 3.1).
-            return re.sub(r"\r?\n[ \t]", "", words)
-        case _:
-            return words
 
 
 # ---------------------------------------------------------------------- forgetting

@@ -491,10 +491,9 @@ class Called:
     def out_of(self, text: str, *, beside: bool = False) -> str:
         """The text without him; ``beside``: it stands with his address."""
         known = self.names if beside or self.is_in(text) else self.whole
-        named = known.sub(WORDS, text) if known else text
-        return _ID.sub(
-            lambda id_: WORDS if id_[1] in self.ids else id_[0], self.address.sub(ERASED_ADDRESS, named)
-        )
+        # His name may be a part of his address: what stands around that is looked at alone.
+        around = (known.sub(WORDS, part) if known else part for part in self.address.split(text))
+        return _ID.sub(lambda id_: WORDS if id_[1] in self.ids else id_[0], ERASED_ADDRESS.join(around))
 
 
 _ID = re.compile(r"<([^<>\s]+)>")

@@ -15,7 +15,7 @@ from storage.records import MessageKind
 _UNHEARD = frozenset(
     {
         MessageKind.BOUNCE, MessageKind.AUTO_REPLY, MessageKind.DISPOSITION_NOTICE, MessageKind.LIST,
-        MessageKind.OWN_COPY, MessageKind.OUTSIDE_ANSWER,
+        MessageKind.OWN_COPY, MessageKind.OUTSIDE_ANSWER, MessageKind.COPY,
     }
 )  # fmt: skip
 

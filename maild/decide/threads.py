@@ -237,7 +237,9 @@ def belonging(mail: ParsedMail, kind: MailKind, clues: Clues, facts: Facts, poli
     )
     by_person = kind in (MailKind.PERSON, MailKind.AGENT)
     of_team = _of_team(mail, clues, state, facts, policy) if by_person else None
-    if by_person and not by_agent_token and of_team is None:
+    # Whoever is nobody here begins anew, also with a letter that somebody of the desk gave him.
+    is_anybodys = not by_agent_token or (kind is MailKind.PERSON and state.ticket.is_erased)
+    if by_person and is_anybodys and of_team is None:
         for name, overrules in OVERRULING:
             if why := overrules(mail, clues, state, facts, policy):
                 over = Verdict(signal=name, holds=True, ticket=None, why=why)
