@@ -93,7 +93,7 @@ def test_limits_are_crossed_while_it_is_open(chromium: Chromium, tmp_path: Path)
         expect(row).to_have_class("near")
         expect(row.locator(".left strong")).to_have_text("plus que 4\u00a0h\u00a015")
         expect(row.locator(".sign")).to_have_count(1)
-        expect(tab.page.locator("#crossed")).to_have_text(f"ETNIC-{number} approche de sa limite.")
+        expect(tab.page.locator("#crossed")).to_have_text(f"ETNIC-{number} approche de son échéance.")
         expect(tab.page.locator("#figure-near strong")).to_have_text("2")
 
         board.room.clock.later(hours=4.5)

@@ -65,10 +65,10 @@ def test_what_changes_is_told_and_what_does_not_is_not(tmp_path: Path) -> None:
         assert "5\u00a0h\u00a000" in one.until(f'id="t{number}" class="running"') + one.until("event: beat")
         board.room.clock.later(hours=1)
         one.until(f'id="t{number}" class="near"')
-        assert f"data: ETNIC-{number} approche de sa limite.\n" in one.until("event: beat")
+        assert f"data: ETNIC-{number} approche de son échéance.\n" in one.until("event: beat")
         two.until(f"ETNIC-{number} is near its limit.")
         board.room.clock.later(hours=5)
-        one.until(f"ETNIC-{number} a dépassé sa limite.")
+        one.until(f"ETNIC-{number} a dépassé son délai.")
         one.until("data: 19:00:00")
 
 
