@@ -143,20 +143,20 @@ def rebuild(past: Iterator[Past], config: Config, directory: Path, told: Told = 
     unfinished = directory.with_name(f"{directory.name}.unfinished")
     if unfinished.exists():
         shutil.rmtree(unfinished)
-    was_there = directory.exists()
+    made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
     try:
         unfinished.mkdir(mode=0o700, parents=True)
         done = _rebuilt(past, config, unfinished / "maild.db", told)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         backup.copy_sqlite(unfinished / "maild.db", directory / "maild.db")
     except BaseException:
-        if not was_there:
-            # Nothing is in it: the copy comes whole, and last.
-            with suppress(OSError):
-                directory.rmdir()
-        raise
-    finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+        # Nothing of it is in them: the copy comes whole, and last.
+        with suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+        raise
+    shutil.rmtree(unfinished, ignore_errors=True)
     return done
 
 

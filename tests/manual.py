@@ -45,7 +45,8 @@ _FILES = {
     "`maild oauth login` gave, and the lock.",
 }
 _SIGNALS = {
-    "SIGTERM, SIGINT": "The daemon ends in order; a letter past its data waits for the server's answer.",
+    "SIGTERM, SIGINT": "The daemon ends in order; a letter past its data waits for the server's answer. "
+    "Any other command clears away what it began.",
     "SIGHUP": "The daemon takes up a changed configuration; a faulty one is refused, and the log says why.",
 }
 

@@ -1,7 +1,6 @@
 """Whatever is written wrongly on the command line: said with what was expected, and nothing is written."""
 
 import shlex
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ import pytest
 
 from maild import cli
 from maild.cli import Code
-from tests.maild.test_cli import CONFIG, MAIL
 
 COMMANDS = [words for words, _, _ in cli._COMMANDS]
 NUMBER, SPAN, LETTERS = "write ETNIC-1042 or 1042", "for example --month 2026-11", "example: maild outbox"
@@ -196,27 +194,6 @@ WRONG: dict[tuple[str, str], list[tuple[str, int, str]]] = {
 ANY_TEXT = {
     ("quickstart", f"--{name}") for name in ("name", "user", "smtp-user", "tenant", "client-id", "phone")
 }
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a configuration and a state in which one mail is."""
-    folder = tmp_path_factory.mktemp("desk")
-    (folder / "config.toml").write_text(CONFIG, encoding="utf-8")
-    for name, text in {"pw": "hunter2 and more\n", "one.eml": MAIL, "bad.toml": "[desk\n"}.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    made = ["replay", f"{folder}/one.eml", "--into", f"{folder}/var", "--config", f"{folder}/config.toml"]
-    assert cli.answer(made) == 0
-    return folder
-
-
-@pytest.fixture
-def place(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of it, in which the command is given."""
-    folder = tmp_path / "desk"
-    shutil.copytree(filled, folder)
-    monkeypatch.chdir(folder)
-    return folder
 
 
 def held(folder: Path) -> dict[str, bytes]:
