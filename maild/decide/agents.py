@@ -64,7 +64,7 @@ def agent(case: Case) -> Decision:
 
 def _stays(case: Case, who: Agent) -> str:
     """Why his words are not for the requester; "" where they are."""
-    if case.others - {who.address.casefold()}:
+    if case.goes_beyond(who.address):
         return "it is addressed to others than the desk"
     answered = next(iter(case.clues.id_tokens), None)
     if answered is not None and answered.purpose is Purpose.ANSWER:
@@ -112,7 +112,7 @@ def _fresh(case: Case, block: CommandBlock, who: Agent) -> Decision:
         return _unheard(case, who)
     result = commands.run(block, who, None, case)
     opens = any(isinstance(change, OpenTicket) for change in result.changes)
-    lines = (*result.lines, *_stays_inside(case, block, who, result))
+    lines = (*result.lines, *_stays_inside(case, block, who, None, result))
     calls = _calls(result.changes)
     kind = MessageKind.REQUEST if opens else MessageKind.COMMAND
     known = (consequences.remembered(case, None),) if opens else ()
@@ -157,12 +157,12 @@ def _ordered(case: Case, block: CommandBlock, who: Agent, state: TicketFacts) ->
     detail = (("verbs", " ".join(result.verbs)),)
     named = (Note(kind="command", actor=who.address, detail=detail),) if result.verbs else ()
     leaves = _leaves(case, who) if any(isinstance(c, SendRelay) for c in words.changes) else ()
-    inside = _untouched(who, state, result, case) + _stays_inside(case, block, who, result)
+    inside = _untouched(who, state, result, case) + _stays_inside(case, block, who, state, result)
     told = _told(who, (*result.lines, *(words.lines or leaves), *inside), state, case)
     # An answer takes the ticket in charge; what a command says of it stands all the same.
     done = (*words.changes, *result.changes)
     changes = (consequences.remembered(case, state.ticket.id), *named, *done, *told)
-    is_note = result.text is Text.NOTE or result.elsewhere
+    is_note = result.text is Text.NOTE or result.elsewhere or result.shared
     noted = MessageKind.NOTE if is_note and block.rest.strip() else MessageKind.COMMAND
     called = MessageKind.CALL if _calls(done) else noted
     kind = MessageKind.RELAY if any(isinstance(c, SendRelay) for c in done) else called
@@ -171,14 +171,23 @@ def _ordered(case: Case, block: CommandBlock, who: Agent, state: TicketFacts) ->
 
 def _may_leave(result: Result) -> bool:
     """Words leave only below orders that are all for the ticket of the mail: so it is certain whose they are,
-    and what a list quotes of others never leaves with them."""
-    return not result.refused and not result.elsewhere and result.text is Text.RELAYED
+    and what a list quotes of others never leaves with them; nor what the mail told others than the desk."""
+    stays = result.refused or result.elsewhere or result.shared
+    return not stays and result.text is Text.RELAYED
 
 
-def _stays_inside(case: Case, block: CommandBlock, who: Agent, result: Result) -> tuple[str, ...]:
-    """Whoever wrote words below orders for other tickets reads that they have gone nowhere."""
+def _stays_inside(
+    case: Case, block: CommandBlock, who: Agent, state: TicketFacts | None, result: Result
+) -> tuple[str, ...]:
+    """Whoever wrote words below orders for other tickets, or to others as well, reads that they have gone
+    nowhere."""
+    if case.belongs.of_team is not None:
+        return ()
+    if result.shared and state is not None and relays.is_anything(case, state, block.rest):
+        number = consequences.number_of(state, case.policy)
+        return (said(_SAID, "kept", who.language, number=number),)
     other = next((c.ticket for c in result.changes if isinstance(c, Elsewhere)), None)
-    if other is None or result.text is Text.NOTE or case.belongs.of_team is not None:
+    if other is None or result.text is Text.NOTE:
         return ()
     spoken = relays.is_anything(case, case.facts.tickets[other], block.rest)
     return (said(_SAID, "inside", who.language),) if spoken else ()

@@ -49,6 +49,10 @@ class Case:
         """Whom it is addressed to besides the desk, case folded."""
         return frozenset(a.key for a in (*self.mail.to, *self.mail.cc)) - self.policy.desk.addresses
 
+    def goes_beyond(self, author: str) -> bool:
+        """It is addressed to others than the desk and its author."""
+        return bool(self.others - {author.casefold()})
+
 
 def weighed(mail: ParsedMail, kind: MailKind, facts: Facts, policy: Policy) -> Case:
     """A mail with what is new in it and where it belongs."""

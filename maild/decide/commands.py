@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
-from maild.decide import erased, relays
+from maild.decide import erased, outside, relays
 from maild.decide.case import Case
 from maild.decide.consequences import number_of
 from maild.decide.decision import Amend, Change, Elsewhere, Note, StopClocks, TakeInCharge
@@ -96,7 +96,7 @@ class Result:
 
     ``refused``: nothing is run. ``text``: what becomes of the words below them. ``state``: the ticket of the
     mail as they leave it; ``verbs``: those of them that were for it. ``elsewhere``: some were for others, so
-    that no words leave.
+    that no words leave; ``shared``: the mail itself went to others, so that what only may leave does not.
     """
 
     lines: tuple[str, ...]
@@ -106,6 +106,7 @@ class Result:
     state: TicketFacts | None = None
     verbs: tuple[str, ...] = ()
     elsewhere: bool = False
+    shared: bool = False
 
 
 def block_of(new: News) -> CommandBlock:
@@ -209,20 +210,26 @@ def run(block: CommandBlock, agent: Agent, state: TicketFacts | None, case: Case
     sheets = _sheets(orders, state, case.facts)
     if why := _objection(orders, sheets, block, agent.language, case):
         return Result(lines=(why,), refused=True)
+    texts = {sheet.text for sheet in sheets}
+    text = next(text for text in (Text.NOTE, Text.OWN, Text.RELAYED) if text in texts)
+    # What colleagues write to each other reaches no requester unless a verb says so.
+    shared = state is not None and text is Text.RELAYED and outside.is_aside(case, state, agent.address)
+    if shared:
+        block, case = replace(block, rest=""), replace(case, inside=True)
     done = _carried_out(sheets, block, agent, case)
     ran = [one for sheet in done for one in sheet.outcomes]
     if refused := tuple(one.line for one in ran if isinstance(one, Refusal)):
         nothing = (said(_SAID, "nothing", agent.language),) if len(orders) > 1 else ()
         return Result(lines=(*refused, *nothing), refused=True)
     here = next((one for one in done if one.sheet.own), None)
-    texts = {sheet.text for sheet in sheets}
     return Result(
         lines=tuple(one.line for one in ran if one.line),
         changes=tuple(change for one in done for change in _changes(one, block, agent)),
-        text=next(text for text in (Text.NOTE, Text.OWN, Text.RELAYED) if text in texts),
+        text=text,
         state=here.state if here is not None else state,
         verbs=tuple(line.key for line in here.sheet.lines) if here is not None else (),
         elsewhere=any(not sheet.own for sheet in sheets),
+        shared=shared,
     )
 
 
@@ -293,7 +300,7 @@ def _ran(sheet: _Sheet, block: CommandBlock, agent: Agent, case: Case, *, elsewh
     is_note = sheet.text is Text.NOTE
     # What is a note must not be in the hands of a verb that writes to the requester.
     words = "" if is_note or elsewhere else block.rest
-    inside = replace(case, inside=is_note or elsewhere)
+    inside = replace(case, inside=case.inside or is_note or elsewhere)
     for line in sheet.lines:
         order = Order(
             line=line, agent=agent, state=state, words=words, note=block.rest if is_note else "",

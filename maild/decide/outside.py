@@ -113,6 +113,11 @@ def audience(case: Case, state: TicketFacts) -> frozenset[str]:
     return case.others & (state.participants - consequences.staff(state, case.policy))
 
 
+def is_aside(case: Case, state: TicketFacts, author: str) -> bool:
+    """Others than the desk and its author read it, and nobody who asked: a talk among colleagues."""
+    return case.goes_beyond(author) and not audience(case, state)
+
+
 def _act(case: Case, state: TicketFacts) -> tuple[Change, ...]:
     ticket, at, agent = state.ticket, case.facts.arrived_at, author(case)
     stopped = StopClocks(at=at, by=agent.address if agent else case.sender.key, act="outside_answer")

@@ -26,7 +26,7 @@ from maild.decide.facts import TicketFacts
 from maild.decide.policy import Agent
 from maild.decide.tokens import Purpose
 from storage.records import MessageKind, Status
-from tests.maild.decide.cases import ANNE, KEY, NOON, facts, mail, policy, state, token
+from tests.maild.decide.cases import ANNE, JEAN, KEY, NOON, facts, mail, policy, state, token
 from tests.maild.decide.verbs.orders import ASKED, DESK
 
 BOB = "bob@etnic.test"
@@ -163,6 +163,39 @@ def test_words_below_orders_for_others_stay_inside(body: str) -> None:
     assert 1042 in elsewhere(decision)
     assert decision.kind is MessageKind.NOTE
     assert answer(decision)[-1].startswith("Votre texte n’a été envoyé à personne")
+
+
+COLLEAGUE = "bruno@etnic.test"
+
+
+@pytest.mark.parametrize("order", ["#prendre", "#priorité haute", "#attente 2j", "#catégorie incident"])
+def test_words_to_colleagues_stay_inside(order: str) -> None:
+    """With an order above them as without one: a copy to a colleague is a talk among agents."""
+    decision = decided(f"{order}\n\nEncore elle…", answers=NOTIFIED, Cc=COLLEAGUE)
+    assert not any(isinstance(change, SendRelay) for change in decision.changes)
+    assert decision.kind is MessageKind.NOTE
+    assert len(answer(decision)) == 2
+    assert answer(decision)[-1].startswith("Votre texte est gardé comme note interne sur ETNIC-1001")
+
+
+def test_an_order_to_colleagues_without_words_is_only_an_order() -> None:
+    """Nothing is said of words that are not there."""
+    decision = decided("#prendre", answers=NOTIFIED, Cc=COLLEAGUE)
+    assert (decision.kind, len(answer(decision))) == (MessageKind.COMMAND, 1)
+
+
+@pytest.mark.parametrize("order", ["#résolu", "#prendre\n#résolu"])
+def test_what_a_verb_sends_is_sent_to_whomever_the_mail_went(order: str) -> None:
+    """Who resolves tells the requester, and says so by the verb."""
+    decision = decided(f"{order}\n\nLe toner est là.", answers=NOTIFIED, Cc=COLLEAGUE)
+    (sent,) = (change for change in all_of(decision.changes) if isinstance(change, SendRelay))
+    assert "toner" in sent.text
+
+
+def test_who_answers_the_requester_directly_has_his_words_on_the_ticket() -> None:
+    """They are no secret from him, and the clock stops as for any answer."""
+    decision = decided("#priorité haute\n\nNous venons.", answers=NOTIFIED, Cc=f"{COLLEAGUE}, {JEAN}")
+    assert any(isinstance(change, SendRelay) for change in decision.changes)
 
 
 def test_an_order_knows_what_those_above_it_do_elsewhere() -> None:
