@@ -8,6 +8,7 @@ each by one rename, ``config.toml`` last. Whatever ends it before leaves everyth
 
 import json
 import os
+import pwd
 import secrets
 import shutil
 import tempfile
@@ -25,6 +26,8 @@ Auth = Literal["password", "client_credentials", "device", "service_account"]
 
 KEY, IMAP_PASSWORD, SMTP_PASSWORD = "secret", "imap-password", "smtp-password"
 UNIT = "maild.service"
+# As whom it runs maild.
+ACCOUNT = "maild"
 # What every installation can look up.
 _PROGRAM_OF_UNIT = "/opt/maild/bin/maild run --config /etc/maild/config.toml"
 # The signing key is 32 random octets, as config.toml recommends.
@@ -144,6 +147,12 @@ def unit(program: Path, file: Path) -> str:
     shipped = (Path(deploy.__file__).parent / UNIT).read_text(encoding="utf-8")
     folder = str(file.parent)
     return shipped.replace(_PROGRAM_OF_UNIT, f"{program} run --config {file}").replace("/etc/maild", folder)
+
+
+def unit_account() -> pwd.struct_passwd | None:
+    """The account of the unit, for root, who works on its behalf; None for others, or where there is none."""
+    known = pwd.getpwall() if os.geteuid() == 0 else []
+    return next((each for each in known if each.pw_name == ACCOUNT), None)
 
 
 def _tables(answers: Answers) -> Iterator[str]:

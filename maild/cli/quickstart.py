@@ -6,8 +6,6 @@ replaced only where the person says so, before anything else is asked. Ends as `
 something that it looked at fails.
 """
 
-import os
-import pwd
 import re
 import sys
 from collections.abc import Callable
@@ -44,9 +42,6 @@ _LOGINS: dict[Auth, str] = {
     "service_account": "a service account",
 }
 _OVERVIEW = ", as Entra shows it: App registrations > the program > Overview"
-# The account of the unit file: where it exists, it is to read what root writes.
-_ACCOUNT = "maild"
-
 _USUAL_TLS = {"imap": "implicit", "smtp": "starttls"}
 # Where the unit lets maild write; a desk that somebody tries out has it beside him.
 _STATE_OF_UNIT, _STATE = Path("/var/lib/maild/var"), Path("var")
@@ -335,7 +330,9 @@ def _proc(check: Callable[[str], str]) -> Callable[[str], str]:
 
 def _settle(file: Path, answers: Answers, asking: _Asking) -> int:
     asking.to_replace(list(setup.would_replace(file, answers)))
-    owner = _account()
+    # Where the account of the unit exists, it is to read what root writes.
+    account = setup.unit_account()
+    owner = account.pw_name if account else ""
     try:
         written = setup.put_in_place(file, answers, program=_program(), owner=owner)
     except OSError as error:
@@ -357,10 +354,3 @@ def _program() -> Path:
     """What the unit starts: this very program, by a path that holds."""
     called = Path(sys.argv[0])
     return called.absolute() if called.name == "maild" else Path(sys.executable).with_name("maild")
-
-
-def _account() -> str:
-    """The account of the unit file, where root writes for it; "" else."""
-    if os.geteuid() != 0:
-        return ""
-    return next((each.pw_name for each in pwd.getpwall() if each.pw_name == _ACCOUNT), "")

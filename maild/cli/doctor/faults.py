@@ -14,6 +14,7 @@ class Fault(StrEnum):
 
     # this machine
     SECRET_READABLE = auto()
+    SECRET_CLOSED = auto()
     SECRET_UNUSABLE = auto()
     CONFIGURATION_READABLE = auto()
     STATE_UNWRITABLE = auto()

@@ -4,15 +4,17 @@ A check of ``doctor``, which calls it; it changes nothing but a file that it mak
 see whether a folder can be written.
 """
 
+import os
+import pwd
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from maild import config, isolate
+from maild import config, isolate, setup
 from maild.cli.doctor.faults import Fault
 from maild.cli.doctor.findings import Finding, fail, mega, ok, warn
 from maild.config import Config
@@ -28,11 +30,12 @@ CREDENTIALS = Path("/run/credentials")
 
 def secrets(settings: Config, file: Path) -> Iterator[Finding]:
     """Whether others can read what only maild's user should."""
-    for place, table, key in config.secret_places(settings):
-        named = getattr(table, f"{key}_file")
-        check = f"{config.key_path(place)} {key}"
-        if named is not None:
-            yield _permissions(check, named)
+    places = config.secret_places(settings)
+    named = {f"{config.key_path(place)} {key}": getattr(table, f"{key}_file") for place, table, key in places}
+    for check, secret in named.items():
+        if secret is not None:
+            yield _permissions(check, secret)
+    yield from _closed([file, *(secret for secret in named.values() if secret is not None)])
     yield ok("desk keys", f"{len(settings.desk.secrets)}; the first signs, all of them verify")
     if _holds_secrets(config.read_layers(file, {}).file) and file.stat().st_mode & 0o044:
         remedy = f"chmod 600 {file}, or move them to files of their own (password_file, secret_file)"
@@ -46,6 +49,23 @@ def _permissions(check: str, file: Path) -> Finding:
         found = f"others can read {file} (mode {mode & 0o777:o})"
         return warn(check, Fault.SECRET_READABLE, found, f"chmod 600 {file}")
     return ok(check, f"{file}, readable by its owner only")
+
+
+def _closed(files: Sequence[Path]) -> Iterator[Finding]:
+    """What root can read, and the account of the unit, as whom the daemon runs, cannot."""
+    account = setup.unit_account()
+    if account is None:
+        return
+    closed = [file for file in dict.fromkeys(files) if not _opens_to(account, file.stat())]
+    if names := " ".join(str(file) for file in closed if not file.is_relative_to(CREDENTIALS)):
+        found = f"the unit runs maild as {account.pw_name}, who cannot read {names}"
+        yield warn("secrets", Fault.SECRET_CLOSED, found, f"chown {account.pw_name}: {names}")
+
+
+def _opens_to(account: pwd.struct_passwd, file: os.stat_result) -> bool:
+    if file.st_uid == account.pw_uid:
+        return bool(file.st_mode & 0o400)
+    return bool(file.st_mode & (0o040 if file.st_gid == account.pw_gid else 0o004))
 
 
 def _holds_secrets(value: object) -> bool:

@@ -1,12 +1,14 @@
 """Secrets, state, process and clock: each fault is produced once, and named."""
 
 import json
+import os
+import pwd
 import shutil
 from pathlib import Path
 
 import pytest
 
-from maild import cli, isolate
+from maild import cli, isolate, setup
 from maild.cli.doctor import machine
 from maild.cli.doctor.faults import Fault
 from tests.maild.doctor.desk import SECRET, Examine, finds, row
@@ -21,6 +23,21 @@ def test_secrets_that_others_can_read(examine: Examine, tmp_path: Path) -> None:
     (line,) = examine().of("desk secret", "warn")
     assert "chmod 600" in line
     assert "mode 644" in line
+
+
+@finds(Fault.SECRET_CLOSED)
+def test_secrets_that_the_account_of_the_unit_cannot_read(
+    examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root has written them and may read everything; the daemon would end at its first start."""
+    me = os.getuid()
+    for uid, found in ((me + 1, 1), (me, 0)):
+        account = pwd.struct_passwd(("maild", "x", uid, me + 1, "", "/var/lib/maild", "/bin/false"))
+        monkeypatch.setattr(setup, "unit_account", lambda account=account: account)
+        told = "who cannot read config.toml secret -> chown maild: config.toml secret"
+        assert [line.partition("maild as maild, ")[2] for line in examine().of("secrets", "warn")] == [
+            told
+        ] * found
 
 
 def test_a_credential_of_systemd_is_nobody_elses(
