@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 from typing import Final
+from urllib.parse import unquote
 
 from parsers import archives, documents
 from parsers.archives import MOST_MEMBERS, Room, SealedError, form_of
+from parsers.headers import raw_text
 from parsers.mime import Part, read_tree
 from parsers.smime import signed_content
 from parsers.tnef import MAX_FILES, read_tnef
@@ -111,6 +113,7 @@ _HIDDEN: Final = re.compile(r"\s{8,}")
 _UNCOUNTED: Final = re.compile(
     r"(?:[\s.\0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u3164]|::?\$data)+\Z", re.IGNORECASE
 )
+_NAME_WRITTEN: Final = re.compile(r'name(?:\*\d{0,3}\*?)?\s*=\s*"?([^";]{1,1000})', re.IGNORECASE)
 _ENDING: Final = re.compile(r"[^.]{1,40}\Z")
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -235,9 +238,9 @@ class _Reading:
 
     def part(self, part: Part, *, depth: int) -> Iterator[Hazard]:
         """Of one part of an enclosed mail: a file, or words with files in them."""
+        yield from (found for name in _further_names(part) if (found := _of_name(name)) is not None)
         if part.filename or not part.content_type.startswith("text/"):
             yield from self.file(part.filename, part.payload(), part.content_type, depth=depth)
-            yield from (found for name in part.filenames[1:] if (found := _of_name(name)) is not None)
         elif part.disposition == "attachment" or part.content_type in _KIND_OF_TYPE:
             yield from self.file("", part.payload(), part.content_type, depth=depth)
         else:
@@ -267,6 +270,15 @@ class _Reading:
             # end may be what was not unpacked.
             if depth >= 1 and (form != "zip" or content.startswith(b"PK") or ending == "zip"):
                 yield Hazard(kind=HazardKind.SEALED, what=str(error))
+
+
+def _further_names(part: Part) -> Iterator[str]:
+    """Every name that is written in a part of an enclosed mail, which goes along as it came: programs differ
+    in which of two they show."""
+    yield from part.filenames[1:]
+    for field in ("content-disposition", "content-type"):
+        for value in part.fields.all(field)[:5]:
+            yield from (unquote(found[1]).strip() for found in _NAME_WRITTEN.finditer(raw_text(value)))
 
 
 def _says_macro(contents: bytes) -> bool:

@@ -308,6 +308,22 @@ def test_a_name_in_several_spellings() -> None:
     assert [[h.what for h in file.hazards] for file in files] == [[".exe"]] * 3
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Disposition: attachment; filename=a.pdf\nContent-Disposition: attachment; filename=b.exe",
+        b"Content-Type: application/pdf; name=a.pdf\nContent-Type: application/x; name=b.exe",
+        b"Content-Disposition: attachment; filename=a.pdf; filename=b.exe",
+        b"Content-Type: application/octet-stream; filename=b.exe\nContent-Disposition: attachment",
+        b"Content-Disposition: attachment; filename=a.pdf; filename*=utf-8''b%2Eexe",
+    ],
+)
+def test_a_name_in_an_enclosed_mail_is_every_name(head: bytes) -> None:
+    """It goes along as it came, and whoever opens it has a program with an opinion of its own."""
+    content = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n" + head + b"\n\nx\n--b--\n"
+    assert "in program .exe" in said("lettre.eml", content)
+
+
 def test_a_picture_that_is_none() -> None:
     """Whatever its type says, and although it stands in the text."""
     mail = mail_with(text="x")
