@@ -117,7 +117,7 @@ _REPORT: Mapping[str, Any] = {
     "attached": True,
     "command": "maild report",
 }
-_QUIET_MONTH: Mapping[str, Any] = {"breaches": [], "more": 0, "attached": False}
+_QUIET_MONTH: Mapping[str, Any] = {"share": "", "breaches": [], "more": 0, "attached": False}
 
 
 def _samples_to_requesters() -> Iterator[_Sample]:

@@ -104,9 +104,9 @@ Known to every template:
     it may have arrived; nobody knows).
 ``report.{subject,txt}.j2``
     To those who answer for the promise, on the first day of a month. ``period`` ("novembre 2026"), ``as_of``
-    (a sentence), ``share``, ``share_of``, ``figures`` (``name``, ``value``), ``breaches`` (``number``,
-    ``arrived``, ``acted``, ``delay``; may be empty), ``more`` (how many are not told), ``attached`` (False:
-    the page is too large to go along), ``command`` (what makes it anew).
+    (a sentence), ``share`` ("": there is nothing to judge), ``share_of``, ``figures`` (``name``, ``value``),
+    ``breaches`` (``number``, ``arrived``, ``acted``, ``delay``; may be empty), ``more`` (how many are not
+    told), ``attached`` (False: the page is too large to go along), ``command`` (what makes it anew).
 ``pages/NAME.html.j2``
     A page that is looked at, not mailed. Made by ``maild.pages``; its ``words`` are what
     ``pages/NAME.LANGUAGE.html.j2`` sets.

@@ -104,6 +104,18 @@ def test_a_month_is_not_mailed_again_when_its_letter_was_erased(desk: Room) -> N
     assert LEA not in str(desk.rows("SELECT * FROM outbox"))
 
 
+def test_a_month_of_next_answers_alone_promises_no_share(desk: Room) -> None:
+    """Nobody asked for anything new: there is nothing to judge, and the letter says no dash in its place."""
+    with desk.office.store.write() as tx:
+        tx.connection.exec_driver_sql("UPDATE clock SET first = false")
+    monthly.mail(desk.office, [ANNE])
+    (letter,) = written(desk)
+    text = letter.get_body(("plain",))
+    assert str(letter["Subject"]) == "Rapport mensuel, novembre 2026"
+    assert text is not None
+    assert "0 demande" not in text.get_content()
+
+
 def test_two_daemons_that_look_at_once_mail_it_once(desk: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both have seen that nothing is owed; the ledger lets one of them write it."""
     monkeypatch.setattr(outbox, "is_owed", lambda _tx, _owed: False)
