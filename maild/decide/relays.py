@@ -66,7 +66,8 @@ def relay(
     if passed is not None:
         answer = _joined(answer, _answer_of_team(case, state, passed))
     if why := _objection(case, state, answer, notice) or _is_unread(passed):
-        line = said(_SAID, why, who.language, number=number_of(state, case.policy))
+        files = _reasoned(answer.held, case, who)
+        line = said(_SAID, why, who.language, number=number_of(state, case.policy), files=files)
         return Relayed(lines=(line,), refused=True)
     held = case.facts.may_have_left or _over_budget(case, state)
     before = _others(state, who)
@@ -93,12 +94,20 @@ def relay(
     if answer.withheld:
         lines = (*lines, said(_SAID, "withheld", who.language, files=_named(answer.withheld)))
     if answer.held:
-        lines = (*lines, said(_SAID, "dangerous", who.language, files=_named(answer.held)))
+        lines = (*lines, said(_SAID, "dangerous", who.language, files=_reasoned(answer.held, case, who)))
     return Relayed(changes=(sent, *taken), lines=lines)
 
 
 def _named(files: tuple[Attachment, ...]) -> str:
     return ", ".join(file.filename or file.content_type for file in files)
+
+
+def _reasoned(files: tuple[Attachment, ...], case: Case, who: Agent) -> str:
+    """Files with the reasons for which they stay; of what a team sent the note has them."""
+    why = hazard.held(case.mail, case.facts, case.policy.attachments)
+    reasons = (hazard.in_words(why[f.sha256], who.language) if f.sha256 in why else "" for f in files)
+    pairs = zip(files, reasons, strict=True)
+    return ", ".join(" – ".join(filter(None, (_named((file,)), reason))) for file, reason in pairs)
 
 
 def thread_of(state: TicketFacts, policy: Policy) -> tuple[str, ...]:
@@ -248,14 +257,15 @@ _SAID: Sentences = {
         "en": "Attachment not passed on, because it is a risk: {files}",
     },
     "only_held": {
-        "fr": "{number}\u00a0: votre message ne contient qu’une pièce jointe à risque\u00a0; rien n’a été "
-        "envoyé. Déposez-la ailleurs et envoyez un lien.",
-        "nl": "{number}: uw bericht bevat alleen een bijlage die een risico inhoudt; er is niets verzonden. "
+        "fr": "{number}\u00a0: votre message ne contient qu’une pièce jointe à risque ({files})\u00a0; rien "
+        "n’a été envoyé. Déposez-la ailleurs et envoyez un lien.",
+        "nl": "{number}: uw bericht bevat alleen een bijlage die een risico inhoudt ({files}); er is niets "
+        "verzonden. "
         "Plaats ze elders en stuur een link.",
-        "de": "{number}: Ihre Nachricht enthält nur eine riskante Anlage; nichts wurde gesendet. Legen Sie "
-        "sie anderswo ab und senden Sie einen Link.",
-        "en": "{number}: your mail has nothing but an attachment that is a risk; nothing was sent. Put it "
-        "elsewhere and send a link.",
+        "de": "{number}: Ihre Nachricht enthält nur eine riskante Anlage ({files}); nichts wurde gesendet. "
+        "Legen Sie sie anderswo ab und senden Sie einen Link.",
+        "en": "{number}: your mail has nothing but an attachment that is a risk ({files}); nothing was sent. "
+        "Put it elsewhere and send a link.",
     },
     "held": {
         "fr": "{number}\u00a0: votre réponse est retenue ({why}). Un administrateur peut la libérer.",

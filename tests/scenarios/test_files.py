@@ -167,9 +167,11 @@ def test_it_is_no_part_of_a_case(told: Desk) -> None:
 def test_an_agent_sends_none_either(told: Desk) -> None:
     """Her words leave, and she reads what has not; of a file alone nothing leaves."""
     said = order(told, "Voici le correctif.\n", correctif_exe=PE, guide_pdf=b"%PDF")
-    assert "Pièce jointe non transmise, car elle est à risque : correctif.exe" in words(said)
+    assert "Pièce jointe non transmise, car elle est à risque : correctif.exe – programme (.exe)" in words(
+        said
+    )
     said = order(told, "\n", "a2@etnic.test", correctif_exe=PE)
-    assert "ne contient qu’une pièce jointe à risque" in words(said)
+    assert "ne contient qu’une pièce jointe à risque (correctif.exe – programme (.exe)) ;" in words(said)
     told.later(minutes=5)
     told.once()
     (_, answer) = told.letters("jean@ecole.test")
