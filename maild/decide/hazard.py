@@ -62,7 +62,7 @@ def in_words(why: str, language: str) -> str:
     """A reason as people read it: "programme (.exe)"."""
     kind, _, what = why.removeprefix(INSIDE).partition(" ")
     words = said(_SAID, kind if kind in _SAID else "other", language)
-    what = said(_MISSED, what, language) if what in _MISSED else what
+    what = said(_TOLD, what, language) if what in _TOLD else what
     shown = f"{words} ({what})" if what else words
     return said(_SAID, "inside", language, shown=shown) if why.startswith(INSIDE) else shown
 
@@ -106,9 +106,15 @@ _SAID: Sentences = {
     },
     "other": {"fr": "à risque", "nl": "risico", "de": "riskant", "en": "at risk"},
 }  # fmt: skip
-# Why a file was not scanned.
-_MISSED: Sentences = {
+# Why a file was not scanned, or cannot be looked into; what is no name of a form.
+_TOLD: Sentences = {
     "too_large": {"fr": "trop volumineux", "nl": "te groot", "de": "zu groß", "en": "too large"},
+    "encrypted": {
+        "fr": "mot de passe", "nl": "wachtwoord", "de": "Passwort", "en": "password",
+    },
+    "nested": {
+        "fr": "trop de niveaux", "nl": "te veel niveaus", "de": "zu viele Ebenen", "en": "too many levels",
+    },
     "too_slow": {
         "fr": "trop long à analyser", "nl": "duurt te lang", "de": "dauert zu lange", "en": "too slow",
     },

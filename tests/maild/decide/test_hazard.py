@@ -53,6 +53,8 @@ def test_the_policy_of_the_operator(found: Attachment, rules: Attachments, why: 
         ("inside script .ps1", "fr", "contient\u00a0: script (.ps1)"),
         ("macro VBA", "nl", "document met macro’s (VBA)"),
         ("sealed zip", "de", "nicht prüfbarer Inhalt (zip)"),
+        ("sealed encrypted", "fr", "contenu invérifiable (mot de passe)"),
+        ("inside sealed nested", "en", "holds: cannot be looked into (too many levels)"),
         ("ruled .one", "en", "a type of file that is held here (.one)"),
         ("something new", "en", "at risk (new)"),
     ],
