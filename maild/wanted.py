@@ -5,12 +5,12 @@ Asked by ``ingest.gather`` for mails with commands alone, so that the many mails
 Nothing here is told to anybody before ``decide`` has seen who asks. Raises ``database.Unavailable``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from maild import assembly, compose, isolate
 from maild.compose import Stationery
-from maild.decide import commands, novelty, standing, threads
+from maild.decide import commands, hazard, novelty, standing, threads
 from maild.decide.facts import Answered, Canned, Facts, Reach, Story, TeamAnswer
 from maild.decide.order import Ask
 from maild.decide.policy import Policy
@@ -20,7 +20,7 @@ from maild.decide.verbs import forward
 from parsers.commands import CommandBlock
 from parsers.mail import ParsedMail, parse_mail
 from storage import handling, repair, standings
-from storage.records import Consultation
+from storage.records import Consultation, StoredFile
 from storage.store import Transaction
 
 # A mail quotes what it answers, and through it what that had quoted: the nearest of its ancestors is enough.
@@ -125,8 +125,16 @@ def _team_answer(tx: Transaction, asked: Consultation, policy: Policy) -> TeamAn
         mail_id=asked.answer, team=asked.team, mail=mail,
         text=commands.block_of(novelty.news(mail, quoted)).rest,
         decorations=frozenset(file.sha256 for file in filed.files if file.decoration),
-        held=frozenset(file.sha256 for file in filed.files if file.held),
+        held=frozenset(_staying(mail, filed.files, policy)),
     )  # fmt: skip
+
+
+def _staying(mail: ParsedMail, kept: tuple[StoredFile, ...], policy: Policy) -> Iterator[str]:
+    """SHA-256 of the files of an earlier mail that stay with the desk, by what is held today."""
+    known = {file.sha256: file for file in kept}
+    for file in mail.attachments:
+        if file.sha256 not in known or hazard.stays(file, known[file.sha256], policy.attachments):
+            yield file.sha256
 
 
 def answered(

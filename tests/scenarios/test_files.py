@@ -164,6 +164,23 @@ def test_it_is_no_part_of_a_case(told: Desk) -> None:
     assert "à risque : nettoyer.bat" in words(told.letters(ANNE)[-1])
 
 
+def test_what_a_team_sent_is_judged_when_it_is_passed_on(told: Desk) -> None:
+    """By the table of that day: what is held since stays."""
+    order(told, "#escalader réseau\n\nEst-ce un virus ?\n")
+    (question,) = told.letters(TEAM)
+    luc = "Luc <luc@labo.test>"
+    told.receive(answer_with("t1@labo.test", question, "Oui.\n", luc, note_txt=b"x", plan_png=b"\x89PNG"))
+    told.once()
+    heard = told.letters(ANNE, "Réponse de réseau")[-1]
+    assert list(files_of(heard)) == ["note.txt", "plan.png"]
+    told.configure(attachments={"also": ["txt"]})
+    told.receive(answer_with("a3@etnic.test", heard, "#relayer\n", f"Anne <{ANNE}>"))
+    told.once()
+    told.later(minutes=10)
+    told.once()
+    assert list(files_of(told.letters("jean@ecole.test")[-1])) == ["plan.png"]
+
+
 def test_an_agent_sends_none_either(told: Desk) -> None:
     """Her words leave, and she reads what has not; of a file alone nothing leaves."""
     said = order(told, "Voici le correctif.\n", correctif_exe=PE, guide_pdf=b"%PDF")
