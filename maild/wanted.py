@@ -117,7 +117,7 @@ def _team_answer(tx: Transaction, asked: Consultation, policy: Policy) -> TeamAn
     """The mail itself once more; None where its bytes are no longer kept."""
     filed = next((m for m in tx.find_messages(asked.answer) if m.mail_id == asked.answer), None)
     content = tx.raw(filed.sha256) if filed is not None else None
-    if filed is None or content is None:
+    if filed is None or not content:
         return None
     mail = parse_mail(content)
     quoted = answered(tx, mail, threads.clues(mail, policy), {})

@@ -289,6 +289,9 @@ def rows_of(
         yield "file", _shown(row)
     for row in _in(tx, select(OUTBOX), _received(tx, person, own), OUTBOX.c.id):
         yield "letter", _shown(row)
+    went = select(VISIT).where(func.lower(VISIT.c.technician).in_(person))
+    for row in tx.connection.execute(went.where(VISIT.c.ticket_id.not_in(own.tickets))):
+        yield "visit", _shown(row)
     for what, table in (("settled", SETTLED), ("muted", MUTE)):
         rows = tx.connection.execute(select(table).where(table.c.address.in_(person)))
         yield from ((what, _shown(row)) for row in rows)
@@ -607,7 +610,9 @@ def _without(row: Any, column: str, who: Called) -> str:
 def _said_without(value: Any, who: Called, *, beside: bool) -> Any:
     match value:
         case dict():
-            return {name: _said_without(each, who, beside=beside) for name, each in value.items()}
+            # A change that is undone gives the ticket back to nobody.
+            nobody = {name: "" for name in value if name == "assignee" and who.is_in(str(value[name]))}
+            return {n: _said_without(each, who, beside=beside) for n, each in value.items()} | nobody
         case list():
             return [_said_without(each, who, beside=beside) for each in value]
         case str():

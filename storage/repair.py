@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from storage import handling, outbox
 from storage.handling import VISIT
@@ -170,13 +170,13 @@ def unlink(tx: Transaction, ticket_id: int, other_id: int) -> None:
 
 
 def contents(tx: Transaction, mail_ids: Iterable[str], *, most: int) -> dict[str, bytes]:
-    """Mail id -> the bytes of the mail as received, the first ``most`` of them."""
+    """Mail id -> the first ``most`` of the bytes of the mail as received; not of one that was erased."""
     found: dict[str, bytes] = {}
     for part in in_parts(mail_ids):
         rows = tx.connection.execute(
             select(MESSAGE.c.mail_id, RAW.c.content)
             .join(RAW, RAW.c.id == MESSAGE.c.raw_id)
-            .where(MESSAGE.c.mail_id.in_(part))
+            .where(MESSAGE.c.mail_id.in_(part), func.length(RAW.c.content) > 0)
         )
         found |= {row.mail_id: expand(row.content)[:most] for row in rows}
     return found

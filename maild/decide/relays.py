@@ -21,7 +21,7 @@ from parsers.answer import Answer, answer_of
 from parsers.attachments import Attachment
 from parsers.folding import folded
 from parsers.signature import without_signature
-from storage.records import Given, OutboxState, Status
+from storage.records import ERASED_ADDRESS, Given, OutboxState, Status
 
 # What goes out with an answer, in bytes: servers take 25 MB at least, and base64 adds a third.
 MOST_RELAYED = 18_000_000
@@ -112,8 +112,8 @@ def _reasoned(files: tuple[Attachment, ...], case: Case, who: Agent) -> str:
 
 def thread_of(state: TicketFacts, policy: Policy) -> tuple[str, ...]:
     """The Message-IDs of the mails that an answer goes with, oldest first: not of what an agent handed on,
-    which the requester never had."""
-    own = staff(state, policy)
+    which the requester never had, nor of what was erased."""
+    own = staff(state, policy) | {ERASED_ADDRESS}
     return tuple(one.message_id for one in state.handling.spoken if one.sender.casefold() not in own)
 
 

@@ -6,6 +6,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -13,10 +14,12 @@ from sqlmodel import SQLModel
 
 from maild import cli, daemon, ingest, log, privacy
 from maild.cli import Code
+from storage import database
 from storage.records import Status
 from storage.store import expand
+from tests.peers.dovecot import Dovecot
 from tests.peers.smtp import Reply
-from tests.scenarios.desk import ANNE, REQUEST, Desk, mail, reply
+from tests.scenarios.desk import ADMIN, ANNE, REQUEST, Desk, mail, reply
 
 JEAN = "jean@ecole.test"
 BO = "Bo Peeters <bo@ecole.test>"
@@ -79,6 +82,12 @@ def everything(desk: Desk) -> Iterator[tuple[str, str]]:
                 for name, value in row._mapping.items():
                     text = _as_read(expand(value)) if isinstance(value, bytes) else str(value)
                     yield f"{table.name}.{name} {row[0]}", text.casefold()
+
+
+def words(letter: EmailMessage) -> str:
+    """The plain text of a letter."""
+    part = letter.get_body(("plain",))
+    return str(part.get_content()).replace("\u00a0", " ") if part else ""
 
 
 def _as_read(content: bytes) -> str:
@@ -274,6 +283,7 @@ def test_what_cannot_be_done_is_said(
         (["export", "nobody@ecole.test"], Code.NO_INPUT, "nothing is kept of nobody@ecole.test"),
         (["forget", "jean"], Code.BAD_INPUT, "no mail address; write it like jean@ecole.be"),
         (["forget", ANNE, "--yes"], Code.REFUSED, "an address of the desk itself"),
+        (["forget", ADMIN, "--yes"], Code.REFUSED, "an address of the desk itself"),
         (["forget", JEAN], Code.NO, "Erase all that?"),
         (["export", JEAN, "--to", "jean.txt"], Code.USAGE, "--to wants a name like person.zip"),
     ):
@@ -314,3 +324,87 @@ def test_a_mail_that_is_filed_meanwhile_goes_too(
     assert cli.answer(["person", "forget", JEAN, "--yes", "--config", str(desk.file)]) == Code.OK
     assert [ticket.requester_address for ticket in desk.tickets()] == ["erased@maild.invalid"] * 3
     assert traces(desk, *WORDS) == []
+
+
+def test_who_works_here_no_more(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent cannot be forgotten, a former one can: what he had in hand nobody has, and work goes on."""
+    monkeypatch.setattr(daemon, "system_now", lambda: desk.now)
+    anne, bruno = {"name": "Anne", "address": ANNE}, {"name": "Bruno Roi", "address": "bruno@etnic.test"}
+    desk.configure(agent=[anne, bruno])
+    desk.receive(mail("b1@ecole.test", sender=BO, subject="VPN", body="Le VPN refuse.\n"))
+    desk.once()
+    (about,) = desk.letters("bruno@etnic.test", "VPN")
+    desk.receive(
+        reply("r1@etnic.test", about, "Quel poste est-ce ?\n", sender="Bruno Roi <bruno@etnic.test>")
+    )
+    desk.once()
+    desk.later(minutes=5)
+    desk.once()
+    desk.receive(reply("a1@etnic.test", desk.letters(ANNE, "VPN")[0], "#assigner Anne\n", sender=ANNE))
+    desk.once()
+    forget = ["person", "forget", "bruno@etnic.test", "--yes", "--config"]
+    assert cli.answer([*forget, str(desk.file)]) == Code.REFUSED
+    desk.configure(agent=[anne])
+    assert cli.answer([*forget, str(desk.file)]) == Code.OK
+    assert traces(desk, "bruno", "quel poste") == []
+    assert [m.sender for m in desk.thread(1001) if m.direction == "in" and m.kind == "request"] == [
+        "bo@ecole.test"
+    ]
+    desk.receive(reply("a2@etnic.test", desk.letters(ANNE, "VPN")[0], "#annuler\n", sender=ANNE))
+    desk.once()
+    (ticket,) = desk.tickets()
+    assert (ticket.assignee, ticket.status) == ("", Status.TAKEN)
+    sent = len(desk.sink.letters)
+    desk.receive(reply("b2@ecole.test", desk.letters("bo@ecole.test")[-1], "Le 3.\n", sender=BO))
+    desk.once()
+    assert {to for one in desk.sink.letters[sent:] for to in one.recipients} == {ANNE}
+
+
+def test_what_an_earlier_look_holds_open(
+    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody reads in the file meanwhile: what was done is said, and the next try sweeps it up."""
+    desk.receive(mail("j1@ecole.test"))
+    desk.once()
+    forget = ["person", "forget", JEAN, "--yes", "--config", str(desk.file)]
+    with monkeypatch.context() as patched, desk.ledger() as tx:
+        assert list(tx.tickets())
+        patched.setattr(database, "BUSY_TIMEOUT_MS", 50)
+        assert cli.answer(forget) == Code.TRY_LATER
+        told = capsys.readouterr()
+    assert "erased: 1 mails, 2 letters" in told.out
+    assert "what was erased is still in it" in told.err
+    assert cli.answer(forget) == Code.NO_INPUT
+    assert in_files(desk, *WORDS) == []
+
+
+def test_a_mailbox_that_is_numbered_anew_brings_nothing_back(desk: Desk, dovecot: Dovecot) -> None:
+    """Under their new numbers the mails are the same: erased."""
+    desk.receive(mail("j1@ecole.test"), mail("b1@ecole.test", sender=BO, subject="VPN", body="?\n"))
+    desk.once()
+    assert cli.answer(["person", "forget", JEAN, "--yes", "--config", str(desk.file)]) == Code.OK
+    dovecot.change_uidvalidity(desk.mailbox, 4_000_000_000)
+    desk.once()
+    assert [ticket.subject for ticket in desk.tickets()] == ["(erased)", "VPN"]
+    assert (len(desk.letters(JEAN)), traces(desk, *WORDS)) == (1, [])
+    assert cli.answer(["reconcile", "--config", str(desk.file)]) == Code.OK
+
+
+def test_agents_go_on_with_what_he_had_a_part_in(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anne answers what Jean wrote on Bo's matter: Bo has her words; what is gone is split off nowhere."""
+    tell(desk, monkeypatch)
+    (about,) = [one for one in desk.letters(ANNE, "VPN") if "Chez moi aussi" in words(one)]
+    assert cli.answer(["person", "forget", JEAN, "--yes", "--config", str(desk.file)]) == Code.OK
+    desk.receive(
+        reply("q1@etnic.test", about, "On regarde.\n", sender=f"Anne <{ANNE}>"),
+        reply("q2@etnic.test", about, "#détacher\n", sender=f"Anne <{ANNE}>"),
+    )
+    desk.once()
+    assert "n’est aucun message récent de ETNIC-1002" in words(desk.letters(ANNE)[-1])
+    desk.later(minutes=10)
+    desk.once()
+    answer = desk.letters("bo@ecole.test")[-1]
+    assert "On regarde." in words(answer)
+    assert answer["In-Reply-To"] == "<b1@ecole.test>"
+    assert len(desk.tickets()) == 2
+    assert (desk.letters("erased@maild.invalid"), desk.faults()) == ([], [])
