@@ -48,6 +48,7 @@ class Grants:
     revoked: set[str] = field(default_factory=set)
     refresh: str = ""  # the one refresh token that is good; each use makes another
     consent: bool = False  # the person has typed the device code
+    interval: int = 5  # seconds between two questions whether that is so
 
 
 class TokenServer:
@@ -119,8 +120,9 @@ class TokenServer:
             case "/token":
                 return self._token(form, authorization)
             case "/device":
-                said = {"device_code": "dc-1", "user_code": "BCDF-GHJK", "expires_in": 900, "interval": 5}
-                return 200, said | {"verification_uri": "https://tokens.etnic.test/go"}
+                said = {"device_code": "dc-1", "user_code": "BCDF-GHJK", "expires_in": 900}
+                said |= {"interval": self.grants.interval, "verification_uri": "https://tokens.etnic.test/go"}
+                return 200, said
             case "/introspect":
                 return 200, self._introspected(form.get("token", ""))
         return 404, {"error": "not_found"}

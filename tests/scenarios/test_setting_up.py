@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 from joserfc.jwk import RSAKey
+from typer.testing import CliRunner
 
+from maild import cli
 from tests.conftest import ROOT
 from tests.peers.dovecot import Dovecot
 from tests.peers.mailbox import Mailbox
@@ -61,20 +63,23 @@ class Machine:
         (self.folder / name).chmod(0o600)
         return name
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """`maild`, as a process of its own."""
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("MAILD_")}
-        return subprocess.Popen(
-            [sys.executable, "-m", "maild", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, cwd=self.folder,
-            env={**environ, "PYTHONPATH": str(ROOT), **self.environ},
-        )  # fmt: skip
-
     def maild(self, *arguments: str) -> tuple[int, str]:
         """A command: its exit code, and all that it said."""
-        process = self.start(*arguments)
-        said, _ = process.communicate(timeout=90)
-        return process.returncode, said
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            for name, value in self.environ.items():
+                patch.setenv(name, value)
+            done = CliRunner().invoke(cli.app, list(arguments), standalone_mode=False)
+        assert done.exception is None, done.output
+        return int(done.return_value or 0), done.output
+
+    def run(self) -> "subprocess.Popen[str]":
+        """The daemon, as a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "maild", "run"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **self.environ},
+        )  # fmt: skip
 
     def quickstart(self, **flags: str) -> tuple[int, str]:
         """By flags alone; ``_`` stands for ``-``."""
@@ -97,7 +102,7 @@ class Machine:
     def assert_serves(self, *secrets: str) -> None:
         """`run`: a mail comes, its receipt and notification leave; nothing that is said shows a secret."""
         self.mailbox.append(mail("m1@ecole.test", at=None))
-        daemon = self.start("run")
+        daemon = self.run()
         try:
             letters = self.sink.wait_for(2)
         finally:
@@ -179,7 +184,7 @@ def test_by_a_person_s_login(machine: Machine, tokens: TokenServer) -> None:
     assert code == 1, said
     assert said.count("nobody has logged in") == said.count("-> do it once: `maild oauth login`") == 2
     assert "a person must let maild in once: maild oauth login --config config.toml" in said
-    tokens.grants.consent = True
+    tokens.grants.consent, tokens.grants.interval = True, 1
     code, said = machine.maild("oauth", "login", "--config", "config.toml")
     assert (code, said.count("logged in. Next: `maild doctor`.")) == (0, 1), said
     code, said = machine.maild("doctor")
