@@ -29,6 +29,8 @@ _PING_SECONDS: Final = 1.0
 _CHUNK: Final = 1 << 18
 _LENGTH: Final = struct.Struct("!I")
 _LONGEST_ANSWER: Final = 1000
+# With AlertExceedsMax clamd calls so what it has not looked at to its end (clamd.conf(5)).
+_NOT_WHOLE: Final = "Heuristics.Limits.Exceeded"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -153,6 +155,8 @@ def understood(answer: str) -> Scan:
     said = answer.removeprefix("stream:").strip()
     if said == "OK":
         return Scan(state=ScanState.CLEAN)
+    if said.startswith(_NOT_WHOLE):
+        return _unscanned("too_large")
     if said.endswith("FOUND"):
         name = "".join(c for c in said.removesuffix("FOUND") if c.isprintable())
         return Scan(state=ScanState.FOUND, what=name.strip()[:100] or "?")

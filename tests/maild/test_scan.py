@@ -87,6 +87,11 @@ def test_one_that_is_busy_is_asked_again(clamd: Clamd) -> None:
     [
         ("stream: OK", CLEAN),
         ("stream: A.B-1 FOUND", Scan(state=ScanState.FOUND, what="A.B-1")),
+        ("stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND", unscanned("too_large")),
+        (
+            "stream: Heuristics.Encrypted.Zip FOUND",
+            Scan(state=ScanState.FOUND, what="Heuristics.Encrypted.Zip"),
+        ),
         ("stream: \x1b[31m FOUND", Scan(state=ScanState.FOUND, what="[31m")),
         ("stream:  FOUND", Scan(state=ScanState.FOUND, what="?")),
         ("INSTREAM size limit exceeded. ERROR", unscanned("too_large")),
