@@ -31,7 +31,9 @@ def oauth_login(name: Name = "", config: ConfigOption = None) -> Code:
         typer.echo(f"Open {invitation.page} and type {invitation.code}, as {way.user} ({names}).")
         typer.echo(f"Waiting for {invitation.seconds / 60:.0f} minutes at most; Ctrl-C ends it.")
         login.await_login(way, invitation, lambda: datetime.now(UTC), time.sleep)
-        typer.echo(f"{way.user}: logged in. Next: `maild doctor`.")
+        # Where that is tells whether the daemon looks there: its state may be relative to where it runs.
+        kept = way.vault.file.parent.absolute()
+        typer.echo(f"{way.user}: logged in, which is kept in {kept}. Next: `maild doctor`.")
     return Code.OK
 
 
