@@ -588,10 +588,10 @@ def test_a_forgotten_ticket_says_since_when() -> None:
     """One is named in the subject, several are counted; commands need the number where they are several."""
     one, several = silent(), silent(tickets=lines(2), marker="")
     assert (one.subject, several.subject) == (
-        "[ETNIC-0] Sans suite\u00a0: VPN",
-        "2 demandes prises en charge et sans suite",
+        "[ETNIC-0] Sans activité\u00a0: VPN",
+        "2 demandes prises en charge et sans activité",
     )
-    assert "Sans suite depuis le lundi 23 novembre 2026 à 14 h 32" in plain(texts(one)[0])
+    assert "Sans activité depuis le lundi 23 novembre 2026 à 14 h 32" in plain(texts(one)[0])
     assert "#attente 5j" in texts(one)[0]
     assert "#attente 0 5j" in texts(several)[0]
 

@@ -50,8 +50,8 @@ def about_time(desk: Desk, to: str = ANNE) -> list[str]:
         "avant l’échéance",
         "Échéance proche",
         "Délai dépassé",
-        "Sans suite",
-        "sans suite",
+        "Sans activité",
+        "sans activité",
     )
     subjects = [str(letter["Subject"]).replace("\u00a0", " ") for letter in desk.letters(to)]
     return [one for one in subjects if any(part in one for part in told)]
@@ -194,8 +194,8 @@ def test_a_ticket_that_was_taken_and_forgotten_comes_back_to_mind(led: Desk) -> 
     led.now = MONDAY + timedelta(days=5)
     for _ in range(3):
         led.once()
-    (letter,) = led.letters(ANNE, "Sans suite")
-    assert "Sans suite depuis le lundi 25 novembre 2024 à 14 h 32" in words(letter)
+    (letter,) = led.letters(ANNE, "Sans activité")
+    assert "Sans activité depuis le lundi 25 novembre 2024 à 14 h 32" in words(letter)
     led.receive(reply("r2@etnic.test", letter, "Toujours en panne ?\n", sender=f"Anne <{ANNE}>"))
     led.once()
     led.later(minutes=2)
@@ -203,10 +203,10 @@ def test_a_ticket_that_was_taken_and_forgotten_comes_back_to_mind(led: Desk) -> 
     assert "Toujours en panne ?" in words(led.letters(JEAN)[-1])
     led.later(days=4)
     led.once()
-    assert len(led.letters(ANNE, "Sans suite")) == 1
+    assert len(led.letters(ANNE, "Sans activité")) == 1
     led.later(days=2)
     led.once()
-    assert len(led.letters(ANNE, "Sans suite")) == 2
+    assert len(led.letters(ANNE, "Sans activité")) == 2
     assert led.tickets()[0].status is Status.TAKEN
 
 
@@ -228,8 +228,8 @@ def test_a_ticket_that_was_merged_and_brought_back_is_not_forgotten(led: Desk) -
     assert led.tickets()[0].status is Status.TAKEN
     led.now = MONDAY + timedelta(days=6)
     led.once()
-    assert [str(one["Subject"]) for one in led.letters(ANNE, "Sans suite")] == [
-        "[ETNIC-1001] Sans suite\u00a0: Imprimante en panne"
+    assert [str(one["Subject"]) for one in led.letters(ANNE, "Sans activité")] == [
+        "[ETNIC-1001] Sans activité\u00a0: Imprimante en panne"
     ]
 
 
