@@ -6,6 +6,7 @@ replaced only where the person says so, before anything else is asked. Ends as `
 something that it looked at fails.
 """
 
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -42,6 +43,7 @@ _LOGINS: dict[Auth, str] = {
     "service_account": "a service account",
 }
 _OVERVIEW = ", as Entra shows it: App registrations > the program > Overview"
+_ELSEWHERE = "name another place by --config, or become root"
 _USUAL_TLS = {"imap": "implicit", "smtp": "starttls"}
 # Where the unit lets maild write; a desk that somebody tries out has it beside him.
 _STATE_OF_UNIT, _STATE = Path("/var/lib/maild/var"), Path("var")
@@ -107,6 +109,7 @@ def quickstart(
     file = config or Path("config.toml")
     if file.is_dir():
         raise Stop(Code.USAGE, f"{file} is a folder", f"name a file in it, such as {file / 'config.toml'}")
+    _look_ahead(file)
     asking = _Asking(silent=yes, force=force)
     asking.to_replace([path for path in (file,) if path.exists()])
     which = cast("Provider", asking.one_of("provider", "Provider", provider, tuple(setup.KNOWN), "imap"))
@@ -328,6 +331,13 @@ def _proc(check: Callable[[str], str]) -> Callable[[str], str]:
 # --- writing ------------------------------------------------------------------------------------------------
 
 
+def _look_ahead(file: Path) -> None:
+    """Nobody shall answer a dozen questions in vain."""
+    there = next(each for each in file.absolute().parents if each.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise Stop(Code.REFUSED, f"{there} cannot be written", _ELSEWHERE)
+
+
 def _settle(file: Path, answers: Answers, asking: _Asking) -> int:
     asking.to_replace(list(setup.would_replace(file, answers)))
     # Where the account of the unit exists, it is to read what root writes.
@@ -337,7 +347,7 @@ def _settle(file: Path, answers: Answers, asking: _Asking) -> int:
         written = setup.put_in_place(file, answers, program=_program(), owner=owner)
     except OSError as error:
         what = f"{file.parent} cannot be written: {error.strerror}"
-        raise Stop(Code.REFUSED, what, "name another place by --config, or become root") from error
+        raise Stop(Code.REFUSED, what, _ELSEWHERE) from error
     for path in written:
         typer.echo(f"wrote {path}")
     if owner:

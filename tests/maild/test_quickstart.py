@@ -1,5 +1,6 @@
 """`quickstart`: flags or questions, never half an answer, never over a file without a yes."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -142,11 +143,20 @@ def test_a_folder_that_is_not_there_is_made(looked_at: list[Path], tmp_path: Pat
     )
 
 
+def _full(_file: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def test_a_place_where_nothing_can_be_written(
-    looked_at: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    looked_at: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.answer(["quickstart", "--yes", *FLAGS, "--config", "pw/config.toml"]) == Code.REFUSED
-    assert "pw cannot be written: Not a directory; name another place by --config" in capsys.readouterr().err
+    """It is told before the first question."""
+    assert cli.answer(["quickstart", "--config", "pw/config.toml"]) == Code.REFUSED
+    assert f"{tmp_path}/pw cannot be written; name another place by --config" in capsys.readouterr().err
+    monkeypatch.setattr(os, "fsync", _full)
+    assert cli.answer(["quickstart", "--yes", *FLAGS]) == Code.REFUSED
+    assert ". cannot be written: No space left on device; name another" in capsys.readouterr().err
+    assert written(tmp_path) == set()
 
 
 def test_answers_that_cannot_be_used_make_no_folder(looked_at: list[Path], tmp_path: Path) -> None:
