@@ -46,7 +46,18 @@ class Person:
 def person(address: str) -> Person:
     """A person by his address."""
     plain = address.strip().strip("<>").casefold()
-    return Person(address=plain, spellings=tuple(dict.fromkeys((plain, assembly.as_sent(plain)))))
+    return Person(
+        address=plain, spellings=tuple(dict.fromkeys((plain, assembly.as_sent(plain), _readable(plain))))
+    )  # fmt: skip
+
+
+def _readable(address: str) -> str:
+    """The address with its domain as people write it (RFC 5890); as it is where it has no other form."""
+    name, at, domain = address.rpartition("@")
+    try:
+        return f"{name}{at}{domain.encode('ascii').decode('idna').casefold()}"
+    except UnicodeError:
+        return address
 
 
 # ---------------------------------------------------------------------- looking
@@ -293,6 +304,7 @@ def _erase(who: Person, office: Office, found: Found, by: str) -> tuple[int, ...
             byhand.order(tx, ticket, "close", "", office, by=by)
         # Whoever had one in hand, or was asked about it, would hear that it is closed.
         letters = {*own.letters, *privacy.letters_of(tx, who.spellings, own.tickets, own.messages)}
+        privacy.erase_subjects(tx, own.messages)
         privacy.erase_messages(tx, own.messages, at=now)
         privacy.strip(tx, found.stripped)
         privacy.erase_letters(tx, sorted(letters))

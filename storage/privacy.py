@@ -410,6 +410,14 @@ def erase_letters(tx: Transaction, ids: Sequence[int]) -> None:
 _NUMBER = cast(OUTBOX.c.id, Text)
 
 
+def erase_subjects(tx: Transaction, messages: Iterable[int]) -> None:
+    """A ticket that one of these mails opened has its subject, whoever asks now; call it before they go."""
+    opened = select(MESSAGE.c.ticket_id, TICKET.c.id).join(TICKET, TICKET.c.id == MESSAGE.c.ticket_id)
+    its = opened.where(MESSAGE.c.kind == MessageKind.REQUEST.value, MESSAGE.c.subject == TICKET.c.subject)
+    for part in in_parts(row.id for row in _in(tx, its, messages, MESSAGE.c.id)):
+        tx.connection.execute(update(TICKET).where(TICKET.c.id.in_(part)).values(subject=WORDS))
+
+
 def erase_tickets(tx: Transaction, tickets: Sequence[int]) -> None:
     """Subject, requester and the words of the story go; number, instants and states stay."""
     gone = {"subject": WORDS, "requester_name": "", "requester_address": ERASED_ADDRESS}
