@@ -277,7 +277,9 @@ def config_check(path: ConfigOption = None) -> int:
     if wrong:
         return Code.CONFIG
     drops = ", ".join(in_force.maildrop)
-    typer.echo(f"{layers.path}: ok ({drops}; {len(in_force.agent)} agents, {len(in_force.rule)} rules)")
+    counts = (("agent", len(in_force.agent)), ("rule", len(in_force.rule)))
+    told = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in counts)
+    typer.echo(f"{layers.path}: ok ({drops}; {told})")
     return Code.OK
 
 

@@ -154,7 +154,7 @@ def _foretell(asked: _Asked, against: Path | None, *, on_state: bool, as_json: b
     from maild.foresight import trial
 
     if against is not None and not against.is_file():
-        raise Stop(Code.NO_INPUT, f"{against}: no such file", "--against names another configuration file")
+        raise Stop(Code.CONFIG, f"{against}: no such file", "--against names another configuration file")
     other = None if against is None else read_config(against)
     found, missing = _Found(), list[str]()
     with ExitStack() as stack:
@@ -189,9 +189,14 @@ class _Found:
         """One line about all of it."""
         each = ", ".join(f"{what} {count:,}" for what, count in self.counts.most_common())
         if against is None:
-            return f"{self.mails:,} mails ({each}); nothing was written, sent or marked"
+            return f"{_counted(self.mails, 'mail')} ({each}); nothing was written, sent or marked"
         where = f" ({each})" if each else ""
-        return f"{self.differing:,} of {self.mails:,} mails would be treated otherwise by {against}{where}"
+        all_of_them = _counted(self.mails, "mail")
+        return f"{self.differing:,} of {all_of_them} would be treated otherwise by {against}{where}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _told(mail: "Past", here: "Trial", found: _Found) -> "_Single":
