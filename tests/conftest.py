@@ -53,6 +53,11 @@ settings.register_profile("maild", deadline=None)
 settings.load_profile("maild")
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Bytes name no test: those that hold the instant of their making name it otherwise in each process."""
+    return "bytes" if isinstance(val, bytes) else None
+
+
 # --- nothing is left out in silence -------------------------------------------------------------------------
 
 
