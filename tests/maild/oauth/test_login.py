@@ -40,6 +40,37 @@ def test_a_person_types_a_code_and_is_not_asked_again(
     assert tokens.grants.asked[-1]["grant_type"] == "refresh_token"
 
 
+def test_a_token_server_that_is_away_for_a_moment_ends_no_login(
+    tokens: TokenServer, tmp_path: Path, clock: Clock
+) -> None:
+    """The person has the code in hand: it is asked again, more rarely (RFC 8628 section 3.5)."""
+    way = by_person(tokens, tmp_path, clock)
+    invitation, waits = server.invite(way.grant), list[float]()
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        clock.now += timedelta(seconds=seconds)
+        tokens.grants.down, tokens.grants.consent = len(waits) < 3, True
+
+    await_login(way, invitation, clock, wait)
+    assert waits == [5, 10, 20]
+    assert not way.bearer().is_new
+
+
+def test_a_token_server_that_does_not_come_back(tokens: TokenServer, tmp_path: Path, clock: Clock) -> None:
+    way = by_person(tokens, tmp_path, clock)
+    invitation = server.invite(way.grant)
+    tokens.grants.down = True
+
+    def wait(seconds: float) -> None:
+        clock.now += timedelta(seconds=seconds)
+
+    with pytest.raises(Unreachable, match="503"):
+        await_login(way, invitation, clock, wait)
+    assert len(tokens.grants.asked) < 12
+    assert way.vault.read() is None
+
+
 def test_a_login_that_was_revoked(tokens: TokenServer, tmp_path: Path, clock: Clock) -> None:
     way = logged_in(tokens, tmp_path, clock)
     way.bearer()
