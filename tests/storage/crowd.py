@@ -21,6 +21,8 @@ _OFTEN = {
     "visit": 5, "call": 5, "settled": 5, "erased": 2,
 }  # fmt: skip
 _FEW = {"maildrop": 2, "lease": 2, "mute": 7, "trouble": 3}
+# Mails of one ticket that came at the same instant have no other order than their numbers.
+_INSTANTS = tuple(NOON + timedelta(minutes=n, microseconds=n) for n in range(1000))
 _STATES = ("new", "taken", "waiting", "resolved", "closed")
 _SAID = "Bonjour, l'imprimante de l'école est en panne depuis hier. Merci, Zoé\n"
 
@@ -79,8 +81,7 @@ def _value(column: Column[Any], tickets: int) -> _Value:
 def _of_type(column: Column[Any]) -> _Value:
     kind, called = column.type.python_type, f"{column.table.name} {column.name}"
     if kind is datetime:
-        # Mails of one ticket that came at the same instant have no other order than their numbers.
-        return lambda n: NOON + timedelta(minutes=n % 1000, microseconds=n % 1000)
+        return lambda n: _INSTANTS[n % 1000]
     if isinstance(column.type, LargeBinary):
         return lambda n: f"From: {n}@ecole.test\r\n\r\n{_SAID}".encode() + bytes(range(n % 256))
     return {
