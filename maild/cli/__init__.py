@@ -462,7 +462,9 @@ def _end_in_order() -> None:
 
 def main() -> None:
     """The program ``maild``; exits with the command's code."""
-    _end_in_order()
+    # The daemon bears any death, and whoever waits for it hears of which signal it died.
+    if sys.argv[1:2] != ["run"]:
+        _end_in_order()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What is shown to a person whose locale lacks a letter is shown without it.
         sys.stdout.reconfigure(errors="replace")

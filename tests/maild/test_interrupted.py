@@ -154,6 +154,12 @@ def test_an_archive_that_is_ended_is_not_there(
     assert ended("backup copy", monkeypatch) == 0
 
 
+def test_the_daemon_dies_of_the_signal_itself(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before it has taken signals for its own; what systemd stops so has not failed."""
+    assert ended("run --config nowhere.toml", monkeypatch) == 78
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
 def test_a_terminal_that_is_closed_ends_what_nohup_does_not_keep(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
