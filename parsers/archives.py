@@ -154,6 +154,22 @@ def _unpacked(form: str, content: bytes, room: Room) -> bytes:
     return bytes(found)
 
 
+def inflated(content: bytes | memoryview, room: Room) -> bytes:
+    """What a document has packed away in the form of zlib; what is none of it is nothing.
+
+    Raises:
+        SealedError: there is no room left for it.
+    """
+    if room.left <= 0:
+        raise SealedError("OLE")
+    try:
+        found = zlib.decompressobj().decompress(content, min(MOST_IN_ALL, room.left))
+    except zlib.error:
+        return b""
+    room.take(len(found))
+    return found
+
+
 def _stream(form: str, content: bytes, most: int, found: bytearray) -> bytes:
     """Unpack the first stream; what follows it, b"" where that is nothing but filling."""
     reader: Any = _READERS[form]()

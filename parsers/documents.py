@@ -6,11 +6,13 @@ interpreted. Total.
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
-from parsers import compound
+from parsers import archives, compound
 from parsers.archives import Room, SealedError
 
+_MOST_STORED: Final = 1_000
 MOST_ENCLOSED: Final = 25_000_000  # bytes of the files within a document that are looked at
 
 _PAGES: Final = frozenset("html htm shtml shtm xhtml xht svg svgz".split())
@@ -26,7 +28,7 @@ _RUNS: Final = re.compile(
     re.IGNORECASE,
 )
 # Objects in RTF: another program's document, or a link to one.
-_RTF_OBJECT: Final = re.compile(rb"\\obj(?:data|update|autlink|link|ocx|html)\b")
+_RTF_OBJECT: Final = re.compile(rb"(?<!\\)\\obj(?:data|update|autlink|link|ocx|html)\b")
 _MSI: Final = bytes.fromhex("84100c0000000000c000000000000046")  # CLSID of Windows Installer
 # BOUNDSHEET8 of a macro sheet, and BOF followed by FILEPASS ([MS-XLS] 2.4.28, 2.4.117).
 _MACRO_SHEET: Final = re.compile(rb"\x85\0[\x08-\x60]\0.{4}[\0-\x02]\x01", re.DOTALL)
@@ -49,6 +51,11 @@ _PICTURES: Final = (
 _ATTACHED: Final = "__substg1.0_37010102"
 _NAMES: Final = ("__substg1.0_3707", "__substg1.0_3704")
 _PACKAGE: Final = "\x01Ole10Native"
+# What PowerPoint keeps, packed, of other programs and of its own macros ([MS-PPT] 2.10.34).
+_SLIDES: Final = "PowerPoint Document"
+_STORED: Final = re.compile(rb"\x10\0\x11\x10(.{4}).{4}(?=\x78)", re.DOTALL)
+# A document of Word begins so; the ninth bit of its flags: it is encrypted ([MS-DOC] 2.5.2).
+_WORD: Final = b"\xec\xa5"
 
 
 def running(ending: str, content: bytes, content_type: str) -> Iterator[str]:
@@ -84,6 +91,12 @@ def enclosed(content: bytes, room: Room) -> Iterator[tuple[str, bytes]]:
             if room.left <= 0:
                 raise SealedError("OLE")
             yield from _packed(found) if name == _PACKAGE else (_attached(name, found),)
+    if compound.is_named(content, _SLIDES):
+        for _, slides in compound.streams(content, lambda name: name == _SLIDES, MOST_ENCLOSED):
+            for place in islice(_STORED.finditer(slides), _MOST_STORED):
+                # The record ends it: PowerPoint itself does not.
+                end = place.end() + max(0, int.from_bytes(place[1], "little") - 4)
+                yield "", archives.inflated(memoryview(slides)[place.end() : end], room)
 
 
 def _in_compound(content: bytes) -> Iterator[str]:
@@ -91,12 +104,21 @@ def _in_compound(content: bytes) -> Iterator[str]:
         yield "VBA"
     if compound.root_class(content) == _MSI:
         yield "MSI"
-    if compound.is_named(content, "EncryptedPackage") or _LOCKED_SHEETS.search(content):
+    if _is_locked(content):
         yield "encrypted"
     elif _MACRO_SHEET.search(content) and any(
         compound.is_named(content, name) for name in ("Workbook", "Book")
     ):
         yield "XLM"
+
+
+def _is_locked(content: bytes) -> bool:
+    """A password keeps everybody out: of the newer forms and of PowerPoint's, of Excel's, of Word's."""
+    if any(compound.is_named(content, name) for name in ("EncryptedPackage", "EncryptedSummary")):
+        return True
+    words = compound.streams(content, lambda name: name == "WordDocument", 12)
+    locked = any(found.startswith(_WORD) and found[11] & 1 for _, found in words if len(found) == 12)
+    return locked or _LOCKED_SHEETS.search(content) is not None
 
 
 def _holds_files(content: bytes) -> bool:

@@ -152,7 +152,7 @@ _KIND_OF_FORM: Final = {
 # Where a document that is an archive has its macros, and what it says of itself (ECMA-376 part 2, ODF 1.3
 # part 2, 3.16). Office needs neither name, so any of them is enough.
 _MACRO_PLACES: Final = re.compile(r"(?:\A|/)(?:vbaproject\.bin|vbadata\.xml|macrosheets/.*)\Z", re.IGNORECASE)
-_SAYS_MACRO: Final = (b"application/vnd.ms-office.vbaProject", b"macroEnabled")
+_SAYS_MACRO: Final = (b"application/vnd.ms-office.vbaProject", b"macrosheet+xml")
 _CONTENTS: Final = "[Content_Types].xml"
 
 
@@ -206,21 +206,25 @@ class _Reading:
         """The same, by what kind of file it is."""
         if content_type in _MAIL_TYPES or _ending(name) in _MAIL_ENDINGS:
             yield from self.mail(content, depth=depth)
-        elif form_of(name, content):
+        elif content_type in _SIGNED_TYPES or _ending(name) == "p7m":
+            yield from self.mail(signed_content(content), depth=depth)
+        elif content.startswith(_TNEF):
+            yield from self.envelope(content, depth=depth)
+        elif content.startswith(_OLE):  # one of Word has an archive at its end as well
+            yield from self.document(content, depth=depth)
+        if form_of(name, content):
             yield from self.archive(name, content, depth=depth)
         elif depth < 1 and _ending(name) in _ARCHIVE_ENDINGS:  # beyond what is unpacked
             yield Hazard(kind=HazardKind.SEALED, what=_ending(name))
-        elif content.startswith(_OLE):
-            yield from self.document(content, depth=depth)
-        elif content.startswith(_TNEF):
-            files = read_tnef(content).files
-            for inner, found in files:
-                if not found.startswith(_TNEF):  # what lies in it stands among them
-                    yield from _as_inside(self.file(inner, found, depth=depth))
-            if len(files) >= MAX_FILES:
-                yield Hazard(kind=HazardKind.SEALED, what="TNEF")
-        elif content_type in _SIGNED_TYPES or _ending(name) == "p7m":
-            yield from self.mail(signed_content(content), depth=depth)
+
+    def envelope(self, content: bytes, *, depth: int) -> Iterator[Hazard]:
+        """Of the files in a winmail.dat."""
+        files = read_tnef(content).files
+        for inner, found in files:
+            if not found.startswith(_TNEF):  # what lies in it stands among them
+                yield from _as_inside(self.file(inner, found, depth=depth))
+        if len(files) >= MAX_FILES:
+            yield Hazard(kind=HazardKind.SEALED, what="TNEF")
 
     def document(self, content: bytes, *, depth: int) -> Iterator[Hazard]:
         """Of the files within a document, or a mail, of Office as it was."""

@@ -7,6 +7,7 @@ import io
 import struct
 import tarfile
 import zipfile
+import zlib
 from email.message import EmailMessage
 
 import pytest
@@ -92,6 +93,14 @@ def package(name: bytes, content: bytes) -> bytes:
     packed = b"\2\0" + name + b"\0C:\\" + name + b"\0\0\0\3\0" + struct.pack("<I", 2) + b"x\0"
     packed += struct.pack("<I", len(content)) + content
     return compound(("\x01Ole10Native", struct.pack("<I", len(packed)) + packed))
+
+
+def slides(stored: bytes) -> bytes:
+    """A presentation with another program's document, packed as PowerPoint does ([MS-PPT] 2.10.34)."""
+    packed = zlib.compress(stored)
+    head = b"\x10\0\x11\x10" + struct.pack("<II", len(packed), len(stored))
+    cut = packed[:-4]  # without its sum
+    return compound(("PowerPoint Document", bytes(600) + head + cut + b"\xff" * 5_000))
 
 
 def described(contents: bytes) -> bytes:
@@ -198,6 +207,11 @@ def said(name: str, content: bytes, content_type: str = "") -> str:
         ("plan.svgz", gzip.compress(b"<svg><script>a()</script></svg>"), "in script SVG"),
         ("lettre.doc", package(b"a.js", b"x"), "in script .js"),
         ("lettre.doc", package(b"photo.jpg", PE), "in program PE"),
+        ("lettre.doc", package(b"a.exe", PE) + zipped(theme_xml=b"x"), "in program .exe"),
+        ("lettre.ppt", slides(package(b"a.lnk", LNK)), "in shortcut .lnk"),
+        ("lettre.ppt", slides(compound(("_VBA_PROJECT", b"x"))), "in macro VBA"),
+        ("lettre.ppt", compound(("EncryptedSummary", b"x")), "sealed encrypted"),
+        ("lettre.doc", compound(("WordDocument", b"\xec\xa5" + bytes(9) + b"\1" + bytes(500))), "sealed"),
         ("lettre.docx", zipped(**{"word/embeddings/o_bin": package(b"a.js", b"")}), "in script .js"),
         ("lettre.docx", described(b"application/vnd.ms-office.vbaProject"), "macro VBA"),
         ("lettre.docx", zipped(**{"word/vbaProject_bin": b"x"}), "macro VBA"),
@@ -226,7 +240,7 @@ def said(name: str, content: bytes, content_type: str = "") -> str:
         ("a.bz2", bz2.compress(b"") + bz2.compress(PE), "in program PE"),
         ("vieux.tar", oldest(tarred(a_exe=PE)), "in program .exe"),
         ("a.TGZ", gzip.compress(tarred(a_lnk=LNK)), "in shortcut .lnk"),
-        ("a.zip", zipped(lettre_docx=described(b"macroEnabled")), "in macro VBA"),
+        ("a.zip", zipped(lettre_docx=described(b"application/vnd.ms-excel.macrosheet+xml")), "in macro VBA"),
         ("a.zip", zipped(lettre_docx=zipped(**{"word/vbaProject_bin": bytes(2_000_000)})), "in macro VBA"),
         ("a.zip", zipped(inner_zip=b""), "in sealed zip"),
         # A picture, and an archive at its end.
@@ -266,6 +280,10 @@ def test_a_file_without_a_name_is_what_it_calls_itself(kind: str, why: str) -> N
         ("rapport.docx", described(b"<Types/>")),
         ("rapport.doc", compound(("WordDocument", bytes(5_000)), ("1Table", b"x"))),
         ("classeur.xls", compound(("Workbook", bytes(5_000)))),
+        ("classeur.xlsb", described(b"application/vnd.ms-excel.sheet.binary.macroEnabled.main")),
+        ("lettre.doc", compound(("WordDocument", b"\xec\xa5" + bytes(5_000))) + zipped(theme_xml=b"x")),
+        ("specification.rtf", rb"{\rtf1 The word \\objdata begins an object.}"),
+        ("cours.ppt", slides(compound(("Workbook", bytes(5_000))))),
         ("rapport.docx", zipped(**{"word/embeddings/classeur_xlsx": zipped(a_xml=b"x")})),
         ("rapport.doc", package(b"annexe.pdf", b"%PDF-1.4")),
         ("lettre.rtf", rb"{\rtf1{\fonttbl{\f0 Arial;}}{\pict\pngblip 89}Bonjour}"),
