@@ -22,7 +22,8 @@ from tests.peers.postgres import Postgres
 from tests.storage import crowd
 from tests.storage.entries import keep, message, ticket
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+# Half a minute of work, on a machine that has nothing else to do.
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(400)]
 Columns = dict[str, list[str]]
 _CONFIG = """
 [desk]
