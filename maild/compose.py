@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from babel import UnknownLocaleError
 from jinja2 import (
     BaseLoader,
+    BytecodeCache,
     ChoiceLoader,
     Environment,
     FileSystemLoader,
@@ -27,6 +28,7 @@ from jinja2 import (
     TemplateError,
     TemplateSyntaxError,
 )
+from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -138,9 +140,27 @@ def stationery(desk: Desk, folder: Path | None = None) -> Stationery:
     return Stationery(desk=desk, environment=own, folder=folder, shipped=_environment(desk, shipped))
 
 
+class _Compiled(BytecodeCache):
+    """What this process has compiled, by a template's file and text: a reload compiles what changed."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
 def _environment(desk: Desk, loader: BaseLoader) -> Environment:
     environment = ImmutableSandboxedEnvironment(
         loader=loader,
+        bytecode_cache=_COMPILED,
         autoescape=lambda name: name is not None and name.endswith(".html.j2"),
         undefined=StrictUndefined,
         trim_blocks=True,
