@@ -4,6 +4,7 @@ A server that is missing makes its tests skip, and the end of the run says so in
 MAILD_REQUIRE_REAL=1, as CI sets it, nothing may skip: a skipped test then fails.
 """
 
+import gc
 import logging
 import os
 import shutil
@@ -56,6 +57,12 @@ settings.load_profile("maild")
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Bytes name no test: those that hold the instant of their making name it otherwise in each process."""
     return "bytes" if isinstance(val, bytes) else None
+
+
+def pytest_collection_finish() -> None:
+    """Eleven thousand tests are as much to walk through, for each full collection of garbage while they run."""
+    gc.collect()
+    gc.freeze()
 
 
 # --- nothing is left out in silence -------------------------------------------------------------------------

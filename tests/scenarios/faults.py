@@ -6,6 +6,7 @@ transaction ends, as under ``kill -9``.
 """
 
 import contextlib
+import gc
 import json
 import os
 import subprocess
@@ -17,8 +18,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from maild import compose, daemon, log, steps
 from maild import config as configuration
-from maild import daemon, log, steps
 from maild.steps import Step
 from storage.database import Unavailable
 from tests.conftest import ROOT
@@ -82,8 +83,10 @@ def faulty() -> Iterator[Faulty]:
 
 
 def _serve() -> None:
+    warm = False
     for line in sys.stdin:
         order = Order(**json.loads(line))
+        warm = warm or _warm(order)
         counted = Path(order.config).with_suffix(".counts")
         counted.write_text("{}")
         child = os.fork()
@@ -93,6 +96,20 @@ def _serve() -> None:
         done = {"code": os.waitstatus_to_exitcode(status), "counts": json.loads(counted.read_text())}
         sys.stdout.write(json.dumps(done) + "\n")
         sys.stdout.flush()
+
+
+def _warm(order: Order) -> bool:
+    """What each child would make anew, and the same: compiled templates, the holidays of a country."""
+    settings: Any = configuration.load(Path(order.config), {})
+    policy = configuration.policy(settings)
+    paper = compose.stationery(policy.desk).environment
+    for name in paper.list_templates(extensions=["j2"]):
+        paper.get_template(name)
+    configuration.calendar(settings).is_closed_on(datetime.fromisoformat(order.now).date())
+    # Else each child's first collection copies every page of what it inherits.
+    gc.collect()
+    gc.freeze()
+    return True
 
 
 def _pass(order: Order, counted: Path) -> int:
