@@ -60,6 +60,8 @@ _NOT_TEXT = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206
 _NOT_IN_ID = re.compile(r"[^!-;=?-~]+")
 _NOT_IN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f()<>,;:\\\[\]\u2028\u2029\ud800-\udfff]+")
 _NOT_IN_FILE = re.compile(r'[/\\:*?"<>|]')
+# Spaces of every kind: a reader of the header drops those too, and what is left of the name may be nothing.
+_AT_AN_END = re.compile(r"^[\s.]+|[\s.]+$")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~ -]+")
 _TAG = re.compile(r"(?:Re: )?\[[A-Za-z0-9-]{1,30}\] ")
 
@@ -423,7 +425,8 @@ def _charset(kind: str, content: bytes) -> str:
 
 def _file_name(file: File) -> str:
     """A name that stays one line and one file, cut before its ending; one is made where there is none."""
-    name = _NOT_IN_FILE.sub("_", _NOT_TEXT.sub(" ", file.filename[: 20 * _FILE_NAME])).strip(" .") or "file"
+    shown = _NOT_IN_FILE.sub("_", _NOT_TEXT.sub(" ", file.filename[: 20 * _FILE_NAME]))
+    name = _AT_AN_END.sub("", shown) or "file"
     if file.content_type == _MAIL and not name.lower().endswith(".eml"):
         name += ".eml"
     ending = _ENDING.search(name)

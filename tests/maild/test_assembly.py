@@ -192,6 +192,8 @@ def test_a_file_comes_back_whole(content: bytes, name: str, kind: str) -> None:
         ("rapport\u202efdp.exe", "rapport fdp.exe"),
         ("100 %.pdf", "100 %.pdf"),
         ("", "file.pdf"),
+        ("\xa0", "file.pdf"),
+        ("\xa0.\u3000rapport.pdf\xa0", "rapport.pdf"),
     ],
 )
 def test_the_name_of_a_file(name: str, expected: str) -> None:
