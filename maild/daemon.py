@@ -7,10 +7,12 @@ process has the state, ``storage.database.Unavailable`` and ``SchemaTooNew`` whe
 
 import fcntl
 import os
+import re
 import signal
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -74,6 +76,7 @@ _PAGES = 3
 MOST_SESSIONS = 20
 
 Now = Callable[[], datetime]
+_MARK = re.compile(r"[0-9a-f]{32}")
 
 
 class Locked(Exception):
@@ -126,6 +129,24 @@ def locked(config: Config) -> Iterator[None]:
         yield
 
 
+def own_name(directory: Path) -> str:
+    """Under which a state takes leases and letters; whoever has the lock has the name, and nobody else.
+
+    Two machines or containers may bear one host name and keep their state at one path: what tells them apart
+    is a mark made at the first start. A mark that was cut short is made anew; a lease of before then ends by
+    itself.
+
+    Raises:
+        OSError: the mark cannot be read or written.
+    """
+    file = directory / "maild.id"
+    mark = file.read_text(errors="replace").strip() if file.exists() else ""
+    if not _MARK.fullmatch(mark):
+        mark = uuid.uuid4().hex
+        file.write_text(f"{mark}\n")
+    return f"{socket.gethostname()}:{directory.resolve()}:{mark}"
+
+
 @contextmanager
 def parts(config: Config, now: Now = system_now) -> Iterator[Parts]:
     """Build everything on an up-to-date ledger; the caller holds the lock."""
@@ -134,7 +155,7 @@ def parts(config: Config, now: Now = system_now) -> Iterator[Parts]:
         backup = brought_up(ledger, now())
         if backup is not None:
             _log.info("database.upgraded", revision=database.head(), backup=str(backup))
-        holder = f"{socket.gethostname()}:{Path(config.state.directory).resolve()}"
+        holder = own_name(Path(config.state.directory))
         with Store(database=ledger).write() as tx:
             outbox.give_back(tx, holder, now=now())
         with offices.opened(config, Store(database=ledger), now) as office:

@@ -36,6 +36,24 @@ def test_the_state_has_one_owner(tmp_path: Path) -> None:
         pass
 
 
+def test_a_state_has_a_name_of_its_own(tmp_path: Path) -> None:
+    """Kept from start to start; another state at the same path of a host of the same name has another."""
+    mine = daemon.own_name(tmp_path)
+    assert daemon.own_name(tmp_path) == mine
+    (tmp_path / "maild.id").unlink()
+    assert daemon.own_name(tmp_path) != mine
+
+
+@pytest.mark.parametrize("left", ["", "3f", "\0" * 33, "é" * 32])
+def test_a_name_that_was_cut_short_is_made_anew(tmp_path: Path, left: str) -> None:
+    """The disk was full, or the power went: no two states may share what is left of it."""
+    (tmp_path / "maild.id").write_text(left)
+    made = daemon.own_name(tmp_path)
+    assert len(made.rpartition(":")[2]) == 32
+    assert made.isascii()
+    assert daemon.own_name(tmp_path) == made
+
+
 @pytest.mark.parametrize("wanted", [True, False])
 def test_the_report_has_a_timer_where_it_is_wanted(tmp_path: Path, *, wanted: bool) -> None:
     """It mails last month's, and lets the courier know; elsewhere nothing looks for it. So with retention."""
