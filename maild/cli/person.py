@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maild.cli import Code, ConfigOption, Stop, json_line, look, operator, place_for, read_config, say_json
+from maild.cli.counts import counted
 
 if TYPE_CHECKING:
     from maild.config import Config
@@ -81,7 +82,7 @@ def _export_to(to: Path, store: "Store", who: "Person", settings: "Config") -> i
                 archive.writestr(name, content)
                 count += 1
                 told("mails", 1)
-    typer.echo(f"{to}: {len(records)} records, {count} mails and letters")
+    typer.echo(f"{to}: {counted(len(records), 'record')}, {count} of them with its mail or letter")
     return Code.OK
 
 
@@ -148,7 +149,8 @@ def _person(address: str, settings: "Config") -> "Person":
 
 def _say_found(who: "Person", found: "Found", settings: "Config") -> None:
     own = found.holdings
-    typer.echo(f"{who.address}: {len(own.messages)} mails and {len(own.letters)} letters of ours to erase")
+    mails, letters = counted(len(own.messages), "mail"), counted(len(own.letters), "letter")
+    typer.echo(f"{who.address}: {mails} and {letters} of ours to erase")
     for ticket in own.tickets:
         fate = "closed, then erased" if ticket in found.unfinished else "erased but for its figures"
         typer.echo(f"  {settings.desk.number(ticket)}: {fate}")
@@ -163,8 +165,8 @@ def _say_found(who: "Person", found: "Found", settings: "Config") -> None:
 
 def _say_done(done: "Forgotten", store: "Store", settings: "Config") -> None:
     closed = f", {len(done.closed)} of them closed for it" if done.closed else ""
-    erased = f"{done.messages} mails, {done.letters} letters, the words of {len(done.tickets)} tickets"
-    typer.echo(f"erased: {erased}{closed}")
+    mails, letters = counted(done.messages, "mail"), counted(done.letters, "letter")
+    typer.echo(f"erased: {mails}, {letters}, the words of {counted(len(done.tickets), 'ticket')}{closed}")
     for place in done.places:
         typer.echo(
             f"still there: {place.copies} in {place.maildrop} (UIDVALIDITY {place.uidvalidity}), where they "
@@ -184,7 +186,9 @@ def _say_done(done: "Forgotten", store: "Store", settings: "Config") -> None:
 def _ended(who: "Person", done: "Forgotten") -> int:
     if done.left.unfiled or not done.left.is_nothing:
         raise Stop(
-            Code.TRY_LATER, f"{done.left.unfiled} mails of {who.address} are not filed yet", "run this again"
+            Code.TRY_LATER,
+            f"not filed yet: {counted(done.left.unfiled, 'mail')} of {who.address}",
+            "run this again",
         )
     return Code.OK
 

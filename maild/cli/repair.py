@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maild.cli import Code, ConfigOption, JsonOption, place_for, read_config, say_json
+from maild.cli.counts import counted
 
 if TYPE_CHECKING:
     from storage.database import Database
@@ -83,7 +84,8 @@ def db_move(
         told = stack.enter_context(_told("moving"))
         moved = moving.move(source, target, *([told] if told else []))
     shown = database.shown(url)
-    typer.echo(f"{moved['ticket']} tickets, {sum(moved.values())} rows: all there, and equal")
+    tickets, rows = counted(moved["ticket"], "ticket"), counted(sum(moved.values()), "row")
+    typer.echo(f"{tickets}, {rows}: all there, and equal")
     typer.echo(f'Write into config.toml, and start maild:\n\n[state]\ndatabase = "{shown}"')
     if settings.state.database.startswith("sqlite") and (path := source.file):
         typer.echo(

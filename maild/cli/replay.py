@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from maild.cli import Code, ConfigOption, JsonOption, Stop, read_config, say_json
+from maild.cli.counts import counted
 
 if TYPE_CHECKING:
     from maild.config import Config
@@ -131,12 +132,14 @@ def _rebuild(asked: _Asked, into: Path) -> int:
         bar = stack.enter_context(_bar())
         done = past.rebuild(asked.mails(stack, missing, bar.expected), asked.config, into, bar.done)
     _tell_missing(missing)
+    mails, tickets = counted(done.mails, "mail"), counted(done.tickets, "ticket")
+    letters = counted(done.withheld, "letter")
     if not done.knows_erased:
         typer.echo(
             "maild: no state tells which people were forgotten: forget them again in this one", err=True
         )
     typer.echo(
-        f"{into}: {done.mails} mails, {done.tickets} tickets, {done.withheld} letters withheld."
+        f"{into}: {mails}, {tickets}, {letters} withheld."
         " Stop maild, put this folder in the place of [state] directory, and start it again."
     )
     return Code.OK

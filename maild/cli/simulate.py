@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from maild.cli import Code, ConfigOption, JsonOption, check_config, say_json
+from maild.cli.counts import counted
 
 if TYPE_CHECKING:
     from maild.simulate.running import Found
@@ -70,7 +71,7 @@ def _show(found: "Found") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{found.days} days")
+    table = Table(title=counted(found.days, "day"))
     table.add_column("what")
     table.add_column("how often", justify="right")
     for what, count in sorted(found.counts.items()):

@@ -198,7 +198,7 @@ def _quarantine(facts: Facts) -> tuple[Trouble, ...] | None:
         return None
     if facts.ledger.set_aside < MANY_SET_ASIDE:
         return ()
-    detail = f"{facts.ledger.set_aside} mails are set aside because they could not be read"
+    detail = f"mails set aside because they could not be read: {facts.ledger.set_aside}"
     return (Trouble(name="quarantine", since=facts.now, detail=detail),)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from maild import config
+from maild.cli.counts import counted
 from maild.cli.doctor.faults import Fault
 from maild.cli.doctor.findings import Finding, ok, warn
 from maild.config import Config
@@ -27,7 +28,7 @@ def calendar(settings: Config, _file: Path) -> Iterator[Finding]:
     closed = [day for day in days if open_hours.is_closed_on(day)]
     extra = [day for day in closed if open_hours.hours[day.weekday()]]
     told = f"; closed on {_told(extra)}" if extra else ""
-    yield ok("calendar", f"open on {len(days) - len(closed)} days until {days[-1]:%Y-%m-%d}{told}")
+    yield ok("calendar", f"open on {counted(len(days) - len(closed), 'day')} until {days[-1]:%Y-%m-%d}{told}")
     if len(longest := _longest(closed)) > _LONG:
         found = f"closed from {longest[0]:%Y-%m-%d} to {longest[-1]:%Y-%m-%d}"
         remedy = "see that somebody looks after what comes; or mend [calendar]"

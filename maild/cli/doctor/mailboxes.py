@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from maild import config
+from maild.cli.counts import counted
 from maild.cli.doctor.doors import door
 from maild.cli.doctor.faults import Fault
 from maild.cli.doctor.findings import Finding, any_failed, fail, ok, warn
@@ -87,7 +88,7 @@ def _folders(check: str, drop: ImapMaildrop, entered: mailbox.Mailbox) -> Iterat
         remedy = "mend folder; names are as the server spells them"
         yield fail(check, Fault.FOLDER_MISSING, f"folder {error}", remedy)
         return
-    yield ok(check, f"{drop.folder} holds {len(entered.uids())} mails")
+    yield ok(check, f"{drop.folder} holds {counted(len(entered.uids()), 'mail')}")
     if not selected.keywords:
         found = "no keywords of our own in this folder: only flags show in the mailbox"
         remedy = "nothing to mend; `maild tickets --near-limit` shows what is late"
@@ -118,7 +119,7 @@ def _copies_of_answers(check: str, drop: ImapMaildrop, entered: mailbox.Mailbox)
     there = [name for name in drop.sent if answered and entered.has_folder(name)]
     if not there or any(_holds_mail(entered, name) for name in there):
         return
-    found = f"{answered} mails of {drop.folder} were answered, and {', '.join(there)} is empty"
+    found = f"answered in {drop.folder}: {counted(answered, 'mail')}, and {', '.join(there)} is empty"
     remedy = f"name the folder where mail programs keep it in sent; on Exchange: {_kept_in(drop.user)}"
     yield warn(check, Fault.NO_COPIES, found, remedy)
 

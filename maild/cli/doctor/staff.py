@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from maild import alarm
+from maild.cli.counts import counted
 from maild.cli.doctor.faults import Fault
 from maild.cli.doctor.findings import Finding, fail, ok, warn
 from maild.config import Config
@@ -16,7 +17,7 @@ def people(settings: Config, _file: Path) -> Iterator[Finding]:
         yield warn("people", Fault.NO_AGENTS, found, "write an [[agent]] for each person who answers")
     elif settings.agent:
         teams = sorted({team for agent in settings.agent for team in agent.teams})
-        yield ok("people", f"{len(settings.agent)} agents in {', '.join(teams) or 'no team'}")
+        yield ok("people", f"{counted(len(settings.agent), 'agent')} in {', '.join(teams) or 'no team'}")
         yield from _memberships(settings)
     if not settings.desk.administrators:
         found = "no administrators: trouble with maild itself stands in the log only"

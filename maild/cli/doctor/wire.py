@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from maild.cli.counts import counted
 from maild.cli.doctor.faults import Fault
 from maild.cli.doctor.findings import Finding, fail, ok, warn
 from maild.config import ConfigError, ImapMaildrop, Submission
@@ -92,7 +93,7 @@ def certificate(check: str, host: str, shown: Mapping[str, Any], now: datetime) 
     ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)
     found = f"the certificate of {host} is good until {ends:%Y-%m-%d}"
     if ends - now < RENEWED_BEFORE:
-        left = f"{found}: {(ends - now).days} days"
+        left = f"{found}: {counted((ends - now).days, 'day')}"
         yield warn(check, Fault.CERTIFICATE_ENDS_SOON, left, "renew it, or see why it is not by itself")
     else:
         yield ok(check, found)

@@ -35,7 +35,7 @@ def test_answers_of_which_no_copy_is_kept(examine: Examine, mailbox: Mailbox, si
     with mailbox.session() as client:
         client.create_folder("Sent")
     (line,) = examine(drop=imap(mailbox)).of("maildrop support", "warn")
-    assert "1 mails of INBOX were answered, and Sent is empty" in line
+    assert "answered in INBOX: 1 mail, and Sent is empty" in line
     assert "Set-Mailbox" in line
     mailbox.append(b"Subject: Re: x\r\n\r\nx\r\n", folder="Sent")
     assert examine(drop=imap(mailbox)).of("maildrop support", "warn") == []
