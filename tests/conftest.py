@@ -19,6 +19,7 @@ import structlog
 from hypothesis import settings
 
 from maild import log
+from storage import database
 from tests.peers import browser as browser_peer
 from tests.peers import clamd as clamd_peer
 from tests.peers import dovecot as dovecot_peer
@@ -60,7 +61,7 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 
 def pytest_collection_finish() -> None:
-    """Eleven thousand tests are as much to walk through, for each full collection of garbage while they run."""
+    """Each full collection of garbage would walk through eleven thousand tests while they run."""
     gc.collect()
     gc.freeze()
 
@@ -319,10 +320,39 @@ def postgres() -> Iterator[Postgres]:
             server.stop()
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty ledger on SQLite, brought up to date once a run: doing so takes longer than most stories."""
+    path = tmp_path_factory.mktemp("ledger") / "maild.db"
+    opened = database.open_database(f"sqlite:///{path}")
+    database.upgrade(opened)
+    opened.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_migrated(postgres: Postgres) -> Iterator[str]:
+    """The name of one on PostgreSQL, to be a template."""
+    name = postgres.create_database()
+    opened = database.open_database(postgres.url(name))
+    database.upgrade(opened)
+    opened.close()
+    yield name
+    postgres.drop_database(name)
+
+
 @pytest.fixture
 def postgres_url(postgres: Postgres) -> Iterator[str]:
     """The address of a fresh, empty database."""
     name = postgres.create_database()
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def postgres_ledger(postgres: Postgres, postgres_migrated: str) -> Iterator[str]:
+    """The address of a fresh, empty ledger."""
+    name = postgres.create_database(template=postgres_migrated)
     yield postgres.url(name)
     postgres.drop_database(name)
 

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from maild import compose, ingest
@@ -70,6 +72,16 @@ class Room:
             return list(tx.connection.exec_driver_sql(query))
 
 
+@cache
+def _empty_ledger() -> bytes:
+    """Brought up to date once: doing so takes longer than most tests."""
+    with TemporaryDirectory() as folder:
+        base = database.open_database(f"sqlite:///{folder}/maild.db")
+        database.upgrade(base)
+        base.close()
+        return Path(folder, "maild.db").read_bytes()
+
+
 @contextmanager
 def room(folder: Path, **changes: Any) -> Iterator[Room]:
     """An office on a fresh SQLite ledger; ``changes`` are the policy's."""
@@ -78,7 +90,8 @@ def room(folder: Path, **changes: Any) -> Iterator[Room]:
     store = Store(database=base)
     office = Office(store=store, policy=judged, paper=compose.stationery(judged.desk), now=clock)
     try:
-        database.upgrade(base)
+        if not Path(folder, "maild.db").exists():
+            Path(folder, "maild.db").write_bytes(_empty_ledger())
         with store.write() as tx:
             drop = tx.maildrop("support", "inbox")
             lease = tx.take_lease(drop.id, holder="test", now=NOON, ttl=timedelta(days=365))

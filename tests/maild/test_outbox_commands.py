@@ -1,6 +1,7 @@
 """``maild outbox``: what a person may see of what we owe, and do with it, while the daemon runs."""
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,13 +24,14 @@ LETTER = (
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+def store(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """A desk in the working directory with a letter in each state but claimed; they are numbered from 1."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.toml").write_text(CONFIG, encoding="utf-8")
     (tmp_path / "pw").write_text("hunter2\n", encoding="utf-8")
+    (tmp_path / "var").mkdir()
+    shutil.copy(migrated, tmp_path / "var/maild.db")
     opened = database.open_database(f"sqlite:///{tmp_path}/var/maild.db")
-    database.upgrade(opened)
     made = Store(database=opened)
     with made.write() as tx:
         number = ticket(tx)

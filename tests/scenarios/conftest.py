@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from maild import log
-from storage import database
 from tests.peers.mailbox import Mailbox
 from tests.peers.smtp import Sink
 from tests.scenarios import leaks
@@ -41,16 +40,6 @@ def journal() -> io.StringIO:
     return stream
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty ledger on SQLite, brought up to date once a run: doing so takes longer than most stories."""
-    path = tmp_path_factory.mktemp("ledger") / "maild.db"
-    opened = database.open_database(f"sqlite:///{path}")
-    database.upgrade(opened)
-    opened.close()
-    return path
-
-
 @pytest.fixture
 def desk(tmp_path: Path, mailbox: Mailbox, sink: Sink, journal: io.StringIO, migrated: Path) -> Desk:
     """A desk on SQLite with an empty mailbox, one agent and one administrator."""
@@ -63,6 +52,10 @@ def desk(tmp_path: Path, mailbox: Mailbox, sink: Sink, journal: io.StringIO, mig
 def any_desk(
     request: pytest.FixtureRequest, tmp_path: Path, mailbox: Mailbox, sink: Sink, journal: io.StringIO
 ) -> Desk:
-    """The same desk, on SQLite and on PostgreSQL, from its very first start."""
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    """The same desk, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        made = request.getfixturevalue("desk")
+        assert isinstance(made, Desk)
+        return made
+    url = request.getfixturevalue("postgres_ledger")
     return Desk(folder=tmp_path, mailbox=mailbox, sink=sink, database=url, journal=journal)

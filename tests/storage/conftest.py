@@ -12,40 +12,19 @@ from storage.store import Store
 from tests.peers.postgres import Postgres
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated, empty file."""
-    path = tmp_path_factory.mktemp("ledger") / "maild.db"
-    opened = database.open_database(f"sqlite:///{path}")
-    database.upgrade(opened)
-    opened.close()
-    return path
-
-
-@pytest.fixture(scope="session")
-def postgres_template(postgres: Postgres) -> Iterator[str]:
-    """The name of a migrated, empty database."""
-    name = postgres.create_database()
-    opened = database.open_database(postgres.url(name))
-    database.upgrade(opened)
-    opened.close()
-    yield name
-    postgres.drop_database(name)
-
-
 @pytest.fixture
-def sqlite_base(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+def sqlite_base(migrated: Path, tmp_path: Path) -> Iterator[Database]:
     """An empty ledger on SQLite."""
-    shutil.copy(sqlite_template, tmp_path / "maild.db")
+    shutil.copy(migrated, tmp_path / "maild.db")
     opened = database.open_database(f"sqlite:///{tmp_path}/maild.db")
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def postgres_base(postgres: Postgres, postgres_template: str) -> Iterator[Database]:
+def postgres_base(postgres: Postgres, postgres_migrated: str) -> Iterator[Database]:
     """An empty ledger on PostgreSQL."""
-    name = postgres.create_database(template=postgres_template)
+    name = postgres.create_database(template=postgres_migrated)
     opened = database.open_database(postgres.url(name))
     yield opened
     opened.close()

@@ -49,14 +49,14 @@ def empty(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Make]:
 
 
 @pytest.fixture
-def full(empty: Make, sqlite_template: Path, request: pytest.FixtureRequest) -> Make:
+def full(empty: Make, migrated: Path, request: pytest.FixtureRequest) -> Make:
     """Makes a database of a kind with rows in every table; the last ticket that it had is no longer there."""
 
     def make(kind: str) -> Database:
         made: Database = request.getfixturevalue("postgres_base") if kind == "postgresql" else empty(kind)
         if made.file is not None:
             made.file.parent.mkdir()
-            shutil.copy(sqlite_template, made.file)
+            shutil.copy(migrated, made.file)
         with made.write() as connection:
             rows.fill(connection)
             for statement in _SPENT[kind]:

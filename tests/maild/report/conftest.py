@@ -1,12 +1,5 @@
 """The ledgers of the storage tests, for the report that is read from them."""
 
-from tests.storage.conftest import (
-    base,
-    postgres_base,
-    postgres_template,
-    sqlite_base,
-    sqlite_template,
-    store,
-)
+from tests.storage.conftest import base, postgres_base, sqlite_base, store
 
-__all__ = ["base", "postgres_base", "postgres_template", "sqlite_base", "sqlite_template", "store"]
+__all__ = ["base", "postgres_base", "sqlite_base", "store"]

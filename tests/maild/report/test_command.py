@@ -20,12 +20,12 @@ ZONE = "Europe/Brussels"
 
 
 @pytest.fixture
-def place(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with a configuration and the made-up month, on 1 December."""
     (tmp_path / "config.toml").write_text(CONFIG, encoding="utf-8")
     (tmp_path / "pw").write_text("hunter2\n", encoding="utf-8")
     (tmp_path / "var").mkdir()
-    shutil.copy(sqlite_template, tmp_path / "var/maild.db")
+    shutil.copy(migrated, tmp_path / "var/maild.db")
     opened = database.open_database(f"sqlite:///{tmp_path}/var/maild.db")
     with Store(database=opened).write() as tx:
         month.write(tx)
