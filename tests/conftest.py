@@ -20,6 +20,7 @@ from hypothesis import settings
 
 from maild import log
 from storage import database
+from tests import compiled
 from tests.peers import browser as browser_peer
 from tests.peers import clamd as clamd_peer
 from tests.peers import dovecot as dovecot_peer
@@ -53,6 +54,7 @@ for _name in [name for name in os.environ if name.startswith("MAILD_")]:
 # A busy machine is no defect of the code under test; each test has its own time limit.
 settings.register_profile("maild", deadline=None)
 settings.load_profile("maild")
+compiled.share()
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
@@ -64,6 +66,7 @@ def pytest_collection_finish() -> None:
     """Each full collection of garbage would walk through eleven thousand tests while they run."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 # --- nothing is left out in silence -------------------------------------------------------------------------

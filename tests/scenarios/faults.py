@@ -1,8 +1,8 @@
 """A daemon that dies, or meets an error, at a step of the flow: the tests' own way into the program.
 
 Run as a program it has everything imported and no thread of its own; each line on its standard input is an
-order, for which it forks a child that makes one pass. A death is ``os._exit``: no ``finally`` runs, no
-transaction ends, as under ``kill -9``.
+order for one pass, which it makes itself or forks a child for. A death is ``os._exit``: no ``finally`` runs,
+no transaction ends, as under ``kill -9``.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -18,10 +19,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from maild import compose, daemon, log, steps
 from maild import config as configuration
+from maild import daemon, log, steps
 from maild.steps import Step
 from storage.database import Unavailable
+from tests import compiled
 from tests.conftest import ROOT
 
 KILLED = 137
@@ -29,13 +31,17 @@ KILLED = 137
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One pass at an instant, and what happens when a step is reached for the n-th time."""
+    """One pass at an instant, and what happens when a step is reached for the n-th time.
+
+    ``forked``: in a child. What is not is made in the program, and its children inherit what it has compiled.
+    """
 
     config: str
     now: str
     step: str = ""
     occurrence: int = 0
     deed: str = ""  # "die" or "fail"
+    forked: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,33 +89,33 @@ def faulty() -> Iterator[Faulty]:
 
 
 def _serve() -> None:
-    warm = False
+    compiled.share()
     for line in sys.stdin:
         order = Order(**json.loads(line))
-        warm = warm or _warm(order)
         counted = Path(order.config).with_suffix(".counts")
         counted.write_text("{}")
-        child = os.fork()
-        if child == 0:
-            os._exit(_pass(order, counted))
-        _, status = os.waitpid(child, 0)
-        done = {"code": os.waitstatus_to_exitcode(status), "counts": json.loads(counted.read_text())}
+        code = _in_a_child(order, counted) if order.forked else _here(order, counted)
+        done = {"code": code, "counts": json.loads(counted.read_text())}
         sys.stdout.write(json.dumps(done) + "\n")
         sys.stdout.flush()
 
 
-def _warm(order: Order) -> bool:
-    """What each child would make anew, and the same: compiled templates, the holidays of a country."""
-    settings: Any = configuration.load(Path(order.config), {})
-    policy = configuration.policy(settings)
-    paper = compose.stationery(policy.desk).environment
-    for name in paper.list_templates(extensions=["j2"]):
-        paper.get_template(name)
-    configuration.calendar(settings).is_closed_on(datetime.fromisoformat(order.now).date())
+def _here(order: Order, counted: Path) -> int:
+    code = _pass(order, counted)
+    if threading.active_count() > 1:
+        raise RuntimeError(f"a pass leaves {threading.enumerate()}: a fork would lose them")
     # Else each child's first collection copies every page of what it inherits.
     gc.collect()
     gc.freeze()
-    return True
+    return code
+
+
+def _in_a_child(order: Order, counted: Path) -> int:
+    child = os.fork()
+    if child == 0:
+        os._exit(_pass(order, counted))
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
 
 
 def _pass(order: Order, counted: Path) -> int:

@@ -372,7 +372,7 @@ def test_what_an_earlier_look_holds_open(
         patched.setattr(database, "BUSY_TIMEOUT_MS", 50)
         assert cli.answer(forget) == Code.TRY_LATER
         told = capsys.readouterr()
-    assert "erased: 1 mails, 2 letters" in told.out
+    assert "erased: 1 mail, 2 letters" in told.out
     assert "what was erased is still in it" in told.err
     assert cli.answer(forget) == Code.NO_INPUT
     assert in_files(desk, *WORDS) == []
