@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from maild.cli import Code, ConfigOption, JsonOption, check_config, say_json
+from maild.cli.counts import counted
 
 if TYPE_CHECKING:
     from maild import config
@@ -277,9 +278,8 @@ def config_check(path: ConfigOption = None) -> int:
     if wrong:
         return Code.CONFIG
     drops = ", ".join(in_force.maildrop)
-    counts = (("agent", len(in_force.agent)), ("rule", len(in_force.rule)))
-    told = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in counts)
-    typer.echo(f"{layers.path}: ok ({drops}; {told})")
+    agents, rules = counted(len(in_force.agent), "agent"), counted(len(in_force.rule), "rule")
+    typer.echo(f"{layers.path}: ok ({drops}; {agents}, {rules})")
     return Code.OK
 
 
