@@ -140,4 +140,4 @@ class Deliveries(RuleBasedStateMachine):
 
 
 TestDeliveries = Deliveries.TestCase
-TestDeliveries.settings = settings(max_examples=35, stateful_step_count=12, deadline=None)
+TestDeliveries.settings = settings(max_examples=50, stateful_step_count=12, deadline=None)

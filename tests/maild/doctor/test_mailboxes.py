@@ -23,7 +23,7 @@ def test_it_leaves_the_mailbox_as_it_was(examine: Examine, mailbox: Mailbox, sin
     mailbox.append(b"Subject: x\r\n\r\nx\r\n")
     before = mailbox.flags()
     found = examine(drop=imap(mailbox), submission=smtp(sink))
-    assert any("INBOX holds 1 mail" in line for line in found.of("maildrop support"))
+    assert any("INBOX holds 1 mail ->" in line for line in found.of("maildrop support"))
     assert mailbox.flags() == before
 
 
