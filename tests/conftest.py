@@ -20,7 +20,7 @@ from hypothesis import settings
 
 from maild import log
 from storage import database
-from tests import compiled
+from tests import compiled, ledger
 from tests.peers import browser as browser_peer
 from tests.peers import clamd as clamd_peer
 from tests.peers import dovecot as dovecot_peer
@@ -327,9 +327,7 @@ def postgres() -> Iterator[Postgres]:
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty ledger on SQLite, brought up to date once a run: doing so takes longer than most stories."""
     path = tmp_path_factory.mktemp("ledger") / "maild.db"
-    opened = database.open_database(f"sqlite:///{path}")
-    database.upgrade(opened)
-    opened.close()
+    ledger.put(path)
     return path
 
 

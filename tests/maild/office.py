@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from maild import compose, ingest
@@ -16,6 +14,7 @@ from maild.ingest import Office
 from storage import database
 from storage.records import Lease, Maildrop, Ticket
 from storage.store import Store
+from tests import ledger
 from tests.maild.decide.cases import NOON, policy
 
 
@@ -72,16 +71,6 @@ class Room:
             return list(tx.connection.exec_driver_sql(query))
 
 
-@cache
-def _empty_ledger() -> bytes:
-    """Brought up to date once: doing so takes longer than most tests."""
-    with TemporaryDirectory() as folder:
-        base = database.open_database(f"sqlite:///{folder}/maild.db")
-        database.upgrade(base)
-        base.close()
-        return Path(folder, "maild.db").read_bytes()
-
-
 @contextmanager
 def room(folder: Path, **changes: Any) -> Iterator[Room]:
     """An office on a fresh SQLite ledger; ``changes`` are the policy's."""
@@ -91,7 +80,7 @@ def room(folder: Path, **changes: Any) -> Iterator[Room]:
     office = Office(store=store, policy=judged, paper=compose.stationery(judged.desk), now=clock)
     try:
         if not Path(folder, "maild.db").exists():
-            Path(folder, "maild.db").write_bytes(_empty_ledger())
+            ledger.put(Path(folder, "maild.db"))
         with store.write() as tx:
             drop = tx.maildrop("support", "inbox")
             lease = tx.take_lease(drop.id, holder="test", now=NOON, ttl=timedelta(days=365))

@@ -9,7 +9,6 @@ import pytest
 from storage import database
 from storage.database import Database
 from storage.store import Store
-from tests.peers.postgres import Postgres
 
 
 @pytest.fixture
@@ -22,13 +21,11 @@ def sqlite_base(migrated: Path, tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def postgres_base(postgres: Postgres, postgres_migrated: str) -> Iterator[Database]:
+def postgres_base(postgres_ledger: str) -> Iterator[Database]:
     """An empty ledger on PostgreSQL."""
-    name = postgres.create_database(template=postgres_migrated)
-    opened = database.open_database(postgres.url(name))
+    opened = database.open_database(postgres_ledger)
     yield opened
     opened.close()
-    postgres.drop_database(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,6 +1,5 @@
 """A room where time passes."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +13,8 @@ CHEF = "chef@etnic.test"
 
 
 @pytest.fixture
-def desk(tmp_path: Path, migrated: Path) -> Iterator[Room]:
+def desk(tmp_path: Path) -> Iterator[Room]:
     """An office at one o'clock on a Monday, with a lead beside its agent."""
-    shutil.copy(migrated, tmp_path / "maild.db")
     lead = Agent(name="Chef", address=CHEF, teams=("direction",), lead=True)
     with room(tmp_path, agents=(Agent(name="Anne", address=ANNE), lead)) as made:
         yield made
